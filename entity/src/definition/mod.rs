@@ -1,0 +1,98 @@
+//! What a definition says about a resource's rows: its table, key, typed fields and relations.
+//!
+//! The syncer registers these in the database; the api reads them there and needs no files.
+//! How to fetch the resource is not part of it.
+
+mod cell;
+mod decimal;
+mod kind;
+
+use serde::{Deserialize, Serialize};
+
+pub use cell::Cell;
+pub use decimal::{Decimal, DecimalError};
+pub(crate) use decimal::{from_sortable, sortable};
+pub use kind::{KINDS, Kind, KindError};
+
+/// Longest key of a record in bytes of its canonical text.
+pub const KEY_BYTES: usize = 512;
+/// Longest value of an indexed text field and of a list's item, in characters.
+pub const TEXT_CHARS: usize = 255;
+
+/// One resource, as far as its rows go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    pub source: String,
+    pub resource: String,
+    /// Name of the resource's table: `<source>_<resource>`.
+    pub table: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The key's fields, in order; each is also among `fields`.
+    pub key: Vec<String>,
+    /// The columns beside the envelope's, in the order of the definition: key and copied fields first.
+    pub fields: Vec<Field>,
+    /// The fields that full text search reads.
+    #[serde(default)]
+    pub search: Vec<String>,
+    /// The resource of the same source from whose rows this one is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// A typed column of a resource's table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Whether it can be filtered and sorted by.
+    pub index: bool,
+    /// Fingerprint of how the value is taken from a record: when it changes, stored rows are read again.
+    pub rule: String,
+    /// The only values that it takes; empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// Whether a record without it is a reject.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// A relation to the rows of a parent resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub resource: String,
+    /// Pairs of a field of this resource and the parent's field that it copies.
+    pub copy: Vec<(String, String)>,
+}
+
+impl Definition {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that are columns of the resource's own table.
+    pub fn columns(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.kind != Kind::List)
+    }
+
+    /// The fields that have a table of their own, one row an item.
+    pub fn lists(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.kind == Kind::List)
+    }
+
+    /// Name of the table that holds the items of `field`.
+    pub fn list_table(&self, field: &Field) -> String {
+        format!("{}__{}", self.table, field.name)
+    }
+
+    /// Longest value of a text `field` in characters; `None`: no limit.
+    pub fn text_limit(&self, field: &Field) -> Option<usize> {
+        match field.kind {
+            Kind::Text if self.key.contains(&field.name) => Some(KEY_BYTES),
+            Kind::Text if field.index => Some(TEXT_CHARS),
+            Kind::List => Some(TEXT_CHARS),
+            _ => None,
+        }
+    }
+}

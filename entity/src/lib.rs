@@ -1,0 +1,32 @@
+//! The tables of Catchment, their named queries, and the parts of a definition that the database holds.
+//!
+//! The database is all that the syncer and the api share, so whatever both must agree on lives here:
+//! the platform tables, the shared `record` entity that describes every resource's table, the typed
+//! fields of a definition, and what differs between databases. How to *fetch* a resource does not.
+
+/// Where the time comes from.
+pub mod clock;
+/// Opening a database.
+pub mod connect;
+/// What differs between SQLite, MySQL and MariaDB.
+pub mod dialect;
+
+/// What a definition says about a resource's rows.
+pub mod definition;
+/// The rows of every mirrored resource.
+pub mod record;
+
+/// Where the last committed page ended.
+pub mod cursor;
+/// Who may write a resource now.
+pub mod lease;
+/// Records that could not become rows.
+pub mod reject;
+/// One collection of a source.
+pub mod resource;
+/// One pull of one resource.
+pub mod run;
+/// An upstream HTTP API.
+pub mod source;
+
+pub use clock::Clock;

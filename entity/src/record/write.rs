@@ -1,0 +1,349 @@
+//! The queries of the syncer: what is known of a page's keys, and writing what is new or changed.
+
+use chrono::{DateTime, Utc};
+use futures::{Stream, TryStreamExt};
+use sea_orm::{
+    DbBackend, QueryOrder, QuerySelect, StreamTrait,
+    entity::prelude::*,
+    sea_query::{Alias, ExprTrait, Query, SimpleExpr},
+};
+
+use super::{Column, find};
+use crate::{
+    definition::{Cell, Definition},
+    dialect,
+};
+
+/// A checked record, ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub record_key: String,
+    pub payload: String,
+    pub payload_hash: Vec<u8>,
+    /// One for each field of the definition, in its order.
+    pub cells: Vec<Cell>,
+}
+
+/// What the table knows of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub rowno: i64,
+    pub record_key: String,
+    pub payload_hash: Vec<u8>,
+    pub deleted: bool,
+}
+
+/// What a commit stamps on the rows that it writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    pub version: i64,
+    pub now: DateTime<Utc>,
+}
+
+/// What the table knows of `keys`, deleted rows included.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn known(
+    db: &impl ConnectionTrait,
+    table: &str,
+    keys: &[&str],
+) -> Result<Vec<Known>, DbErr> {
+    let mut found = Vec::with_capacity(keys.len());
+    for some in keys.chunks(1000) {
+        let rows = find(table)
+            .select_only()
+            .columns([
+                Column::Rowno,
+                Column::RecordKey,
+                Column::PayloadHash,
+                Column::DeletedAt,
+            ])
+            .filter(Column::RecordKey.is_in(some.iter().copied()))
+            .into_tuple::<(i64, String, Vec<u8>, Option<DateTime<Utc>>)>()
+            .all(db)
+            .await?;
+        found.extend(
+            rows.into_iter()
+                .map(|(rowno, record_key, payload_hash, deleted_at)| Known {
+                    rowno,
+                    record_key,
+                    payload_hash,
+                    deleted: deleted_at.is_some(),
+                }),
+        );
+    }
+    Ok(found)
+}
+
+/// The highest `rowno` given out so far.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn last_rowno(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
+    let last = find(table)
+        .select_only()
+        .column(Column::Rowno)
+        .order_by_desc(Column::Rowno);
+    Ok(last.into_tuple().one(db).await?.unwrap_or(0))
+}
+
+/// How many rows are not deleted.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count_live(db: &impl ConnectionTrait, table: &str) -> Result<u64, DbErr> {
+    find(table)
+        .filter(Column::DeletedAt.is_null())
+        .count(db)
+        .await
+}
+
+/// Writes new rows, each with its `rowno`.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rows: &[(i64, &Row)],
+    stamp: Stamp,
+) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    let mut columns: Vec<Alias> = super::ENVELOPE.map(Alias::new).to_vec();
+    columns.extend(definition.columns().map(|field| Alias::new(&field.name)));
+    // A statement of a thousand rows costs the server least; a payload's size is bounded by its page.
+    let at_once = (dialect::placeholders(backend) / columns.len()).clamp(1, 1000);
+    for some in rows.chunks(at_once) {
+        let mut insert = Query::insert();
+        insert
+            .into_table(Alias::new(&definition.table))
+            .columns(columns.clone());
+        for (rowno, row) in some {
+            let mut values: Vec<SimpleExpr> = vec![
+                (*rowno).into(),
+                row.record_key.as_str().into(),
+                row.payload.as_str().into(),
+                row.payload_hash.clone().into(),
+                stamp.now.into(),
+                stamp.now.into(),
+                stamp.version.into(),
+                Option::<DateTime<Utc>>::None.into(),
+            ];
+            values.extend(
+                bound_columns(backend, definition, row).map(|(_, value)| SimpleExpr::from(value)),
+            );
+            insert.values_panic(values);
+        }
+        db.execute(&insert).await?;
+    }
+    for (rowno, row) in rows {
+        insert_items(db, definition, *rowno, row).await?;
+    }
+    Ok(())
+}
+
+/// Writes a changed record over its row; a deleted row lives again.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn update(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rowno: i64,
+    row: &Row,
+    stamp: Stamp,
+) -> Result<(), DbErr> {
+    let mut update = Query::update();
+    update
+        .table(Alias::new(&definition.table))
+        .value(Alias::new("payload"), row.payload.as_str())
+        .value(Alias::new("payload_hash"), row.payload_hash.clone())
+        .value(Alias::new("changed_at"), stamp.now)
+        .value(Alias::new("version"), stamp.version)
+        .value(Alias::new("deleted_at"), Option::<DateTime<Utc>>::None)
+        .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
+    for (name, value) in bound_columns(db.get_database_backend(), definition, row) {
+        update.value(Alias::new(name), value);
+    }
+    db.execute(&update).await?;
+    delete_items(db, definition, rowno).await?;
+    insert_items(db, definition, rowno, row).await
+}
+
+/// Reads the fields of a stored row anew into its columns: the definition changed, the record did not.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn project(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rowno: i64,
+    row: &Row,
+) -> Result<(), DbErr> {
+    let mut update = Query::update();
+    update
+        .table(Alias::new(&definition.table))
+        .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
+    let mut any = false;
+    for (name, value) in bound_columns(db.get_database_backend(), definition, row) {
+        update.value(Alias::new(name), value);
+        any = true;
+    }
+    if any {
+        db.execute(&update).await?;
+    }
+    delete_items(db, definition, rowno).await?;
+    insert_items(db, definition, rowno, row).await
+}
+
+/// Marks rows as deleted.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn soft_delete(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rownos: &[i64],
+    stamp: Stamp,
+) -> Result<(), DbErr> {
+    for some in rownos.chunks(1000) {
+        let mut update = Query::update();
+        update
+            .table(Alias::new(table))
+            .value(Alias::new("deleted_at"), stamp.now)
+            .value(Alias::new("changed_at"), stamp.now)
+            .value(Alias::new("version"), stamp.version)
+            .and_where(Expr::col(Alias::new("rowno")).is_in(some.iter().copied()));
+        db.execute(&update).await?;
+    }
+    Ok(())
+}
+
+/// Removes rows and their list items for good.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hard_delete(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rownos: &[i64],
+) -> Result<(), DbErr> {
+    let lists = definition.lists().map(|field| definition.list_table(field));
+    let tables: Vec<String> = lists.chain([definition.table.clone()]).collect();
+    for some in rownos.chunks(1000) {
+        for table in &tables {
+            let rownos = Expr::col(Alias::new("rowno")).is_in(some.iter().copied());
+            db.execute(
+                Query::delete()
+                    .from_table(Alias::new(table))
+                    .and_where(rownos),
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The `rowno`s of all rows that are not deleted, in order, without holding them in memory.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn live_rownos<'a, C>(
+    db: &'a C,
+    table: &str,
+) -> Result<impl Stream<Item = Result<i64, DbErr>> + Send + use<'a, C>, DbErr>
+where
+    C: ConnectionTrait + StreamTrait,
+{
+    let rows = find(table)
+        .select_only()
+        .column(Column::Rowno)
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Rowno)
+        .into_tuple::<i64>()
+        .stream(db)
+        .await?;
+    Ok(rows.map_err(DbErr::from))
+}
+
+/// The next rows after `rowno` with their payloads: at most `limit`, deleted ones only if asked for.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn payloads_after(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rowno: i64,
+    limit: u64,
+) -> Result<Vec<(i64, String, bool)>, DbErr> {
+    let rows = find(table)
+        .select_only()
+        .columns([Column::Rowno, Column::Payload, Column::DeletedAt])
+        .filter(Column::Rowno.gt(rowno))
+        .order_by_asc(Column::Rowno)
+        .limit(limit)
+        .into_tuple::<(i64, String, Option<DateTime<Utc>>)>()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(rowno, payload, deleted_at)| (rowno, payload, deleted_at.is_some()))
+        .collect())
+}
+
+/// The names and values of the fields that are columns of the table.
+fn bound_columns<'a>(
+    backend: DbBackend,
+    definition: &'a Definition,
+    row: &'a Row,
+) -> impl Iterator<Item = (&'a str, Value)> {
+    let fields = definition.fields.iter().zip(&row.cells);
+    fields
+        .filter(|(field, _)| field.kind != crate::definition::Kind::List)
+        .map(move |(field, cell)| {
+            (
+                field.name.as_str(),
+                dialect::bind(backend, field.kind, cell),
+            )
+        })
+}
+
+async fn insert_items(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rowno: i64,
+    row: &Row,
+) -> Result<(), DbErr> {
+    for (field, cell) in definition.fields.iter().zip(&row.cells) {
+        let Cell::List(items) = cell else { continue };
+        for (index, some) in items.chunks(1000).enumerate() {
+            let mut insert = Query::insert();
+            let columns = ["rowno", "position", "value"].map(Alias::new);
+            insert
+                .into_table(Alias::new(definition.list_table(field)))
+                .columns(columns);
+            for (offset, item) in some.iter().enumerate() {
+                let position = i64::try_from(index * 1000 + offset).unwrap_or(i64::MAX);
+                insert.values_panic([rowno.into(), position.into(), item.as_str().into()]);
+            }
+            db.execute(&insert).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn delete_items(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rowno: i64,
+) -> Result<(), DbErr> {
+    for field in definition.lists() {
+        let mut delete = Query::delete();
+        delete
+            .from_table(Alias::new(definition.list_table(field)))
+            .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
+        db.execute(&delete).await?;
+    }
+    Ok(())
+}

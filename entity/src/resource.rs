@@ -1,0 +1,265 @@
+//! One collection of a source: its definition, its table, and how fresh and complete its rows are.
+
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::OnConflict};
+
+use crate::{definition::Definition, run::Outcome, source};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "resource")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    #[sea_orm(unique_key = "source_name")]
+    pub source_id: i32,
+    #[sea_orm(unique_key = "source_name")]
+    pub name: String,
+    #[sea_orm(unique)]
+    pub table_name: String,
+    /// [`Definition`] as JSON: the fields that readers may use now.
+    #[sea_orm(column_type = "Text")]
+    pub definition: String,
+    /// [`Definition`] as JSON: what the table's columns hold. Empty until the table is made.
+    #[sea_orm(column_type = "Text")]
+    pub projection: String,
+    /// Whether the operator wants it to run.
+    pub enabled: bool,
+    /// Raised by each commit that changed rows; nothing else raises it.
+    pub version: i64,
+    /// Rows that are not deleted.
+    pub live_rows: i64,
+    /// Whether the rows are those of one complete run, with nothing of a later one among them.
+    pub complete: bool,
+    pub last_outcome: Option<Outcome>,
+    /// When a run last ended.
+    pub last_run_at: Option<DateTimeUtc>,
+    /// When a run last ended `complete`.
+    pub synced_at: Option<DateTimeUtc>,
+    /// When a commit last changed rows.
+    pub changed_at: Option<DateTimeUtc>,
+    /// When the next run is due.
+    pub next_run_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What a page's commit did to the rows of a resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    pub version: i64,
+    pub live_rows: i64,
+    pub at: DateTimeUtc,
+}
+
+/// How a run ended, for the resource's row.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    pub outcome: Outcome,
+    pub at: DateTimeUtc,
+    pub next_run_at: Option<DateTimeUtc>,
+}
+
+impl Model {
+    /// The fields that readers may use now.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn definition(&self) -> Result<Definition, DbErr> {
+        serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
+    }
+
+    /// What the table's columns hold; `None` before the table is made.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn projection(&self) -> Result<Option<Definition>, DbErr> {
+        if self.projection.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(&self.projection)
+            .map(Some)
+            .map_err(|error| unreadable(&self.name, &error))
+    }
+}
+
+fn unreadable(name: &str, error: &serde_json::Error) -> DbErr {
+    DbErr::Custom(format!(
+        "the registered definition of resource `{name}` cannot be read: {error}"
+    ))
+}
+
+impl Entity {
+    /// Every resource with its source's row, by source and name.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn all_with_source(
+        db: &impl ConnectionTrait,
+    ) -> Result<Vec<(Model, source::Model)>, DbErr> {
+        let sources = source::Entity::find().all(db).await?;
+        let resources = Self::find()
+            .order_by_asc(Column::SourceId)
+            .order_by_asc(Column::Id)
+            .all(db)
+            .await?;
+        let with_source = resources.into_iter().filter_map(|resource| {
+            let source = sources
+                .iter()
+                .find(|source| source.id == resource.source_id)?;
+            Some((resource, source.clone()))
+        });
+        let mut all: Vec<_> = with_source.collect();
+        all.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// The resource of that name.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn by_name(
+        db: &impl ConnectionTrait,
+        source_id: i32,
+        name: &str,
+    ) -> Result<Option<Model>, DbErr> {
+        Self::find()
+            .filter(Column::SourceId.eq(source_id))
+            .filter(Column::Name.eq(name))
+            .one(db)
+            .await
+    }
+
+    /// Writes down a resource that is new, with no rows yet, and returns its row, new or old.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn register(
+        db: &impl ConnectionTrait,
+        source_id: i32,
+        definition: &Definition,
+    ) -> Result<Model, DbErr> {
+        if let Some(known) = Self::by_name(db, source_id, &definition.resource).await? {
+            return Ok(known);
+        }
+        let row = ActiveModel {
+            source_id: Set(source_id),
+            name: Set(definition.resource.clone()),
+            table_name: Set(definition.table.clone()),
+            definition: Set(as_json(definition)?),
+            projection: Set(String::new()),
+            enabled: Set(true),
+            version: Set(0),
+            live_rows: Set(0),
+            complete: Set(false),
+            ..Default::default()
+        };
+        // Two syncers may start at once: the second finds the first one's row.
+        let conflict = OnConflict::columns([Column::SourceId, Column::Name])
+            .update_column(Column::Name)
+            .to_owned();
+        Self::insert(row)
+            .on_conflict(conflict)
+            .exec_without_returning(db)
+            .await?;
+        let written = Self::by_name(db, source_id, &definition.resource).await?;
+        written.ok_or_else(|| DbErr::RecordNotFound(format!("resource {}", definition.resource)))
+    }
+
+    /// Tells readers which fields they may use, before and after the table is altered.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn offer(
+        db: &impl ConnectionTrait,
+        id: i32,
+        definition: &Definition,
+    ) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Definition, Expr::value(as_json(definition)?))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that the table's columns hold what `definition` says, and offers it to readers.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn projected(
+        db: &impl ConnectionTrait,
+        id: i32,
+        definition: &Definition,
+    ) -> Result<(), DbErr> {
+        let text = as_json(definition)?;
+        Self::update_many()
+            .col_expr(Column::Definition, Expr::value(text.clone()))
+            .col_expr(Column::Projection, Expr::value(text))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that a commit changed rows. The rows are no complete run's until that run ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn changed(db: &impl ConnectionTrait, id: i32, change: Change) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Version, Expr::value(change.version))
+            .col_expr(Column::LiveRows, Expr::value(change.live_rows))
+            .col_expr(Column::ChangedAt, Expr::value(change.at))
+            .col_expr(Column::Complete, Expr::value(false))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down how a run ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn ended(db: &impl ConnectionTrait, id: i32, ending: Ending) -> Result<(), DbErr> {
+        let mut update = Self::update_many()
+            .col_expr(Column::LastOutcome, Expr::value(ending.outcome))
+            .col_expr(Column::LastRunAt, Expr::value(ending.at))
+            .filter(Column::Id.eq(id));
+        if ending.outcome == Outcome::Complete {
+            update = update
+                .col_expr(Column::SyncedAt, Expr::value(ending.at))
+                .col_expr(Column::Complete, Expr::value(true));
+        }
+        if let Some(next) = ending.next_run_at {
+            update = update.col_expr(Column::NextRunAt, Expr::value(next));
+        }
+        update.exec(db).await?;
+        Ok(())
+    }
+
+    /// Writes down when the next run of a source's resources is due.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn due(
+        db: &impl ConnectionTrait,
+        source_id: i32,
+        at: DateTimeUtc,
+    ) -> Result<(), DbErr> {
+        let other = Condition::any()
+            .add(Column::NextRunAt.is_null())
+            .add(Column::NextRunAt.ne(at));
+        Self::update_many()
+            .col_expr(Column::NextRunAt, Expr::value(at))
+            .filter(Column::SourceId.eq(source_id))
+            .filter(other)
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}
+
+fn as_json(definition: &Definition) -> Result<String, DbErr> {
+    serde_json::to_string(definition).map_err(|error| DbErr::Custom(error.to_string()))
+}

@@ -1,0 +1,277 @@
+//! One pull of one resource, how it ended, and what it did.
+
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+
+/// How a run ended. Only a complete run deletes rows or moves the incremental mark.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every page came, could be read, and agrees with what the upstream promised.
+    #[sea_orm(string_value = "complete")]
+    Complete,
+    /// Some pages or parents failed.
+    #[sea_orm(string_value = "partial")]
+    Partial,
+    /// It came, but is not to be believed: it shrank, looped, or would delete too much.
+    #[sea_orm(string_value = "suspect")]
+    Suspect,
+    /// The upstream asked to wait longer than a run may.
+    #[sea_orm(string_value = "deferred")]
+    Deferred,
+    /// Nothing could be had.
+    #[sea_orm(string_value = "failed")]
+    Failed,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Suspect => "suspect",
+            Self::Deferred => "deferred",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What started a run.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    #[sea_orm(string_value = "schedule")]
+    Schedule,
+    /// A person asked for it.
+    #[sea_orm(string_value = "manual")]
+    Manual,
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[sea_orm(table_name = "run")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(indexed)]
+    pub resource_id: i32,
+    pub trigger: Trigger,
+    /// `None` while it runs, or when its process died.
+    pub outcome: Option<Outcome>,
+    pub started_at: DateTimeUtc,
+    pub ended_at: Option<DateTimeUtc>,
+    /// The run whose work this one went on with.
+    pub resumed_from: Option<i64>,
+    /// Requests sent, retries included.
+    pub requests: i64,
+    /// Bytes of the answers' bodies, as they came over the wire.
+    pub bytes: i64,
+    pub pages: i64,
+    /// Records that the upstream says there are.
+    pub total: Option<i64>,
+    /// Records that came.
+    pub fetched: i64,
+    pub inserted: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub deleted: i64,
+    pub rejected: i64,
+    /// Values that did not fit their field and were left out.
+    pub bad_values: i64,
+    /// Why it is not complete: the whole chain of causes.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub error: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What a run did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub requests: i64,
+    pub bytes: i64,
+    pub pages: i64,
+    pub total: Option<i64>,
+    pub fetched: i64,
+    pub inserted: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub deleted: i64,
+    pub rejected: i64,
+    pub bad_values: i64,
+}
+
+impl Counts {
+    /// Whether a commit with these counts changed rows.
+    pub fn changed_rows(&self) -> bool {
+        self.inserted + self.updated + self.deleted > 0
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+        self.pages += other.pages;
+        self.total = other.total.or(self.total);
+        self.fetched += other.fetched;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+        self.rejected += other.rejected;
+        self.bad_values += other.bad_values;
+    }
+}
+
+impl Model {
+    pub fn counts(&self) -> Counts {
+        Counts {
+            requests: self.requests,
+            bytes: self.bytes,
+            pages: self.pages,
+            total: self.total,
+            fetched: self.fetched,
+            inserted: self.inserted,
+            updated: self.updated,
+            unchanged: self.unchanged,
+            deleted: self.deleted,
+            rejected: self.rejected,
+            bad_values: self.bad_values,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    pub outcome: Outcome,
+    pub at: DateTimeUtc,
+    pub counts: Counts,
+    pub error: Option<String>,
+}
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    pub resource_id: i32,
+    pub trigger: Trigger,
+    pub at: DateTimeUtc,
+    pub resumed_from: Option<i64>,
+}
+
+impl Entity {
+    /// Writes down that a run began.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn open(db: &impl ConnectionTrait, opening: Opening) -> Result<i64, DbErr> {
+        let row = ActiveModel {
+            resource_id: Set(opening.resource_id),
+            trigger: Set(opening.trigger),
+            started_at: Set(opening.at),
+            resumed_from: Set(opening.resumed_from),
+            ..with_counts(&Counts::default())
+        };
+        Ok(Self::insert(row).exec(db).await?.last_insert_id)
+    }
+
+    /// Writes down what the run did so far: in each page's transaction, so that the log never says more than the table.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn progressed(
+        db: &impl ConnectionTrait,
+        id: i64,
+        counts: &Counts,
+    ) -> Result<(), DbErr> {
+        Self::update_many()
+            .set(with_counts(counts))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down how a run ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn close(db: &impl ConnectionTrait, id: i64, ending: Ending) -> Result<(), DbErr> {
+        let row = ActiveModel {
+            outcome: Set(Some(ending.outcome)),
+            ended_at: Set(Some(ending.at)),
+            error: Set(ending.error),
+            ..with_counts(&ending.counts)
+        };
+        Self::update_many()
+            .set(row)
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the runs of a resource that no process works on any more. To be asked under the resource's lease.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn close_abandoned(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        at: DateTimeUtc,
+    ) -> Result<(), DbErr> {
+        let row = ActiveModel {
+            outcome: Set(Some(Outcome::Failed)),
+            ended_at: Set(Some(at)),
+            error: Set(Some("its process ended before the run did".to_owned())),
+            ..Default::default()
+        };
+        Self::update_many()
+            .set(row)
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::EndedAt.is_null())
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// The newest runs first, of one resource or of all.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn latest(
+        db: &impl ConnectionTrait,
+        resource_id: Option<i32>,
+        limit: u64,
+    ) -> Result<Vec<Model>, DbErr> {
+        let mut runs = Self::find().order_by_desc(Column::Id).limit(limit);
+        if let Some(id) = resource_id {
+            runs = runs.filter(Column::ResourceId.eq(id));
+        }
+        runs.all(db).await
+    }
+}
+
+fn with_counts(counts: &Counts) -> ActiveModel {
+    ActiveModel {
+        requests: Set(counts.requests),
+        bytes: Set(counts.bytes),
+        pages: Set(counts.pages),
+        total: Set(counts.total),
+        fetched: Set(counts.fetched),
+        inserted: Set(counts.inserted),
+        updated: Set(counts.updated),
+        unchanged: Set(counts.unchanged),
+        deleted: Set(counts.deleted),
+        rejected: Set(counts.rejected),
+        bad_values: Set(counts.bad_values),
+        ..Default::default()
+    }
+}
