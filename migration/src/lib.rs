@@ -1,0 +1,69 @@
+//! The schema: the history of the platform tables, and how a resource's table is made and altered.
+
+/// The first platform tables: what the syncer writes.
+mod m20261121_000001_platform;
+
+/// A resource's table, from its definition.
+pub mod record_table;
+
+use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// The history of the platform tables, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_platform::Migration)]
+    }
+}
+
+/// Brings the platform tables up to date.
+///
+/// # Errors
+/// The database does not answer, or refuses a statement.
+pub async fn up(db: &DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await
+}
+
+/// Undoes the newest `steps` migrations.
+///
+/// # Errors
+/// The database does not answer, or refuses a statement.
+pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<(), DbErr> {
+    Migrator::down(db, Some(steps)).await
+}
+
+/// The names of all migrations, oldest first, and whether each has been applied. Writes nothing.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn status(db: &DatabaseConnection) -> Result<Vec<(String, bool)>, DbErr> {
+    let applied = match applied(db).await {
+        Ok(applied) => applied,
+        // No table of applied migrations: nothing was ever applied.
+        Err(_) => {
+            db.ping().await?;
+            Vec::new()
+        }
+    };
+    let names = Migrator::migrations()
+        .into_iter()
+        .map(|migration| migration.name().to_owned());
+    Ok(names
+        .map(|name| {
+            let is_applied = applied.contains(&name);
+            (name, is_applied)
+        })
+        .collect())
+}
+
+async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    use sea_orm::{ConnectionTrait, sea_query};
+    let names = sea_query::Query::select()
+        .column(sea_query::Alias::new("version"))
+        .from(sea_query::Alias::new("seaql_migrations"))
+        .to_owned();
+    let rows = db.query_all(&names).await?;
+    rows.iter().map(|row| row.try_get("", "version")).collect()
+}
