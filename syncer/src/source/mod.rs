@@ -1,0 +1,75 @@
+//! Definition files, checked and turned into plans.
+//!
+//! `files -> document (tree, grammar, spec) -> plans`: every fault of every file is collected on the way,
+//! and only definitions without any become a catalogue. Nothing here reads a file or the environment.
+
+/// What is checked and in which order.
+mod catalog;
+/// What the engine runs.
+pub mod plan;
+/// When runs are due.
+pub mod schedule;
+
+/// Files to documents.
+mod accepted;
+mod document;
+mod grammar;
+mod reading;
+mod schema;
+mod spec;
+mod tree;
+
+/// Documents to plans.
+mod column;
+mod fault;
+mod names;
+mod notation;
+mod paging;
+mod relation;
+mod report;
+mod resource;
+mod rule;
+mod template;
+mod unsupported;
+mod upstream;
+mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use catalog::load;
+pub use fault::{Fault, Faults};
+pub use schema::schema;
+pub use template::Secrets;
+
+/// A definition file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// As messages name it.
+    pub path: String,
+    pub text: String,
+}
+
+/// What definitions may depend on beside their text.
+pub struct Environment<'a> {
+    /// Finds the value of `${NAME}` (`"NAME"`) and `${file:/path}` (`"file:/path"`).
+    pub secret: &'a Secrets<'a>,
+    /// Keys of `[source]` that settings replace, by the source's name.
+    pub overrides: BTreeMap<String, toml::Table>,
+    /// The sources to load; `None`: all. The definitions of others are not looked into.
+    pub enabled: Option<BTreeSet<String>>,
+}
+
+/// The definitions that come with Catchment.
+pub fn shipped() -> Vec<File> {
+    let file = |path: &str, text: &str| File {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    vec![file(
+        "thecatapi.toml",
+        include_str!("../../sources/thecatapi.toml"),
+    )]
+}
+
+#[cfg(test)]
+mod tests;

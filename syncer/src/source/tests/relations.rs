@@ -1,0 +1,187 @@
+//! Parents and children: what a child takes, and what is said of relations that are wrong.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use entity::definition::Kind;
+
+use super::{cats, check, faults, in_resource, pointer, source};
+use crate::source::plan::{Plan, Values};
+
+/// A fault in a child of breeds.
+fn in_child(lines: &str, said: &str) {
+    let child = "[resource.images]\npath = '/i'\nkey = 'id'\npage.kind = 'none'";
+    check(
+        &cats(&format!(
+            "fields.size = {{ match = '.' }}\n{child}\n{lines}"
+        )),
+        said,
+    );
+}
+
+/// A parent whose field is cut out of a text, and its child, written first.
+fn family() -> Vec<Arc<Plan>> {
+    let child = "[resource.images]
+path = '/of/{parent.id}'
+key = ['breed_id', 'id']
+page.kind = 'none'
+for_each = { resource = 'breeds', copy = { breed_id = 'id', kilos = 'kilos' } }
+[resource.breeds]";
+    let fields = "fields.id = 'integer'
+fields.kilos = { type = 'integer', from = '/weight/kg', match = '\\d+' }";
+    source(&cats(fields).replace("[resource.breeds]", child))
+        .resources
+        .clone()
+}
+
+#[test]
+fn a_child_comes_after_its_parent_and_takes_its_types() {
+    let family = family();
+    let names: Vec<_> = family.iter().map(|plan| plan.name.as_str()).collect();
+    assert_eq!(names, ["breeds", "images"]);
+    let definition = &family[1].definition;
+    let fields: Vec<_> = definition
+        .fields
+        .iter()
+        .map(|field| (field.name.as_str(), field.kind))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("breed_id", Kind::Integer),
+            ("id", Kind::Text),
+            ("kilos", Kind::Integer)
+        ]
+    );
+    let relation = definition.parent.as_ref().expect("a parent");
+    assert_eq!(
+        (relation.resource.as_str(), relation.copy.len()),
+        ("breeds", 2)
+    );
+}
+
+#[test]
+fn a_copy_is_read_as_the_parent_reads_it() {
+    let rule = &family()[1].rules[2];
+    assert_eq!(
+        rule.from,
+        pointer(&["kilos"]),
+        "it stands in front of the record"
+    );
+    let pattern = rule.pattern.as_ref().map(regex::Regex::as_str);
+    assert_eq!(
+        pattern,
+        Some("\\d+"),
+        "and is the parent's member as it came"
+    );
+}
+
+#[test]
+fn a_child_knows_where_its_parent_holds_what_it_takes() {
+    let family = family();
+    let for_each = family[1].for_each.as_ref().expect("a parent");
+    assert_eq!(for_each.table, "cats_breeds");
+    let values = [
+        ("id", pointer(&["id"])),
+        ("kilos", pointer(&["weight", "kg"])),
+    ];
+    let values: BTreeMap<_, _> = values
+        .map(|(name, pointer)| (name.to_owned(), pointer))
+        .into();
+    assert_eq!(for_each.values, values);
+    let copies: Vec<_> = for_each
+        .copy
+        .iter()
+        .map(|(copy, field)| (copy.as_str(), field.as_str()))
+        .collect();
+    assert_eq!(copies, [("breed_id", "id"), ("kilos", "kilos")]);
+    let values = Values {
+        parent: [("id".to_owned(), "7".to_owned())].into(),
+        ..Values::default()
+    };
+    assert_eq!(family[1].path.fill(&values, str::to_owned), "/of/7");
+}
+
+#[test]
+fn parents() {
+    in_child(
+        "for_each.resource = ¦'breds'",
+        "no resource `breds` … accepted: breeds … did you mean `breeds`?",
+    );
+    in_child(
+        "for_each.resource = ¦'images'",
+        "a circle: images -> images",
+    );
+    let lines = "for_each = { resource = ¦'breds', copy = { b = 'x' } }\nquery.b = '{parent.y}'";
+    in_child(lines, "this source has no resource `breds`");
+}
+
+#[test]
+fn copies() {
+    let copy = |copy: &str, said: &str| {
+        in_child(
+            &format!("for_each = {{ resource = 'breeds', copy = {{ {copy} }} }}"),
+            said,
+        );
+    };
+    copy(
+        "breed_id = ¦'ident'",
+        "`breeds` has no field `ident` … accepted: id, size",
+    );
+    copy(
+        "¦breedId = 'id'",
+        "`breedId` cannot be a name … did you mean `breed_id`?",
+    );
+    let lines = "fields.¦b = 'text'\nfor_each = { resource = 'breeds', copy = { b = 'id' } }";
+    in_child(lines, "fields.b: it is copied from the parent");
+}
+
+#[test]
+fn placeholders() {
+    let query = |value: &str, said: &str| {
+        in_child(
+            &format!("for_each.resource = 'breeds'\nquery.b = {value}"),
+            said,
+        );
+    };
+    query(
+        "¦'{parent.idd}'",
+        "`{parent.idd}` is not known here … did you mean `parent.id`?",
+    );
+    query(
+        "¦'{parent.size}'",
+        "`{parent.size}` is not known here … accepted: parent.id, run.started",
+    );
+    in_resource(
+        "query.b = ¦'{parent.id}'",
+        "needs a parent, and there is no `for_each`",
+    );
+}
+
+#[test]
+fn a_circle_is_told_at_each_of_its_resources() {
+    let resource = |name: &str, parent: &str| {
+        format!(
+            "[resource.{name}]\npath = '/'\nkey = 'id'\npage.kind = 'none'\nfor_each.resource = '{parent}'\n"
+        )
+    };
+    let source = "[source]\nname = 'a'\nbase_url = 'http://a'\n";
+    let text = [
+        source,
+        &resource("b", "c"),
+        &resource("c", "b"),
+        &resource("d", "c"),
+    ]
+    .concat();
+    let found = faults(&text);
+    let told: Vec<_> = found
+        .iter()
+        .map(|fault| (fault.line, fault.message.split(';').next()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(8), Some("a circle: b -> c -> b")),
+            (Some(13), Some("a circle: c -> b -> c"))
+        ]
+    );
+}
