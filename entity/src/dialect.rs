@@ -3,7 +3,10 @@
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
-    sea_query::{Alias, ColumnType, Expr, ExprTrait, SimpleExpr, StringLen},
+    sea_query::{
+        Alias, ColumnType, Expr, ExprTrait, SelectStatement, SimpleExpr, StringLen,
+        extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
+    },
 };
 
 use crate::definition::{Cell, Definition, Field, Kind, TEXT_CHARS, from_sortable, sortable};
@@ -255,4 +258,12 @@ fn read_decimal(
         DbBackend::Sqlite => from_sortable(&text),
         _ => text,
     }))
+}
+
+/// For a query that pins an indexed field to one value and goes in `rowno` order: the field's index has both.
+///
+/// MySQL would rather intersect that index with the primary key from the page's beginning to the table's
+/// end, or walk the primary key alone. Other databases do not get the hint.
+pub fn walk_field_index(select: &mut SelectStatement) {
+    select.ignore_index("PRIMARY", IndexHintScope::All);
 }

@@ -70,7 +70,7 @@ pub struct Model {
     pub resumed_from: Option<i64>,
     /// Requests sent, retries included.
     pub requests: i64,
-    /// Bytes of the answers' bodies, as they came over the wire.
+    /// Bytes of the answers' bodies, unpacked.
     pub bytes: i64,
     pub pages: i64,
     /// Records that the upstream says there are.

@@ -1,13 +1,14 @@
 //! A resource's table: decides what must change for a definition, and changes it.
 //!
-//! Every step may be repeated: MySQL commits each one by itself, so a crash leaves some of them done.
+//! SQLite takes all steps in one transaction. MySQL commits each one by itself, so a crash leaves some
+//! of them done: every step may be repeated.
 //! Filling new columns from the stored payloads is the syncer's.
 
 use entity::{
     definition::{Definition, Field, KEY_BYTES, Kind},
-    dialect::Dialect,
+    dialect::{Dialect, begin_write},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::{
     SchemaManager,
     prelude::{Alias, ColumnDef, ColumnType, Index, StringLen, Table, TableCreateStatement},
@@ -85,34 +86,48 @@ pub async fn apply(
         return Ok(());
     }
     let dialect = Dialect::of(db).await?;
+    // One connection for all steps: SQLite's others may answer from the schema as they last saw it.
+    let transaction = begin_write(db).await?;
     let change = Change {
         dialect,
-        manager: SchemaManager::new(db),
-        db,
+        manager: SchemaManager::new(&transaction),
+        db: &transaction,
         definition,
     };
-    for step in steps {
-        match step {
-            Step::CreateTable => change.create_table().await?,
-            Step::DropColumn(field) => change.drop_column(field).await?,
-            Step::AddColumn(field) => change.add_column(field).await?,
-            Step::DropList(field) => change.drop_list(field).await?,
-            Step::CreateList(field) => change.create_list(field).await?,
-            Step::DropIndex(field) => change.drop_index(field).await?,
-            Step::CreateIndex(field) => change.create_index(field).await?,
+    match change.take(steps).await {
+        Ok(()) => transaction.commit().await,
+        Err(error) => {
+            transaction.rollback().await?;
+            Err(error)
         }
     }
-    Ok(())
 }
 
 struct Change<'a> {
     dialect: Dialect,
     manager: SchemaManager<'a>,
-    db: &'a DatabaseConnection,
+    db: &'a DatabaseTransaction,
     definition: &'a Definition,
 }
 
 impl Change<'_> {
+    async fn take(&self, steps: &[Step]) -> Result<(), DbErr> {
+        // A read of the schema's own table makes SQLite's connection read it anew.
+        self.manager.has_table(&self.definition.table).await?;
+        for step in steps {
+            match step {
+                Step::CreateTable => self.create_table().await?,
+                Step::DropColumn(field) => self.drop_column(field).await?,
+                Step::AddColumn(field) => self.add_column(field).await?,
+                Step::DropList(field) => self.drop_list(field).await?,
+                Step::CreateList(field) => self.create_list(field).await?,
+                Step::DropIndex(field) => self.drop_index(field).await?,
+                Step::CreateIndex(field) => self.create_index(field).await?,
+            }
+        }
+        Ok(())
+    }
+
     async fn create_table(&self) -> Result<(), DbErr> {
         let name = &self.definition.table;
         if self.manager.has_table(name).await? {

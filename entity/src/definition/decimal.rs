@@ -128,7 +128,13 @@ impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.canonical() {
             Some(text) => f.write_str(&text),
-            None => write!(f, "{}0.{}e{}", if self.negative { "-" } else { "" }, self.digits, self.exponent),
+            None => write!(
+                f,
+                "{}0.{}e{}",
+                if self.negative { "-" } else { "" },
+                self.digits,
+                self.exponent
+            ),
         }
     }
 }
@@ -144,7 +150,9 @@ impl Decimal {
 
     /// Compares the sizes of two numbers that are not zero: both are `0.DIGITS`, so the digits compare as text.
     fn size(&self, other: &Self) -> Ordering {
-        self.exponent.cmp(&other.exponent).then_with(|| self.digits.cmp(&other.digits))
+        self.exponent
+            .cmp(&other.exponent)
+            .then_with(|| self.digits.cmp(&other.digits))
     }
 }
 

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
-use self::stretch::{Stretch, stretches};
+use self::stretch::{Stretch, Walk, stretches};
 use super::{Column, Model, aliased, find};
 use crate::{
     definition::{Cell, Definition, Field},
@@ -113,7 +113,7 @@ pub async fn list(
         if missing == 0 {
             break;
         }
-        let mut select = part(backend, selection.definition, window.sort, stretch);
+        let mut select = part(backend, selection, window.sort, stretch);
         select.cond_where(selected.clone()).limit(missing);
         for row in db.query_all(&select).await? {
             rows.push(listed_row(backend, window.sort, &row)?);
@@ -221,7 +221,7 @@ fn children(mut all: Condition, child: &Definition, of: ChildOf<'_>) -> Conditio
 
 fn part(
     backend: DbBackend,
-    definition: &Definition,
+    selection: Selection<'_>,
     sort: &[SortKey],
     stretch: Stretch,
 ) -> SelectStatement {
@@ -229,7 +229,7 @@ fn part(
     select
         .expr(column("rowno"))
         .expr(column("payload"))
-        .from(aliased(&definition.table))
+        .from(aliased(&selection.definition.table))
         .cond_where(stretch.condition);
     for key in sort {
         let readable = dialect::readable(backend, key.field.kind, column(&key.field.name));
@@ -238,7 +238,26 @@ fn part(
     for (expression, order) in stretch.order {
         select.order_by_expr(expression, order);
     }
+    let by_field = match stretch.walk {
+        Walk::Rowno => pins_a_field(selection),
+        Walk::PinnedField => true,
+        Walk::Field | Walk::Sorted => false,
+    };
+    if by_field {
+        dialect::walk_field_index(&mut select);
+    }
     select
+}
+
+/// Whether an indexed field has one value in all selected rows.
+fn pins_a_field(selection: Selection<'_>) -> bool {
+    let filters = selection.filters.iter();
+    let mut equalities = filters.filter(|filter| matches!(filter.test, Test::Equals(_)));
+    let definition = selection.definition;
+    let is_indexed = |name: &str| definition.field(name).is_some_and(|field| field.index);
+    let relation = selection.of.and(definition.parent.as_ref());
+    let mut copied = relation.iter().flat_map(|parent| &parent.copy);
+    equalities.any(|filter| filter.field.index) || copied.any(|(field, _)| is_indexed(field))
 }
 
 fn listed_row(backend: DbBackend, sort: &[SortKey], row: &QueryResult) -> Result<ListedRow, DbErr> {

@@ -17,6 +17,21 @@ use crate::{definition::Cell, dialect};
 pub(super) struct Stretch {
     pub(super) condition: Condition,
     pub(super) order: Vec<(SimpleExpr, Order)>,
+    /// Which index brings the rows in this order.
+    pub(super) walk: Walk,
+}
+
+/// An index that has the rows of a stretch one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// The table's own, or that of a field which a filter pins to one value.
+    Rowno,
+    /// That of the sorted field, which the stretch pins to one value.
+    PinnedField,
+    /// That of the sorted field.
+    Field,
+    /// None: the rows are sorted.
+    Sorted,
 }
 
 /// The stretches of `window`, in the direction in which it is read.
@@ -36,6 +51,7 @@ fn in_rowno_order(window: Window<'_>) -> Stretch {
     Stretch {
         condition: Condition::all().add_option(beyond),
         order: vec![(column("rowno"), way.order())],
+        walk: Walk::Rowno,
     }
 }
 
@@ -45,10 +61,12 @@ fn by_one_field(backend: DbBackend, key: &SortKey, window: Window<'_>) -> Vec<St
     let by_rowno = |condition: SimpleExpr| Stretch {
         condition: Condition::all().add(condition),
         order: vec![(column("rowno"), way.order())],
+        walk: Walk::PinnedField,
     };
     let by_field = |condition: SimpleExpr| Stretch {
         condition: Condition::all().add(condition),
         order: vec![(field(), way.order()), (column("rowno"), way.order())],
+        walk: Walk::Field,
     };
     let values = || by_field(field().is_not_null());
     let nulls = || by_rowno(field().is_null());
@@ -98,7 +116,11 @@ fn by_several_fields(backend: DbBackend, window: Window<'_>) -> Stretch {
         None => Condition::all(),
         Some(from) => beyond_several(backend, window, from, ties),
     };
-    Stretch { condition, order }
+    Stretch {
+        condition,
+        order,
+        walk: Walk::Sorted,
+    }
 }
 
 /// Beyond in the first field; or level in it and beyond in the second; and so on, `rowno` last.
