@@ -1,0 +1,115 @@
+//! What can end a walk through an upstream's pages: one variant per cause that somebody branches on.
+
+use chrono::{DateTime, Utc};
+use entity::run::Outcome;
+use sea_orm::DbErr;
+
+/// Why a page could not be had, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    #[error("{url} cannot be asked: {why}")]
+    Unaskable { url: String, why: String },
+    #[error("request to {url} failed")]
+    Request {
+        url: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("{url} answered with status {status}: {said}")]
+    Status {
+        url: String,
+        status: u16,
+        said: String,
+    },
+    #[error("{url} answered with content type `{found}` where JSON was expected: {said}")]
+    ContentType {
+        url: String,
+        found: String,
+        said: String,
+    },
+    #[error("the answer of {url} is larger than max_body, {limit} bytes")]
+    TooLarge { url: String, limit: u64 },
+    #[error("the answer of {url} says that it failed: `{place}` is {said}")]
+    SaysFailure {
+        url: String,
+        place: String,
+        said: String,
+    },
+    #[error("the answer of {url} cannot be read: {why}")]
+    Decode { url: String, why: String },
+    #[error("the pages do not end: {why}")]
+    Loop { why: String },
+    #[error("{count} pages and no end: page.max is reached")]
+    TooManyPages { count: u64 },
+    #[error("the upstream asks to wait until {until}")]
+    Deferred { until: DateTime<Utc> },
+    #[error("stopped after the page in flight")]
+    Stopped,
+    #[error("another process has taken the resource over")]
+    LeaseLost,
+    #[error("{parent}: {source}")]
+    Parent { parent: String, source: Box<Self> },
+    #[error("the database failed")]
+    Database(#[from] DbErr),
+}
+
+/// What a failed request is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It may work when sent again.
+    Retry,
+    Stop,
+}
+
+impl SyncError {
+    /// Whether to send the request again.
+    pub fn fate(&self, retry_on: &[u16]) -> Fate {
+        match self {
+            Self::Request { source, .. } if !source.is_builder() && !source.is_redirect() => {
+                Fate::Retry
+            }
+            Self::Status { status, .. } if retry_on.contains(status) => Fate::Retry,
+            _ => Fate::Stop,
+        }
+    }
+
+    /// How a run ends that ends with it, given whether it wrote anything before.
+    pub fn outcome(&self, wrote: bool) -> Outcome {
+        match self {
+            Self::Deferred { .. } => Outcome::Deferred,
+            Self::Loop { .. } | Self::TooManyPages { .. } => Outcome::Suspect,
+            _ if wrote => Outcome::Partial,
+            Self::Stopped => Outcome::Partial,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// Whether the next run may go on where this one ended.
+    pub fn can_resume(&self) -> bool {
+        !matches!(self, Self::Loop { .. } | Self::TooManyPages { .. })
+    }
+
+    /// Whether it concerns one parent alone, so that the others are still worth asking for.
+    pub fn is_local(&self) -> bool {
+        !matches!(
+            self,
+            Self::Deferred { .. } | Self::Stopped | Self::LeaseLost | Self::Database(_)
+        )
+    }
+
+    /// The whole chain of causes in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let said = error.to_string();
+            // Libraries often repeat their cause in their own text.
+            if !text.contains(&said) {
+                text.push_str(": ");
+                text.push_str(&said);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}

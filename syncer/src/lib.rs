@@ -1,0 +1,81 @@
+//! Pulls an upstream's records into the database, and never says that it has more than it has.
+//!
+//! Data flows one way: `source -> schedule -> sync -> { fetch -> decode -> validate -> write }* ->
+//! verdict -> run_log`. [`sync()`](sync::sync) is the spine, and the only place where one stage follows another.
+
+/// WHEN: schedules to ticks to runs.
+mod schedule;
+/// Definition files, checked and turned into plans.
+pub mod source;
+
+/// THE SPINE: one pull of one resource.
+mod sync;
+
+/// The one process that writes a resource.
+mod lease;
+/// The rows whose children are fetched.
+mod parents;
+/// Where a run stands.
+mod run;
+/// Definitions registered, tables as they say.
+mod table;
+
+/// A page's records, byte for byte.
+mod decode;
+/// The upstream's pages.
+pub mod fetch;
+/// Runs opened, closed and told of.
+mod run_log;
+/// Records to rows and rejects.
+mod validate;
+/// How a run ended.
+mod verdict;
+/// Rows, rejects, cursor and counts to the database.
+mod write;
+
+/// One cheap request, and what came.
+mod probe;
+
+/// What every stage works with.
+mod ctx;
+/// What can end a walk.
+mod error;
+/// What Prometheus is told.
+mod metrics;
+/// Health, metrics, and the life of the service.
+mod serve;
+/// The wish to stop.
+pub mod stop;
+
+use entity::run::{Counts, Outcome};
+use serde::Serialize;
+
+pub use ctx::{Ctx, Progress};
+pub use error::SyncError;
+pub use metrics::Metrics;
+pub use probe::{Probe, SampleRow, probe, sample};
+pub use serve::serve;
+pub use sync::sync;
+pub use table::register;
+
+/// How a run is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How {
+    /// From the start, whatever an earlier run left.
+    pub full: bool,
+    /// Deletes beyond the definition's limit are wanted.
+    pub accept_deletes: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub run: i64,
+    pub source: String,
+    pub resource: String,
+    pub outcome: Outcome,
+    pub counts: Counts,
+    /// Why it is not complete.
+    pub error: Option<String>,
+    pub duration_ms: i64,
+}

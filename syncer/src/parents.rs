@@ -1,0 +1,141 @@
+//! The parent rows whose children are fetched, one after the other, in the order of their `rowno`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use entity::record;
+use sea_orm::DbErr;
+use serde_json::value::RawValue;
+
+use crate::{
+    Ctx, decode,
+    run::Run,
+    source::plan::{ForEach, Plan, Values},
+};
+
+/// What a walk is made for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parent {
+    /// 0 where the resource has no parents.
+    pub rowno: i64,
+    /// For messages.
+    pub name: Option<String>,
+    pub values: Values,
+    /// The members that lead each record of the walk.
+    pub copies: Vec<Copied>,
+}
+
+/// A member that a record takes from its parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Copied {
+    pub name: String,
+    /// As JSON.
+    pub value: String,
+}
+
+/// The parents that a run has still to walk.
+#[derive(Debug)]
+pub(crate) struct Parents {
+    waiting: VecDeque<Parent>,
+    /// The last `rowno` read; nothing once there are no more.
+    after: Option<i64>,
+    run_started: String,
+}
+
+/// How many parents are read at once.
+const BATCH: u64 = 200;
+
+impl Parents {
+    pub(crate) fn of(plan: &Plan, run: &Run) -> Self {
+        let run_started = run
+            .started_at
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let position = &run.position;
+        // A walk that was left in the middle is gone on with: its parent comes again.
+        let after = if position.at.is_some() {
+            position.parent - 1
+        } else {
+            position.parent
+        };
+        match plan.for_each {
+            Some(_) => Self {
+                waiting: VecDeque::new(),
+                after: Some(after),
+                run_started,
+            },
+            None => {
+                let values = Values {
+                    run_started: run_started.clone(),
+                    ..Values::default()
+                };
+                let only = (after < 0).then_some(Parent {
+                    values,
+                    ..Parent::default()
+                });
+                Self {
+                    waiting: only.into_iter().collect(),
+                    after: None,
+                    run_started,
+                }
+            }
+        }
+    }
+
+    /// The next parent.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn next(&mut self, ctx: &Ctx, plan: &Plan) -> Result<Option<Parent>, DbErr> {
+        while self.waiting.is_empty()
+            && let (Some(after), Some(for_each)) = (self.after, &plan.for_each)
+        {
+            let rows = record::payloads_after(&ctx.db, &for_each.table, after, BATCH).await?;
+            self.after = rows.last().map(|(rowno, ..)| *rowno);
+            let live = rows.into_iter().filter(|(.., deleted)| !deleted);
+            self.waiting.extend(
+                live.map(|(rowno, payload, _)| {
+                    parent(for_each, rowno, &payload, &self.run_started)
+                }),
+            );
+        }
+        Ok(self.waiting.pop_front())
+    }
+}
+
+/// The parent that a stored payload is.
+pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started: &str) -> Parent {
+    let raw = serde_json::from_str::<&RawValue>(payload).ok();
+    let mut plain = BTreeMap::new();
+    let mut written = BTreeMap::new();
+    for (field, pointer) in &for_each.values {
+        let Some(value) = raw
+            .and_then(|raw| decode::at(raw, pointer))
+            .map(RawValue::get)
+        else {
+            continue;
+        };
+        // A text stands without its quotes in a URL, and with them in a record.
+        plain.insert(
+            field.clone(),
+            serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()),
+        );
+        written.insert(field.as_str(), value);
+    }
+    let copies = for_each.copy.iter().map(|(name, field)| Copied {
+        name: name.clone(),
+        value: written
+            .get(field.as_str())
+            .map_or("null", |value| value)
+            .to_owned(),
+    });
+    let copies = copies.collect();
+    let shown = plain.values().cloned().collect::<Vec<_>>().join(", ");
+    Parent {
+        rowno,
+        name: Some(format!("{} {shown}", for_each.resource)),
+        copies,
+        values: Values {
+            parent: plain,
+            run_started: run_started.to_owned(),
+        },
+    }
+}

@@ -1,0 +1,204 @@
+//! Opens and closes runs: in the database, in the log, and in the metrics. The one place where a run's error is told.
+
+use entity::{
+    cursor::{self, Entity as Cursor},
+    record,
+    reject::Entity as Reject,
+    resource::{self, Ending, Entity as Resource},
+    run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
+};
+use roaring::RoaringTreemap;
+use sea_orm::{DbErr, EntityTrait};
+use tracing::{info, warn};
+
+use crate::{
+    Ctx, How, Report, SyncError, lease,
+    run::{Position, Run},
+    source::plan::{Plan, Source},
+    verdict::Verdict,
+    write,
+};
+
+/// A run is gone on with only so long after it was left: later, too much may have moved upstream.
+const RESUME_WITHIN: chrono::Duration = chrono::Duration::minutes(15);
+
+/// Begins a run, or goes on with the one that a process left behind.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn open(
+    ctx: &Ctx,
+    plan: &Plan,
+    keeper: &lease::Keeper,
+    resource: resource::Model,
+    start: (Trigger, How),
+) -> Result<Run, DbErr> {
+    let (trigger, how) = start;
+    let now = ctx.clock.now();
+    RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
+    let left = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
+    let left = left.filter(|cursor| {
+        !how.full && cursor.plan == plan.fingerprint && now - cursor.saved_at <= RESUME_WITHIN
+    });
+    let left = left.and_then(|cursor| Some((read(&cursor)?, cursor.run_id)));
+    let resumed_from = left.as_ref().map(|(_, run)| *run);
+    let id = RunLog::open(
+        &ctx.db,
+        Opening {
+            resource_id: resource.id,
+            trigger,
+            at: now,
+            resumed_from,
+        },
+    )
+    .await?;
+    let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
+    let counts = match resumed_from {
+        Some(run) => RunLog::find_by_id(run)
+            .one(&ctx.db)
+            .await?
+            .map(|run| run.counts())
+            .unwrap_or_default(),
+        None => Counts::default(),
+    };
+    let ((position, seen), resumed) = match left {
+        Some((left, _)) => (left, true),
+        None => ((Position::default(), RoaringTreemap::new()), false),
+    };
+    Ok(Run {
+        id,
+        version: resource.version,
+        live_rows: resource.live_rows,
+        resource,
+        lease: keeper.held.clone(),
+        started_at: now,
+        counts,
+        last_rowno,
+        position,
+        seen,
+        seen_rejects: Vec::new(),
+        resumed,
+        accept_deletes: how.accept_deletes,
+    })
+}
+
+/// A cursor that cannot be read is as good as none: the run starts anew.
+fn read(cursor: &cursor::Model) -> Option<(Position, RoaringTreemap)> {
+    let position = serde_json::from_str(&cursor.position).ok()?;
+    let seen = RoaringTreemap::deserialize_from(cursor.seen.as_slice()).ok()?;
+    Some((position, seen))
+}
+
+/// Ends a run: the deletes that a complete one may make, its outcome, and how fresh the resource is, in one transaction.
+///
+/// # Errors
+/// The database does not answer, or another process has the lease: the run then stays open in the log, and the next one closes it.
+pub(crate) async fn close(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    mut run: Run,
+    verdict: Verdict,
+) -> Result<Report, SyncError> {
+    let gone = if verdict.deletes(plan) {
+        write::gone(ctx, plan, &run).await?
+    } else {
+        Vec::new()
+    };
+    let now = ctx.clock.now();
+    let transaction = write::begin(ctx, &run).await?;
+    let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
+    run.counts += deleted;
+    if verdict.outcome == Outcome::Complete && !run.resumed {
+        let kept = Reject::ids(&transaction, run.resource.id).await?;
+        let past = kept
+            .into_iter()
+            .filter(|id| !run.seen_rejects.contains(id))
+            .collect();
+        Reject::forget(&transaction, past).await?;
+    }
+    if !verdict.resumable {
+        Cursor::clear(&transaction, run.resource.id).await?;
+    }
+    let ending = log::Ending {
+        outcome: verdict.outcome,
+        at: now,
+        counts: run.counts,
+        error: verdict.reason.clone(),
+    };
+    RunLog::close(&transaction, run.id, ending).await?;
+    let ending = Ending {
+        outcome: verdict.outcome,
+        at: now,
+        next_run_at: source.schedule.next(now),
+    };
+    Resource::ended(&transaction, run.resource.id, ending).await?;
+    transaction.commit().await?;
+    let report = Report {
+        run: run.id,
+        source: source.name.clone(),
+        resource: plan.name.clone(),
+        outcome: verdict.outcome,
+        counts: run.counts,
+        error: verdict.reason,
+        duration_ms: (now - run.started_at).num_milliseconds(),
+    };
+    tell(ctx, &run, &report);
+    Ok(report)
+}
+
+/// One line a run; a warning where a person should look.
+fn tell(ctx: &Ctx, run: &Run, report: &Report) {
+    ctx.metrics.run_ended(report, run);
+    let Report {
+        counts,
+        duration_ms,
+        ..
+    } = report;
+    let outcome = report.outcome.as_str();
+    let Counts {
+        requests,
+        pages,
+        fetched,
+        inserted,
+        updated,
+        unchanged,
+        deleted,
+        rejected,
+        bad_values,
+        ..
+    } = *counts;
+    match &report.error {
+        None => info!(
+            outcome,
+            duration_ms,
+            requests,
+            pages,
+            fetched,
+            inserted,
+            updated,
+            unchanged,
+            deleted,
+            rejected,
+            bad_values,
+            version = run.version,
+            "run ended"
+        ),
+        Some(error) => warn!(
+            outcome,
+            duration_ms,
+            requests,
+            pages,
+            fetched,
+            inserted,
+            updated,
+            unchanged,
+            deleted,
+            rejected,
+            bad_values,
+            version = run.version,
+            error,
+            "run ended"
+        ),
+    }
+}

@@ -1,0 +1,185 @@
+//! WHEN: turns schedules into ticks, and each tick into the runs of a source. What a run does is not known here.
+
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use entity::{resource::Entity as Resource, run::Trigger};
+use sea_orm::DbErr;
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tracing::{error, info, warn};
+
+use crate::{
+    Ctx, How, SyncError,
+    source::{
+        plan::{Catalog, Plan, Source},
+        schedule::Schedule,
+    },
+    sync::sync,
+    table,
+};
+
+/// Runs every source of `catalog` on its schedule until it is time to stop, and then to the end of the pages in flight.
+///
+/// # Errors
+/// The scheduler cannot be started.
+pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobSchedulerError> {
+    let (tick, mut ticks) = mpsc::channel::<String>(16);
+    let mut scheduler = JobScheduler::new().await?;
+    for source in &catalog.sources {
+        scheduler.add(job(source, tick.clone())?).await?;
+    }
+    scheduler.start().await?;
+    for source in overdue(ctx, catalog).await {
+        // A full queue means that ticks are waiting already.
+        let queued = tick.try_send(source);
+        drop(queued);
+    }
+    let mut at_work = HashSet::new();
+    let mut runs: JoinSet<String> = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = ctx.stop.asked() => break,
+            Some(name) = ticks.recv() => start(ctx, catalog, name, &mut at_work, &mut runs),
+            Some(ended) = runs.join_next() => forget(ended, &mut at_work),
+        }
+    }
+    scheduler.shutdown().await?;
+    while runs.join_next().await.is_some() {}
+    Ok(())
+}
+
+fn job(source: &Source, tick: mpsc::Sender<String>) -> Result<Job, JobSchedulerError> {
+    let name = source.name.clone();
+    let work = move |_, _| {
+        let (name, tick) = (name.clone(), tick.clone());
+        let told: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+            // Ticks that nobody takes in time are one missed tick.
+            let queued = tick.try_send(name);
+            drop(queued);
+        });
+        told
+    };
+    match &source.schedule {
+        Schedule::Cron(expression) => Job::new_async(expression.as_str(), work),
+        Schedule::Every(pace) => Job::new_repeated_async(*pace, work),
+    }
+}
+
+/// The sources of which a run is due already: never run, or missed while no syncer was there. Many missed ticks are one.
+async fn overdue(ctx: &Ctx, catalog: &Catalog) -> Vec<String> {
+    let now = ctx.clock.now();
+    let resources = match Resource::all_with_source(&ctx.db).await {
+        Ok(resources) => resources,
+        Err(error) => {
+            error!(%error, "cannot see which runs are due");
+            return Vec::new();
+        }
+    };
+    let due = |source: &&Arc<Source>| {
+        let mine = resources.iter().filter(|(_, of)| of.name == source.name);
+        mine.into_iter()
+            .any(|(resource, _)| resource.next_run_at.is_none_or(|next| next <= now))
+    };
+    catalog
+        .sources
+        .iter()
+        .filter(due)
+        .map(|source| source.name.clone())
+        .collect()
+}
+
+/// Starts the runs of a source, unless its last ones are still under way.
+fn start(
+    ctx: &Ctx,
+    catalog: &Catalog,
+    name: String,
+    at_work: &mut HashSet<String>,
+    runs: &mut JoinSet<String>,
+) {
+    let Some(source) = catalog.source(&name).cloned() else {
+        return;
+    };
+    if !at_work.insert(name.clone()) {
+        info!(
+            source = name,
+            "a run is due while the last one is still under way: skipped"
+        );
+        return;
+    }
+    let ctx = ctx.clone();
+    runs.spawn(async move {
+        run_source(&ctx, &source).await;
+        name
+    });
+}
+
+fn forget(ended: Result<String, tokio::task::JoinError>, at_work: &mut HashSet<String>) {
+    match ended {
+        Ok(name) => {
+            at_work.remove(&name);
+        }
+        Err(panic) => {
+            // The name went with the task: let every source start again, the leases keep them apart.
+            error!(%panic, "a run broke off");
+            at_work.clear();
+        }
+    }
+}
+
+/// The runs of a source, parents before their children.
+async fn run_source(ctx: &Ctx, source: &Source) {
+    let asked_at = ctx.clock.now();
+    for plan in &source.resources {
+        if ctx.stop.is_asked() {
+            return;
+        }
+        match run_resource(ctx, source, plan, asked_at).await {
+            Ok(()) => {}
+            Err(error) => {
+                let error = error.chain();
+                error!(
+                    source = source.name,
+                    resource = plan.name,
+                    error,
+                    "run broke off"
+                );
+            }
+        }
+    }
+    if let Err(error) = announce(ctx, source).await {
+        warn!(source = source.name, %error, "cannot tell when the next run is due");
+    }
+}
+
+/// One run, if the operator wants it and no other process has made it since the tick.
+async fn run_resource(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    asked_at: DateTime<Utc>,
+) -> Result<(), SyncError> {
+    let row = table::row(ctx, source, plan).await?;
+    if !row.enabled || row.last_run_at.is_some_and(|last| last >= asked_at) {
+        return Ok(());
+    }
+    if sync(ctx, source, plan, Trigger::Schedule, How::default())
+        .await?
+        .is_none()
+    {
+        info!(
+            source = source.name,
+            resource = plan.name,
+            "another process is at it: skipped"
+        );
+    }
+    Ok(())
+}
+
+/// Tells readers when the next runs are due: a tick that came during the last ones was theirs.
+async fn announce(ctx: &Ctx, source: &Source) -> Result<(), DbErr> {
+    match source.schedule.next(ctx.clock.now()) {
+        Some(next) => Resource::due(&ctx.db, table::source(ctx, source).await?.id, next).await,
+        None => Ok(()),
+    }
+}

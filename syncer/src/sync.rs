@@ -1,0 +1,95 @@
+//! The spine: one pull of one resource, from the upstream to the run log.
+
+use entity::{resource::Entity as Resource, run::Trigger};
+use tracing::Instrument;
+
+use crate::{
+    Ctx, How, Report, SyncError, decode,
+    fetch::{self, Ask},
+    lease,
+    parents::{Parent, Parents},
+    run::Run,
+    run_log,
+    source::plan::{Plan, Source},
+    table, validate, verdict, write,
+};
+
+/// Pulls everything of `plan` and writes down what happened. `None`: another process is at it.
+///
+/// # Errors
+/// The database failed, or another process took the resource over: nothing could be written down.
+pub async fn sync(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    trigger: Trigger,
+    how: How,
+) -> Result<Option<Report>, SyncError> {
+    let row = table::row(ctx, source, plan).await?;
+    let Some(keeper) = lease::hold(ctx, row.id).await? else {
+        return Ok(None);
+    };
+    // What another process did meanwhile counts: it may have altered the table or ended a run.
+    let row = table::row(ctx, source, plan).await?;
+    table::prepare(ctx, plan, &keeper, &row).await?;
+    let mut run = run_log::open(ctx, plan, &keeper, row, (trigger, how)).await?;
+    let span = tracing::info_span!(
+        "run",
+        source = source.name,
+        resource = plan.name,
+        run = run.id
+    );
+    let report = async {
+        let result = pull(ctx, source, plan, &mut run).await;
+        let parents_complete = parents_complete(ctx, plan, &run).await?;
+        let verdict = verdict::judge(plan, &run, &result, parents_complete);
+        run_log::close(ctx, source, plan, run, verdict).await
+    };
+    let report = report.instrument(span).await?;
+    keeper.give_back(ctx).await?;
+    Ok(Some(report))
+}
+
+/// Walks through the pages of each parent; of a resource without parents, once.
+async fn pull(ctx: &Ctx, source: &Source, plan: &Plan, run: &mut Run) -> Result<(), SyncError> {
+    let mut parents = Parents::of(plan, run);
+    while let Some(parent) = parents.next(ctx, plan).await? {
+        let result = walk(ctx, source, plan, run, &parent).await;
+        run.end_walk(plan, &parent, result)?;
+    }
+    Ok(())
+}
+
+async fn walk(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    run: &mut Run,
+    parent: &Parent,
+) -> Result<(), SyncError> {
+    let mut at = run.begin(plan, parent);
+    while let Some(here) = at {
+        let ask = Ask {
+            source,
+            plan,
+            values: &parent.values,
+            at: &here,
+        };
+        let mut page = fetch::page(ctx, ask, &mut run.counts).await?;
+        let next = page.next.take();
+        let came = decode::records(plan, &page)?;
+        let batch = validate::batch(plan, &parent.copies, &came.records);
+        at = run.advance(plan, &here, &came, next)?;
+        write::page(ctx, plan, run, batch).await?;
+        (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
+    }
+    Ok(())
+}
+
+async fn parents_complete(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<bool, SyncError> {
+    let Some(for_each) = &plan.for_each else {
+        return Ok(true);
+    };
+    let parent = Resource::by_name(&ctx.db, run.resource.source_id, &for_each.resource).await?;
+    Ok(parent.is_some_and(|parent| parent.complete))
+}

@@ -1,0 +1,447 @@
+//! A member of a record to the value of a field, by the field's rule.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use entity::definition::{Cell, Decimal, Kind};
+use serde_json::value::RawValue;
+
+use crate::{
+    decode,
+    source::plan::{Rule, TimeFormat},
+};
+
+/// Why there is no value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Bad {
+    /// Absent or null, and required.
+    Missing,
+    /// It does not fit: says what it is and what would fit.
+    Value(String),
+}
+
+/// The value of a field of type `kind`, of at most `limit` characters, in `raw`.
+pub(super) fn cell(
+    kind: Kind,
+    limit: Option<usize>,
+    rule: &Rule,
+    raw: Option<&RawValue>,
+) -> Result<Cell, Bad> {
+    let found = match raw.filter(|raw| raw.get() != "null") {
+        None => Cell::Null,
+        Some(raw) if kind == Kind::Json => Cell::Json(raw.get().to_owned()),
+        Some(raw) if kind == Kind::List => list(rule, limit, raw)?,
+        Some(raw) => scalar(kind, limit, rule, raw)?,
+    };
+    match found {
+        Cell::Null if rule.required => Err(Bad::Missing),
+        found => Ok(found),
+    }
+}
+
+fn bad<T>(reason: impl Into<String>) -> Result<T, Bad> {
+    Err(Bad::Value(reason.into()))
+}
+
+fn scalar(kind: Kind, limit: Option<usize>, rule: &Rule, raw: &RawValue) -> Result<Cell, Bad> {
+    let text = text(raw)?;
+    let text = match &rule.pattern {
+        Some(pattern) => match pattern
+            .captures(&text)
+            .and_then(|found| found.get(1).or_else(|| found.get(0)))
+        {
+            Some(found) => found.as_str().to_owned(),
+            None => return bad(format!("{} does not match `{pattern}`", shown(&text))),
+        },
+        None => text,
+    };
+    if kind == Kind::Text {
+        fits(&text, limit)?;
+        is_listed(&text, rule)?;
+        return Ok(Cell::Text(text));
+    }
+    let text = text.trim();
+    // Many upstreams write "" for a number or a time that they do not have.
+    if text.is_empty() {
+        return Ok(Cell::Null);
+    }
+    in_range(text, rule)?;
+    is_listed(text, rule)?;
+    converted(kind, rule, text)
+}
+
+/// A text that is not blank as a value of a type other than text.
+fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad> {
+    let unfit = |what: &str| Bad::Value(format!("{} is not {what}", shown(text)));
+    match kind {
+        Kind::Integer => integer(text).ok_or_else(|| unfit("an integer of 64 bits")),
+        Kind::Decimal { precision, scale } => Decimal::parse(text)
+            .and_then(|number| number.fixed(precision, scale))
+            .map(Cell::Decimal)
+            .map_err(|error| Bad::Value(format!("{}: {error}", shown(text)))),
+        Kind::Float => float(text).ok_or_else(|| unfit("a number that a double can hold")),
+        Kind::Boolean => boolean(text).ok_or_else(|| unfit("true or false, 1 or 0, yes or no")),
+        Kind::Timestamp => timestamp(&rule.format, text)
+            .and_then(Kind::timestamp)
+            .ok_or_else(|| unfit(&form("a time", &rule.format, "RFC 3339"))),
+        _ => date(&rule.format, text)
+            .and_then(Kind::date)
+            .ok_or_else(|| unfit(&form("a date", &rule.format, "YYYY-MM-DD"))),
+    }
+}
+
+fn integer(text: &str) -> Option<Cell> {
+    let whole = Decimal::parse(text).ok()?.fixed(20, 0).ok()?;
+    whole.parse().ok().map(Cell::Integer)
+}
+
+fn float(text: &str) -> Option<Cell> {
+    let float = text.parse::<f64>().ok()?;
+    float.is_finite().then_some(Cell::Float(float))
+}
+
+/// The plain text of a value that is not a structure.
+fn text(raw: &RawValue) -> Result<String, Bad> {
+    match decode::kind(raw) {
+        "a text" => serde_json::from_str(raw.get())
+            .or_else(|error| bad(format!("not Unicode text: {error}"))),
+        "an object" | "an array" => bad(format!(
+            "{} where a single value was expected",
+            decode::kind(raw)
+        )),
+        _ => Ok(raw.get().to_owned()),
+    }
+}
+
+fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> {
+    let items: Vec<String> = match (decode::kind(raw), &rule.split) {
+        ("an array", _) => {
+            let items: Vec<&RawValue> =
+                serde_json::from_str(raw.get()).or_else(|error| bad(error.to_string()))?;
+            items.into_iter().map(text).collect::<Result<_, _>>()?
+        }
+        ("a text", Some(separator)) => {
+            let whole = text(raw)?;
+            let parts = whole
+                .split(separator.as_str())
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            parts.map(str::to_owned).collect()
+        }
+        ("a text", None) => {
+            return bad("a text where a list was expected; `split` says how to cut one");
+        }
+        (other, _) => return bad(format!("{other} where a list was expected")),
+    };
+    for item in &items {
+        fits(item, limit)?;
+        is_listed(item, rule)?;
+    }
+    Ok(Cell::List(items))
+}
+
+fn fits(text: &str, limit: Option<usize>) -> Result<(), Bad> {
+    match limit {
+        // Bytes are counted first: they are at hand, and never fewer than the characters.
+        Some(limit) if text.len() > limit && text.chars().count() > limit => bad(format!(
+            "longer than {limit} characters; `index = false` keeps texts of any length"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn is_listed(text: &str, rule: &Rule) -> Result<(), Bad> {
+    if rule.values.is_empty() || rule.values.iter().any(|value| value == text) {
+        return Ok(());
+    }
+    bad(format!(
+        "{} is none of {}",
+        shown(text),
+        rule.values.join(", ")
+    ))
+}
+
+fn in_range(text: &str, rule: &Rule) -> Result<(), Bad> {
+    let Ok(number) = Decimal::parse(text) else {
+        return Ok(());
+    };
+    match (&rule.min, &rule.max) {
+        (Some(min), _) if number < *min => {
+            bad(format!("{} is below the least, {min}", shown(text)))
+        }
+        (_, Some(max)) if number > *max => bad(format!("{} is above the most, {max}", shown(text))),
+        _ => Ok(()),
+    }
+}
+
+fn boolean(text: &str) -> Option<Cell> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(Cell::Boolean(true)),
+        "false" | "0" | "no" => Some(Cell::Boolean(false)),
+        _ => None,
+    }
+}
+
+fn timestamp(format: &TimeFormat, text: &str) -> Option<DateTime<Utc>> {
+    match format {
+        TimeFormat::Standard => Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc()),
+        TimeFormat::EpochSeconds => micros(text, 6),
+        TimeFormat::EpochMillis => micros(text, 3),
+        TimeFormat::Pattern(pattern) => {
+            if let Ok(zoned) = DateTime::parse_from_str(text, pattern) {
+                return Some(zoned.to_utc());
+            }
+            let naive = NaiveDateTime::parse_from_str(text, pattern);
+            let day = || {
+                NaiveDate::parse_from_str(text, pattern)
+                    .ok()?
+                    .and_hms_opt(0, 0, 0)
+            };
+            Some(naive.ok().or_else(day)?.and_utc())
+        }
+    }
+}
+
+/// An instant so many units after 1970, where a microsecond has `digits` decimals of a unit. Finer digits are cut.
+fn micros(text: &str, digits: usize) -> Option<DateTime<Utc>> {
+    let fixed = Decimal::parse(text).ok()?.fixed(45, 30).ok()?;
+    let (whole, fraction) = fixed.split_once('.')?;
+    let micros: i64 = format!("{whole}{}", &fraction[..digits]).parse().ok()?;
+    DateTime::from_timestamp_micros(micros)
+}
+
+fn date(format: &TimeFormat, text: &str) -> Option<NaiveDate> {
+    match format {
+        TimeFormat::Standard => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
+        TimeFormat::Pattern(pattern) => NaiveDate::parse_from_str(text, pattern)
+            .ok()
+            .or_else(|| Some(timestamp(format, text)?.date_naive())),
+        epoch => Some(timestamp(epoch, text)?.date_naive()),
+    }
+}
+
+fn form(what: &str, format: &TimeFormat, standard: &str) -> String {
+    let name = match format {
+        TimeFormat::Standard => standard,
+        TimeFormat::EpochSeconds => "seconds since 1970",
+        TimeFormat::EpochMillis => "milliseconds since 1970",
+        TimeFormat::Pattern(pattern) => pattern,
+    };
+    format!("{what} of the form {name}")
+}
+
+/// A value for a message: quoted, and short.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("`{short}{more}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::definition::{Cell, Decimal, Kind};
+    use proptest::prelude::*;
+    use regex::Regex;
+    use serde_json::value::RawValue;
+
+    use super::{Bad, cell};
+    use crate::source::plan::{OnBad, Pointer, Rule, TimeFormat};
+
+    fn rule() -> Rule {
+        Rule {
+            from: Pointer::default(),
+            pattern: None,
+            split: None,
+            format: TimeFormat::Standard,
+            values: Vec::new(),
+            min: None,
+            max: None,
+            required: false,
+            on_bad: OnBad::Null,
+        }
+    }
+
+    fn read(kind: &str, rule: &Rule, json: &str) -> Result<Cell, Bad> {
+        let kind: Kind = kind.parse().expect("a type");
+        let limit = (kind == Kind::Text || kind == Kind::List).then_some(10);
+        cell(
+            kind,
+            limit,
+            rule,
+            Some(serde_json::from_str::<&RawValue>(json).expect("JSON")),
+        )
+    }
+
+    fn check(kind: &str, rule: &Rule, json: &str, expected: Option<Cell>) {
+        assert_eq!(read(kind, rule, json).ok(), expected, "{kind} of {json}");
+    }
+
+    #[test]
+    fn values_fit_their_types_exactly_or_not_at_all() {
+        let plain = rule();
+        let text = |text: &str| Some(Cell::Text(text.to_owned()));
+        check("text", &plain, "\"a\\u00e9\"", text("aé"));
+        check("text", &plain, "12.50", text("12.50"));
+        check("text", &plain, "{}", None);
+        check("text", &plain, "\"01234567890\"", None);
+        check("text", &plain, "\"\\ud800\"", None);
+        check(
+            "integer",
+            &plain,
+            "9223372036854775807",
+            Some(Cell::Integer(i64::MAX)),
+        );
+        check(
+            "integer",
+            &plain,
+            "-9223372036854775808",
+            Some(Cell::Integer(i64::MIN)),
+        );
+        check("integer", &plain, "9223372036854775808", None);
+        check("integer", &plain, "5.0", Some(Cell::Integer(5)));
+        check("integer", &plain, "5.5", None);
+        check("integer", &plain, "\" 7 \"", Some(Cell::Integer(7)));
+        check("integer", &plain, "\"\"", Some(Cell::Null));
+        check("integer", &plain, "\"seven\"", None);
+        check(
+            "decimal(30,0)",
+            &plain,
+            "123456789012345678901234567890",
+            Some(Cell::Decimal("123456789012345678901234567890".to_owned())),
+        );
+        check("decimal(5,2)", &plain, "1.005", None);
+        check("float", &plain, "1e400", None);
+        check("float", &plain, "0.1", Some(Cell::Float(0.1)));
+        check("boolean", &plain, "1", Some(Cell::Boolean(true)));
+        check("boolean", &plain, "\"No\"", Some(Cell::Boolean(false)));
+        check("boolean", &plain, "2", None);
+        check(
+            "json",
+            &plain,
+            "{\"a\": 1.0}",
+            Some(Cell::Json("{\"a\": 1.0}".to_owned())),
+        );
+        check("integer", &plain, "null", Some(Cell::Null));
+    }
+
+    #[test]
+    fn times_are_read_in_the_form_that_is_said() {
+        let time = |text: &str| Kind::Timestamp.parse(text).ok();
+        let with = |format| Rule { format, ..rule() };
+        check(
+            "timestamp",
+            &rule(),
+            "\"2026-11-21T10:00:00+02:00\"",
+            time("2026-11-21T08:00:00Z"),
+        );
+        check("timestamp", &rule(), "\"2026-11-21\"", None);
+        check("timestamp", &rule(), "\"0000-00-00T00:00:00Z\"", None);
+        check(
+            "timestamp",
+            &with(TimeFormat::EpochSeconds),
+            "1700000000.25",
+            time("2023-11-14T22:13:20.25Z"),
+        );
+        check(
+            "timestamp",
+            &with(TimeFormat::EpochMillis),
+            "1700000000250",
+            time("2023-11-14T22:13:20.25Z"),
+        );
+        check(
+            "timestamp",
+            &with(TimeFormat::EpochSeconds),
+            "-1",
+            time("1969-12-31T23:59:59Z"),
+        );
+        let pattern = TimeFormat::Pattern("%d.%m.%Y %H:%M".to_owned());
+        check(
+            "timestamp",
+            &with(pattern),
+            "\"21.11.2026 08:00\"",
+            time("2026-11-21T08:00:00Z"),
+        );
+        check(
+            "date",
+            &with(TimeFormat::Pattern("%m/%d/%Y".to_owned())),
+            "\"02/29/2024\"",
+            Kind::Date.parse("2024-02-29").ok(),
+        );
+        check("date", &rule(), "\"2023-02-29\"", None);
+    }
+
+    #[test]
+    fn rules_narrow_what_fits() {
+        let items = |items: &[&str]| {
+            Some(Cell::List(
+                items.iter().map(|item| (*item).to_owned()).collect(),
+            ))
+        };
+        let split = Rule {
+            split: Some(",".to_owned()),
+            ..rule()
+        };
+        check(
+            "list",
+            &split,
+            "\"Active, Gentle,,\"",
+            items(&["Active", "Gentle"]),
+        );
+        check(
+            "list",
+            &rule(),
+            "[\"a\", 1, true]",
+            items(&["a", "1", "true"]),
+        );
+        check("list", &rule(), "\"a,b\"", None);
+        check("list", &rule(), "[[]]", None);
+        let life = Rule {
+            pattern: Some(Regex::new(r"^\s*(\d+)").expect("a pattern")),
+            ..rule()
+        };
+        check("integer", &life, "\"14 - 15\"", Some(Cell::Integer(14)));
+        check("integer", &life, "\"unknown\"", None);
+        let score = Rule {
+            min: Decimal::parse("1").ok(),
+            max: Decimal::parse("5").ok(),
+            ..rule()
+        };
+        check("integer", &score, "5", Some(Cell::Integer(5)));
+        check("integer", &score, "6", None);
+        check("integer", &score, "0.5", None);
+        let listed = Rule {
+            values: vec!["male".to_owned(), "female".to_owned()],
+            ..rule()
+        };
+        check(
+            "text",
+            &listed,
+            "\"male\"",
+            Some(Cell::Text("male".to_owned())),
+        );
+        check("text", &listed, "\"cat\"", None);
+        let required = Rule {
+            required: true,
+            ..rule()
+        };
+        assert_eq!(read("integer", &required, "\"\""), Err(Bad::Missing));
+        assert_eq!(
+            cell(Kind::Integer, None, &required, None),
+            Err(Bad::Missing)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn an_integer_comes_through_whole(n in any::<i64>()) {
+            prop_assert_eq!(read("integer", &rule(), &n.to_string()), Ok(Cell::Integer(n)));
+        }
+
+        #[test]
+        fn no_value_makes_a_field_panic(json in "(null|true|-?(0|[1-9][0-9]{0,39})(\\.[0-9]{1,40})?(e-?[0-9]{1,9})?|\"[ !#-\\[\\]-~]{0,30}\"|\\[\\]|\\{\\})") {
+            for kind in ["text", "integer", "decimal(20,4)", "float", "boolean", "timestamp", "date", "list", "json"] {
+                for format in [TimeFormat::Standard, TimeFormat::EpochSeconds, TimeFormat::EpochMillis, TimeFormat::Pattern("%s".to_owned())] {
+                    let _: Result<Cell, Bad> = read(kind, &Rule { format, ..rule() }, &json);
+                }
+            }
+        }
+    }
+}

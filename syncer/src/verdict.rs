@@ -1,0 +1,171 @@
+//! How a run ended: a pure decision from what it was promised and what came.
+
+use entity::run::Outcome;
+
+use crate::{
+    error::SyncError,
+    run::Run,
+    source::plan::{DeleteHow, Mode, Most, Plan},
+};
+
+/// How a run ended, and why it is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    /// Whether the next run may go on where this one ended.
+    pub resumable: bool,
+}
+
+impl Verdict {
+    fn because(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            reason: Some(reason.into()),
+            resumable: false,
+        }
+    }
+
+    /// Whether rows that did not come are gone.
+    pub(crate) fn deletes(&self, plan: &Plan) -> bool {
+        self.outcome == Outcome::Complete
+            && plan.mode == Mode::Mirror
+            && plan.deletes.how != DeleteHow::Off
+    }
+}
+
+/// Judges a run that walked to its end, or to `result`'s error.
+///
+/// `parents_complete`: whether the rows whose children were asked for are themselves all there.
+pub(crate) fn judge(
+    plan: &Plan,
+    run: &Run,
+    result: &Result<(), SyncError>,
+    parents_complete: bool,
+) -> Verdict {
+    if let Err(error) = result {
+        let wrote = run.counts.pages > 0;
+        let resumable = error.can_resume();
+        return Verdict {
+            resumable,
+            ..Verdict::because(error.outcome(wrote), error.chain())
+        };
+    }
+    if let Some(fault) = &run.position.first_fault {
+        let others = run.position.faults - 1;
+        let more = if others == 0 {
+            String::new()
+        } else {
+            format!(" (and {others} more)")
+        };
+        return Verdict::because(Outcome::Partial, format!("{fault}{more}"));
+    }
+    if !parents_complete {
+        let parent = plan
+            .for_each
+            .as_ref()
+            .map_or("", |for_each| for_each.resource.as_str());
+        return Verdict::because(
+            Outcome::Partial,
+            format!("its parent resource `{parent}` is not complete itself"),
+        );
+    }
+    if run.position.repeated > 0 && (plan.mode == Mode::Mirror || plan.for_each.is_some()) {
+        return Verdict::because(Outcome::Partial, repeated(plan, run.position.repeated));
+    }
+    suspicion(plan, run).unwrap_or(Verdict {
+        outcome: Outcome::Complete,
+        reason: None,
+        resumable: false,
+    })
+}
+
+fn repeated(plan: &Plan, count: u64) -> String {
+    match &plan.for_each {
+        None => format!(
+            "{count} records came on two pages: the upstream moved them while its pages were read, and may have moved others past us"
+        ),
+        Some(for_each) => format!(
+            "{count} records came for two rows of `{}` with different contents; add a copied field to `key`",
+            for_each.resource
+        ),
+    }
+}
+
+/// Everything came, but is it to be believed?
+fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
+    let came = run.counts.fetched.cast_unsigned();
+    if came < plan.expect.min {
+        let reason = format!(
+            "{came} records came where expect.min is {}",
+            plan.expect.min
+        );
+        return Some(Verdict::because(Outcome::Suspect, reason));
+    }
+    let (gone, live) = (run.gone(), run.live_rows.cast_unsigned());
+    if plan.mode != Mode::Mirror || gone == 0 || run.accept_deletes {
+        return None;
+    }
+    if let Some(max) = plan.expect.max_drop
+        && share(gone, live) > max
+    {
+        let reason = format!(
+            "{gone} of {live} rows did not come; expect.max_drop is {}",
+            percent(max)
+        );
+        return Some(Verdict::because(Outcome::Suspect, reason));
+    }
+    if plan.deletes.how == DeleteHow::Off || within(gone, live, plan.deletes.max) {
+        return None;
+    }
+    let max = match plan.deletes.max {
+        Most::Rows(rows) => format!("{rows} rows"),
+        Most::Share(share) => percent(share),
+    };
+    let reason = format!(
+        "it would delete {gone} of {live} rows where deletes.max is {max}; nothing was deleted; \
+         if they are really gone, run `catchment sync {}.{} --accept-deletes`",
+        plan.definition.source, plan.definition.resource
+    );
+    Some(Verdict::because(Outcome::Suspect, reason))
+}
+
+fn within(gone: u64, live: u64, max: Most) -> bool {
+    match max {
+        Most::Rows(rows) => gone <= rows,
+        Most::Share(most) => share(gone, live) <= most,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a share needs no more than 53 bits"
+)]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{} %", (share * 1000.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_on_deletes_counts_rows_or_a_share() {
+        let check = |gone, live, max, expected| {
+            assert_eq!(within(gone, live, max), expected, "{gone} of {live}")
+        };
+        check(2, 67, Most::Share(0.2), true);
+        check(14, 67, Most::Share(0.2), false);
+        check(1, 5, Most::Share(0.2), true);
+        check(3, 1000, Most::Rows(2), false);
+        check(0, 0, Most::Share(0.0), true);
+    }
+}

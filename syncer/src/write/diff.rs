@@ -1,0 +1,143 @@
+//! What of a page is new, changed or as it was: a pure decision from the page and what the table knows of its keys.
+
+use std::collections::HashMap;
+
+use entity::{
+    record::{Known, Row},
+    reject,
+};
+
+use crate::{
+    error::SyncError,
+    run::{Run, signed},
+    source::plan::Plan,
+    validate::{Batch, Reject},
+};
+
+/// What a page changes.
+#[derive(Debug, Default)]
+pub(super) struct Diff {
+    pub(super) inserts: Vec<(i64, Row)>,
+    pub(super) updates: Vec<(i64, Row)>,
+    /// Those of `updates` that were deleted.
+    pub(super) revived: u64,
+    unchanged: u64,
+    pub(super) rejects: Vec<reject::New>,
+    bad_values: i64,
+    /// Live rows that came, whether as they were, changed, or as a reject.
+    seen: Vec<i64>,
+    repeated: u64,
+}
+
+/// Compares `batch` with `known`, what the table holds under its keys.
+///
+/// # Errors
+/// Every record of a page had come before on another page of the walk: the pages go in a circle.
+pub(super) fn of(
+    plan: &Plan,
+    run: &Run,
+    batch: Batch,
+    known: Vec<Known>,
+) -> Result<Diff, SyncError> {
+    let mut known: HashMap<String, Known> = known
+        .into_iter()
+        .map(|known| (known.record_key.clone(), known))
+        .collect();
+    let mut diff = Diff {
+        bad_values: batch.bad_values,
+        ..Diff::default()
+    };
+    let mut here: HashMap<String, Vec<u8>> = HashMap::with_capacity(batch.rows.len());
+    let mut rejects = batch.rejects;
+    let (mut came, mut came_before) = (0_u64, 0_u64);
+    for row in batch.rows {
+        if let Some(hash) = here.get(&row.record_key) {
+            match *hash == row.payload_hash {
+                true => diff.unchanged += 1,
+                false => rejects.push(twice(row)),
+            }
+            continue;
+        }
+        here.insert(row.record_key.clone(), row.payload_hash.clone());
+        came += 1;
+        let Some(old) = known.remove(&row.record_key) else {
+            let rowno = run.last_rowno + 1 + signed(diff.inserts.len() as u64);
+            diff.seen.push(rowno);
+            diff.inserts.push((rowno, row));
+            continue;
+        };
+        let changed = old.deleted || old.payload_hash != row.payload_hash;
+        if run.seen.contains(old.rowno.cast_unsigned()) {
+            came_before += 1;
+            // Parents may share a child; but a child that differs between them is written back and forth for ever.
+            diff.repeated += u64::from(plan.for_each.is_none() || changed);
+        }
+        diff.seen.push(old.rowno);
+        if changed {
+            diff.revived += u64::from(old.deleted);
+            diff.updates.push((old.rowno, row));
+        } else {
+            diff.unchanged += 1;
+        }
+    }
+    if came > 0 && came_before == came && run.position.walked.pages > 1 {
+        let why = format!(
+            "all {came} records of page {} had come on an earlier page",
+            run.position.walked.pages
+        );
+        return Err(SyncError::Loop { why });
+    }
+    diff.reject(rejects, &known);
+    Ok(diff)
+}
+
+fn twice(row: Row) -> Reject {
+    let reason = format!(
+        "key `{}` came twice in one page with different contents; the first one is kept",
+        row.record_key
+    );
+    let record = reject::New {
+        payload_hash: row.payload_hash,
+        field: None,
+        reason,
+        payload: row.payload,
+    };
+    Reject { key: None, record }
+}
+
+impl Diff {
+    fn reject(&mut self, rejects: Vec<Reject>, known: &HashMap<String, Known>) {
+        for reject in rejects {
+            let old = reject
+                .key
+                .as_ref()
+                .and_then(|key| known.get(key))
+                .filter(|old| !old.deleted);
+            self.seen.extend(old.map(|old| old.rowno));
+            self.rejects.push(reject.record);
+        }
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.changes_rows() && self.rejects.is_empty()
+    }
+
+    pub(super) fn changes_rows(&self) -> bool {
+        !self.inserts.is_empty() || !self.updates.is_empty()
+    }
+
+    /// Adds to the run what the page brought.
+    pub(super) fn see(&self, run: &mut Run) {
+        run.last_rowno += signed(self.inserts.len() as u64);
+        run.seen
+            .extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
+        run.position.repeated += self.repeated;
+        let counts = &mut run.counts;
+        counts.inserted += signed(self.inserts.len() as u64);
+        counts.updated += signed(self.updates.len() as u64);
+        counts.unchanged += signed(self.unchanged);
+        counts.rejected += signed(self.rejects.len() as u64);
+        counts.bad_values += self.bad_values;
+    }
+}

@@ -1,0 +1,284 @@
+//! Interrupted runs, leases, the schedule, and the service's own endpoints.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{lease, run::Outcome};
+use sea_orm::EntityTrait;
+use syncer::{How, stop};
+use tokio::net::TcpListener;
+
+use crate::{
+    upstream::{Reply, paged},
+    world::{THINGS, assert_outcome, on_each_database},
+};
+
+fn records(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|n| format!(r#"{{"id":"k{n:03}"}}"#))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_run_that_broke_off_is_gone_on_with() {
+    on_each_database(THINGS, async |world| {
+        world
+            .upstream
+            .answers(|request| match request.number_in("page") {
+                2 => Reply::status(500, "broken"),
+                _ => paged(&records(7), request),
+            });
+        let broken = world.sync("things").await;
+        assert_outcome(&broken, Outcome::Partial);
+        world
+            .upstream
+            .answers(|request| paged(&records(7), request));
+        world.upstream.asked();
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Complete);
+        let pages: Vec<_> = world
+            .upstream
+            .asked()
+            .iter()
+            .map(|request| request.number_in("page"))
+            .collect();
+        assert_eq!(pages, [2, 3], "the first two pages are not asked for again");
+        assert_eq!((report.counts.fetched, report.counts.inserted), (7, 7));
+        let run = entity::run::Entity::find_by_id(report.run)
+            .one(&world.db)
+            .await
+            .expect("the database answers")
+            .expect("a run");
+        assert_eq!(run.resumed_from, Some(broken.run));
+        assert_eq!(world.live("things").await.len(), 7);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_run_and_a_late_one_start_anew() {
+    on_each_database(THINGS, async |world| {
+        let break_off = || {
+            world
+                .upstream
+                .answers(|request| match request.number_in("page") {
+                    1 => Reply::status(500, "broken"),
+                    _ => paged(&records(4), request),
+                });
+        };
+        let mend = || {
+            world
+                .upstream
+                .answers(|request| paged(&records(4), request));
+            world.upstream.asked();
+        };
+        break_off();
+        world.sync("things").await;
+        mend();
+        assert_outcome(
+            &world
+                .sync_how(
+                    "things",
+                    How {
+                        full: true,
+                        ..How::default()
+                    },
+                )
+                .await,
+            Outcome::Complete,
+        );
+        assert_eq!(world.upstream.asked().len(), 2);
+        break_off();
+        world.sync("things").await;
+        mend();
+        world.pass(chrono::Duration::hours(1));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        assert_eq!(world.upstream.asked().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_run_after_the_page_in_flight() {
+    on_each_database(THINGS, async |mut world| {
+        let (stopper, stop) = stop::pair();
+        world.ctx.stop = stop;
+        let stopper = Arc::new(stopper);
+        world.upstream.answers(move |request| {
+            if request.number_in("page") == 1 {
+                stopper.stop();
+            }
+            paged(&records(7), request)
+        });
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Partial);
+        assert_eq!(
+            report.error.as_deref(),
+            Some("stopped after the page in flight")
+        );
+        assert_eq!(
+            (report.counts.pages, world.live("things").await.len()),
+            (2, 4)
+        );
+        world.ctx.stop = stop::pair().1;
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Complete);
+        assert_eq!(
+            (report.counts.pages, world.live("things").await.len()),
+            (4, 7)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_syncers_never_write_one_resource() {
+    on_each_database(THINGS, async |world| {
+        let id = world.resource("things").await.id;
+        let other =
+            lease::Entity::take(&world.db, id, "another process", Duration::from_secs(60)).await;
+        let other = other.expect("the database answers").expect("it is free");
+        assert!(world.try_sync("things", How::default()).await.is_none());
+        lease::Entity::give_back(&world.db, &other)
+            .await
+            .expect("the database answers");
+        world.upstream.has(&[r#"{"id":"a"}"#]);
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let now = lease::Entity::find_by_id(id)
+            .one(&world.db)
+            .await
+            .expect("the database answers")
+            .expect("a lease");
+        assert!(now.fence > other.fence);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_syncer_that_lost_its_lease_writes_nothing_more() {
+    on_each_database(THINGS, async |world| {
+        // A thief takes the lease over while the second page is on its way.
+        let id = world.resource("things").await.id;
+        let (db, runtime) = (world.db.clone(), tokio::runtime::Handle::current());
+        world.upstream.answers(move |request| {
+            if request.number_in("page") == 1 {
+                let steal = steal(db.clone(), id);
+                std::thread::spawn({
+                    let runtime = runtime.clone();
+                    move || runtime.block_on(steal)
+                })
+                .join()
+                .expect("stolen");
+            }
+            paged(&records(6), request)
+        });
+        world.pass(chrono::Duration::seconds(1));
+        let source = &world.catalog.sources[0];
+        let plan = source.resource("things").expect("it is defined");
+        let trigger = entity::run::Trigger::Manual;
+        let error = syncer::sync(&world.ctx, source, plan, trigger, How::default())
+            .await
+            .expect_err("the lease is lost");
+        assert_eq!(
+            error.to_string(),
+            "another process has taken the resource over"
+        );
+        assert_eq!(world.live("things").await, ["k000", "k001"]);
+    })
+    .await;
+}
+
+async fn steal(db: sea_orm::DatabaseConnection, resource_id: i32) {
+    use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
+    let update = lease::Entity::update_many()
+        .col_expr(lease::Column::Holder, Expr::value("thief"))
+        .col_expr(lease::Column::Fence, Expr::value(1000_i64))
+        .filter(lease::Column::ResourceId.eq(resource_id));
+    update.exec(&db).await.expect("the database answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_runs_what_is_due_answers_and_stops() {
+    on_each_database(THINGS, async |world| {
+        world
+            .upstream
+            .has(&[r#"{"id":"a"}"#, r#"{"id":"b"}"#, r#"{"id":"c"}"#]);
+        let (told, mut pages) = tokio::sync::mpsc::unbounded_channel();
+        let progress = Arc::new(move |_: &str, counts: &entity::run::Counts, of| {
+            let _ended = told.send((counts.pages, of));
+        });
+        let (stopper, stop) = stop::pair();
+        let mut ctx = world.ctx.clone();
+        (ctx.progress, ctx.stop) = (progress, stop);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let service = tokio::spawn(syncer::serve(listener, ctx, Arc::clone(&world.catalog)));
+        assert_eq!(pages.recv().await, Some((1, Some(2))));
+        assert_eq!(pages.recv().await, Some((2, Some(2))));
+        let get = async |path: &str| {
+            reqwest::get(format!("{base}{path}"))
+                .await
+                .expect(path)
+                .text()
+                .await
+                .expect(path)
+        };
+        let complete =
+            r#"catchment_run_total{source="fake",resource="things",outcome="complete"} 1"#;
+        let mut metrics = get("/metrics").await;
+        while !metrics.contains(complete) {
+            tokio::task::yield_now().await;
+            metrics = get("/metrics").await;
+        }
+        for line in [
+            r#"catchment_records_total{source="fake",resource="things",result="inserted"} 3"#,
+            r#"catchment_upstream_requests_total{source="fake",status="200"} 2"#,
+            r#"catchment_resource_rows{source="fake",resource="things"} 3"#,
+            "catchment_build_info",
+            "catchment_last_success_timestamp_seconds",
+        ] {
+            assert!(metrics.contains(line), "{line}\n{metrics}");
+        }
+        assert_eq!(get("/livez").await, "ok\n");
+        assert_eq!(get("/readyz").await, "ok\n");
+        let health: serde_json::Value = serde_json::from_str(&get("/healthz").await).expect("JSON");
+        assert_eq!(
+            (&health["status"], &health["resources"][0]["outcome"]),
+            (&"pass".into(), &"complete".into())
+        );
+        stopper.stop();
+        service.await.expect("no panic").expect("a clean end");
+        let resource = world.resource("things").await;
+        assert_eq!(
+            resource.next_run_at,
+            Some(world.ctx.clock.now() + chrono::Duration::hours(1))
+        );
+        drop(world.stopper);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_waits_for_its_schema() {
+    on_each_database(THINGS, async |world| {
+        migration::down(&world.db, 1)
+            .await
+            .expect("the schema can be undone");
+        let (stopper, stop) = stop::pair();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut ctx = world.ctx.clone();
+        ctx.stop = stop;
+        let service = tokio::spawn(syncer::serve(listener, ctx, Arc::clone(&world.catalog)));
+        let answer = reqwest::get(format!("{base}/readyz"))
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 503);
+        assert_eq!(
+            answer.text().await.expect("text"),
+            "waiting for the schema\n"
+        );
+        stopper.stop();
+        service.await.expect("no panic").expect("a clean end");
+    })
+    .await;
+}
