@@ -29,4 +29,16 @@ pub mod run;
 /// An upstream HTTP API.
 pub mod source;
 
+/// What an operator asked the syncers for.
+pub mod command;
+
+/// A key with which a program asks.
+pub mod api_key;
+/// What was done, and by whom.
+pub mod audit;
+/// A token that renews a login.
+pub mod refresh_token;
+/// A person who may log in.
+pub mod user;
+
 pub use clock::Clock;

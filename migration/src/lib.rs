@@ -1,7 +1,12 @@
 //! The schema: the history of the platform tables, and how a resource's table is made and altered.
 
-/// The first platform tables: what the syncer writes.
+/// What the syncer writes.
 mod m20261121_000001_platform;
+/// Who may.
+mod m20261121_000002_identity;
+
+/// The columns of platform tables.
+mod column;
 
 /// A resource's table, from its definition.
 pub mod record_table;
@@ -14,7 +19,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_platform::Migration)]
+        vec![
+            Box::new(m20261121_000001_platform::Migration),
+            Box::new(m20261121_000002_identity::Migration),
+        ]
     }
 }
 

@@ -1,7 +1,10 @@
-//! What the syncer writes: sources, resources, runs, cursors, rejects and leases.
+//! What the syncer writes: sources, resources, runs, cursors, rejects, leases, and the commands that it obeys.
 
-use entity::dialect::Dialect;
+use entity::{definition::Definition, dialect::Dialect};
+use sea_orm::ConnectionTrait;
 use sea_orm_migration::prelude::*;
+
+use crate::column::{column, id, index, named, optional, small_id};
 
 pub(crate) struct Migration;
 
@@ -22,6 +25,7 @@ impl MigrationTrait for Migration {
             cursor(dialect),
             reject(dialect),
             lease(dialect),
+            command(dialect),
         ] {
             manager.create_table(table).await?;
         }
@@ -32,7 +36,17 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["lease", "reject", "cursor", "run", "resource", "source"] {
+        // Without the register nobody would know whose the records' tables are.
+        for table in record_tables(manager.get_connection()).await? {
+            let drop = Table::drop()
+                .table(Alias::new(table))
+                .if_exists()
+                .to_owned();
+            manager.drop_table(drop).await?;
+        }
+        for table in [
+            "command", "lease", "reject", "cursor", "run", "resource", "source",
+        ] {
             manager
                 .drop_table(Table::drop().table(table).if_exists().to_owned())
                 .await?;
@@ -41,45 +55,22 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn named(dialect: Dialect, name: &'static str) -> TableCreateStatement {
-    let mut table = Table::create();
-    table.table(name).if_not_exists();
-    if let Some(collation) = dialect.binary_collation() {
-        table.character_set("utf8mb4").collate(collation);
+/// The tables of all registered resources, lists before the rows that they belong to.
+async fn record_tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let made = Query::select()
+        .column("projection")
+        .from("resource")
+        .to_owned();
+    let mut tables = Vec::new();
+    for row in db.query_all(&made).await? {
+        let projection: String = row.try_get("", "projection")?;
+        let Ok(definition) = serde_json::from_str::<Definition>(&projection) else {
+            continue;
+        };
+        tables.extend(definition.lists().map(|field| definition.list_table(field)));
+        tables.push(definition.table);
     }
-    table
-}
-
-fn column(name: &'static str, kind: ColumnType) -> ColumnDef {
-    let mut column = ColumnDef::new_with_type(name, kind);
-    column.not_null();
-    column
-}
-
-fn optional(name: &'static str, kind: ColumnType) -> ColumnDef {
-    ColumnDef::new_with_type(name, kind).null().to_owned()
-}
-
-fn id(dialect: Dialect) -> ColumnDef {
-    // SQLite counts up only an `INTEGER` primary key.
-    let kind = if dialect == Dialect::Sqlite {
-        ColumnType::Integer
-    } else {
-        ColumnType::BigInteger
-    };
-    ColumnDef::new_with_type("id", kind)
-        .not_null()
-        .auto_increment()
-        .primary_key()
-        .to_owned()
-}
-
-fn small_id() -> ColumnDef {
-    ColumnDef::new_with_type("id", ColumnType::Integer)
-        .not_null()
-        .auto_increment()
-        .primary_key()
-        .to_owned()
+    Ok(tables)
 }
 
 fn source(dialect: Dialect) -> TableCreateStatement {
@@ -178,15 +169,21 @@ fn lease(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
+fn command(dialect: Dialect) -> TableCreateStatement {
+    named(dialect, "command")
+        .col(id(dialect))
+        .col(column("resource_id", ColumnType::Integer))
+        .col(optional("run_id", ColumnType::BigInteger))
+        .col(column("kind", dialect.text(32)))
+        .col(column("asked_by", dialect.text(255)))
+        .col(column("asked_at", dialect.timestamp()))
+        .col(optional("taken_at", dialect.timestamp()))
+        .col(optional("done_at", dialect.timestamp()))
+        .col(optional("answer", dialect.long_text()))
+        .to_owned()
+}
+
 fn indexes() -> Vec<IndexCreateStatement> {
-    let index = |name: &'static str, table: &'static str, columns: &[&'static str]| {
-        let mut index = Index::create();
-        index.name(name).table(table);
-        for column in columns {
-            index.col(*column);
-        }
-        index
-    };
     vec![
         index(
             "ix_resource_source_name",
@@ -195,6 +192,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         )
         .unique()
         .to_owned(),
+        index("ix_command_resource", "command", &["resource_id"]),
         index("ix_run_resource", "run", &["resource_id"]),
         index(
             "ix_reject_payload",

@@ -43,7 +43,7 @@ impl Ctx {
         );
         Ok(Self {
             db,
-            http: client()?,
+            http: client().build()?,
             clock,
             metrics: Arc::default(),
             stop,
@@ -51,6 +51,17 @@ impl Ctx {
             lease: Duration::from_secs(30),
             process: process.into(),
             paces: Arc::default(),
+        })
+    }
+
+    /// The same, but it asks every upstream itself, whatever proxy the environment names.
+    ///
+    /// # Errors
+    /// The system's TLS roots cannot be read.
+    pub fn without_proxy(self) -> reqwest::Result<Self> {
+        Ok(Self {
+            http: client().no_proxy().build()?,
+            ..self
         })
     }
 
@@ -71,7 +82,7 @@ impl Ctx {
     }
 }
 
-fn client() -> reqwest::Result<reqwest::Client> {
+fn client() -> reqwest::ClientBuilder {
     // Our credentials stand in headers that a client follows redirects with: they stay with their origin.
     let same_origin = reqwest::redirect::Policy::custom(|attempt| {
         let first = attempt.previous().first().map(url::Url::origin);
@@ -85,7 +96,6 @@ fn client() -> reqwest::Result<reqwest::Client> {
         .user_agent(concat!("catchment/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))
         .redirect(same_origin)
-        .build()
 }
 
 impl fmt::Debug for Ctx {

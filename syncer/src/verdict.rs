@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_limit_on_deletes_counts_rows_or_a_share() {
         let check = |gone, live, max, expected| {
-            assert_eq!(within(gone, live, max), expected, "{gone} of {live}")
+            assert_eq!(within(gone, live, max), expected, "{gone} of {live}");
         };
         check(2, 67, Most::Share(0.2), true);
         check(14, 67, Most::Share(0.2), false);

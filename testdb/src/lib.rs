@@ -1,9 +1,12 @@
-//! Fresh databases for tests: an SQLite file always, and the same test on a real MySQL server.
+//! Fresh databases for tests: an SQLite file always, and the same test on a real MySQL server. And a scripted upstream.
 //!
 //! Every database is empty, has a name of its own and goes when its [`TestDb`] is dropped, so tests
 //! share nothing and run side by side. Used by tests only: it panics where a test could not go on.
 
 mod server;
+
+/// An upstream at a real socket that answers as a test says.
+pub mod upstream;
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},

@@ -1,5 +1,6 @@
 //! Asks the upstream for a page: paced, authenticated, sent again where that may help.
 
+mod answer;
 pub mod pace;
 pub mod page;
 mod request;
@@ -10,10 +11,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
+use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::{Response, header::HeaderMap};
+use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -21,7 +21,7 @@ use self::page::At;
 use crate::{
     Ctx,
     error::{Fate, SyncError},
-    source::plan::{Place, Plan, Source, Values},
+    source::plan::{Plan, Source, Values},
 };
 
 /// An answer of the upstream, unread.
@@ -67,6 +67,10 @@ pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Page, 
             }
             Err(failed) => failed,
         };
+        // An upstream that asks to wait longer than a run may is not asked again, however many attempts are left.
+        if let Some(asked) = failed.wait.filter(|asked| *asked > retry.max_wait) {
+            wait(ctx, ask.source, asked).await?;
+        }
         if failed.error.fate(&retry.on) == Fate::Stop || attempt >= retry.attempts {
             return Err(failed.error);
         }
@@ -108,11 +112,6 @@ async fn once(ctx: &Ctx, ask: Ask<'_>) -> Result<Page, Failed> {
                 why,
             }
         })?;
-    // The error's own URL may hold credentials.
-    let broken = |source: reqwest::Error| SyncError::Request {
-        url: shown.clone(),
-        source: source.without_url(),
-    };
     let sent_at = Instant::now();
     let sent = request.timeout(ask.source.timeout).send().await;
     let status = sent.as_ref().map_or("error".to_owned(), |response| {
@@ -120,81 +119,9 @@ async fn once(ctx: &Ctx, ask: Ask<'_>) -> Result<Page, Failed> {
     });
     ctx.metrics
         .upstream_request(&ask.source.name, &status, sent_at.elapsed());
-    let response = sent.map_err(broken)?;
+    let response = sent.map_err(|source| answer::broken(&shown, source))?;
     learn(ctx, ask.source, response.headers()).await;
-
-    let status = response.status();
-    let headers = response.headers().clone();
-    let empty = ask.plan.empty_on.contains(&status.as_u16());
-    if !status.is_success() && !empty {
-        let wait = wait_asked(ask.source, status.as_u16(), &headers, ctx.clock.now());
-        let said = beginning(&body(response, 4096).await.map_err(broken)?.0);
-        let error = SyncError::Status {
-            url: shown,
-            status: status.as_u16(),
-            said,
-        };
-        return Err(Failed { error, wait });
-    }
-    let limit = ask.source.max_body;
-    let (body, whole) = body(response, limit).await.map_err(broken)?;
-    if !whole {
-        return Err(SyncError::TooLarge { url: shown, limit }.into());
-    }
-    if !empty && let Some(found) = foreign_type(&headers) {
-        return Err(SyncError::ContentType {
-            url: shown,
-            found,
-            said: beginning(&body),
-        }
-        .into());
-    }
-    let link = headers
-        .get_all("link")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(page::next_link);
-    Ok(Page {
-        next: link.map(|link| request::resolved(ask.source, &target.url, &link)),
-        total: stated_total(ask.plan, &headers),
-        body: (!empty).then_some(body),
-        url: shown,
-    })
-}
-
-/// The body up to `limit` bytes, and whether that is all of it.
-async fn body(mut response: Response, limit: u64) -> Result<(Bytes, bool), reqwest::Error> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        if (body.len() + chunk.len()) as u64 > limit {
-            body.extend_from_slice(&chunk);
-            body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            return Ok((body.freeze(), false));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((body.freeze(), true))
-}
-
-/// The content type, if it is one that never holds records: a login page or an error page answered as 200.
-fn foreign_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("content-type")?.to_str().unwrap_or("?");
-    let kind = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let plausible = kind.ends_with("json")
-        || ["text/plain", "application/octet-stream", ""].contains(&kind.as_str());
-    (!plausible).then_some(kind)
-}
-
-fn stated_total(plan: &Plan, headers: &HeaderMap) -> Option<u64> {
-    match plan.page.total() {
-        Some(Place::Header(name)) => headers.get(name)?.to_str().ok()?.trim().parse().ok(),
-        _ => None,
-    }
+    answer::read(response, ask, &target.url, shown, ctx.clock.now()).await
 }
 
 async fn learn(ctx: &Ctx, source: &Source, headers: &HeaderMap) {
@@ -211,25 +138,6 @@ async fn learn(ctx: &Ctx, source: &Source, headers: &HeaderMap) {
     ctx.pace(source)
         .learn(remaining, reset, Instant::now())
         .await;
-}
-
-/// What a refusal asks to wait. On a success the same headers are only information.
-fn wait_asked(
-    source: &Source,
-    status: u16,
-    headers: &HeaderMap,
-    now: DateTime<Utc>,
-) -> Option<Duration> {
-    const REFUSALS: [u16; 2] = [429, 503];
-    if !REFUSALS.contains(&status) {
-        return None;
-    }
-    let names = ["retry-after"]
-        .into_iter()
-        .chain(source.limits.retry_after.as_deref());
-    names
-        .filter_map(|name| retry::wait_asked(headers.get(name)?.to_str().ok()?, now))
-        .max()
 }
 
 /// Waits, unless it is longer than the plan allows or it is time to stop.
@@ -252,21 +160,6 @@ async fn wait(ctx: &Ctx, source: &Source, pause: Duration) -> Result<(), SyncErr
     tokio::select! {
         () = tokio::time::sleep(pause) => Ok(()),
         () = ctx.stop.asked() => Err(SyncError::Stopped),
-    }
-}
-
-/// The first characters of a body, on one line.
-fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut short: String = line.chars().take(120).collect();
-    if short.len() < line.len() {
-        short.push('…');
-    }
-    if short.is_empty() {
-        "(no body)".to_owned()
-    } else {
-        short
     }
 }
 

@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn links_are_read_as_the_rfc_writes_them() {
         let check = |header: &str, expected: Option<&str>| {
-            assert_eq!(next_link(header).as_deref(), expected, "{header}")
+            assert_eq!(next_link(header).as_deref(), expected, "{header}");
         };
         check(
             r#"<https://a/x?page=2>; rel="next", <https://a/x?page=9>; rel="last""#,

@@ -270,8 +270,12 @@ mod tests {
         )
     }
 
-    fn check(kind: &str, rule: &Rule, json: &str, expected: Option<Cell>) {
-        assert_eq!(read(kind, rule, json).ok(), expected, "{kind} of {json}");
+    fn check(kind: &str, rule: &Rule, json: &str, expected: impl Into<Option<Cell>>) {
+        assert_eq!(
+            read(kind, rule, json).ok(),
+            expected.into(),
+            "{kind} of {json}"
+        );
     }
 
     #[test]
@@ -439,7 +443,7 @@ mod tests {
         fn no_value_makes_a_field_panic(json in "(null|true|-?(0|[1-9][0-9]{0,39})(\\.[0-9]{1,40})?(e-?[0-9]{1,9})?|\"[ !#-\\[\\]-~]{0,30}\"|\\[\\]|\\{\\})") {
             for kind in ["text", "integer", "decimal(20,4)", "float", "boolean", "timestamp", "date", "list", "json"] {
                 for format in [TimeFormat::Standard, TimeFormat::EpochSeconds, TimeFormat::EpochMillis, TimeFormat::Pattern("%s".to_owned())] {
-                    let _: Result<Cell, Bad> = read(kind, &Rule { format, ..rule() }, &json);
+                    drop(read(kind, &Rule { format, ..rule() }, &json));
                 }
             }
         }

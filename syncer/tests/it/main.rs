@@ -1,4 +1,18 @@
 //! The syncer against a scripted upstream at the socket and real databases.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails there")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test asks the service as any client does"
+)]
+#![expect(
+    clippy::excessive_nesting,
+    reason = "a script stands inside its test, and that inside its loop over databases"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a failure says on which database it was"
+)]
+#![expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 
 /// What a complete run writes, and what the next one does not.
 mod changes;
@@ -12,9 +26,9 @@ mod records;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
-/// A scripted upstream.
-mod upstream;
 /// Upstreams that lie or break off.
 mod verdicts;
 /// A syncer, its upstream and its database.
 mod world;
+
+use testdb::upstream;

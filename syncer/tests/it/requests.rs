@@ -178,6 +178,18 @@ async fn a_short_wait_is_waited_for_and_a_long_one_defers_the_run() {
 }
 
 #[tokio::test]
+async fn a_long_wait_defers_even_a_run_that_may_not_ask_twice() {
+    let once = THINGS.replace("attempts = 2", "attempts = 1");
+    on_each_database(&once, async |world| {
+        world
+            .upstream
+            .answers(|_| Reply::status(503, "later").with("retry-after", 3600));
+        assert_outcome(&world.sync("things").await, Outcome::Deferred);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nothing_is_asked_for_once_the_budget_is_spent() {
     let limited = THINGS.replace(
         "schedule =",

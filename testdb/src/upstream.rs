@@ -13,21 +13,21 @@ use tokio::{
 
 /// What was asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// How many came before it.
-    pub(crate) number: usize,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
+    pub number: usize,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
     /// Names in lower case.
-    pub(crate) headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
 }
 
 impl Request {
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+    pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
-    pub(crate) fn number_in(&self, name: &str) -> usize {
+    pub fn number_in(&self, name: &str) -> usize {
         self.parameter(name)
             .and_then(|value| value.parse().ok())
             .unwrap_or(0)
@@ -36,7 +36,7 @@ impl Request {
 
 /// What is answered.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
     Answer {
         status: u16,
         headers: Vec<(String, String)>,
@@ -49,11 +49,11 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(body: impl Into<String>) -> Self {
+    pub fn json(body: impl Into<String>) -> Self {
         Self::status(200, body)
     }
 
-    pub(crate) fn status(status: u16, body: impl Into<String>) -> Self {
+    pub fn status(status: u16, body: impl Into<String>) -> Self {
         let headers = vec![(
             "content-type".to_owned(),
             "application/json; charset=utf-8".to_owned(),
@@ -65,7 +65,7 @@ impl Reply {
         }
     }
 
-    pub(crate) fn html(status: u16, body: &str) -> Self {
+    pub fn html(status: u16, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
         Self::Answer {
             status,
@@ -74,7 +74,11 @@ impl Reply {
         }
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a script reads better without references"
+    )]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         if let Self::Answer { headers, .. } = &mut self {
             headers.push((name.to_owned(), value.to_string()));
         }
@@ -83,7 +87,7 @@ impl Reply {
 }
 
 /// The page of `records` that `request` asks for with `page` and `limit`, and their number in a header.
-pub(crate) fn paged(records: &[String], request: &Request) -> Reply {
+pub fn paged(records: &[String], request: &Request) -> Reply {
     let size = request.number_in("limit").max(1);
     let start = (request.number_in("page") * size).min(records.len());
     let page = &records[start..(start + size).min(records.len())];
@@ -91,45 +95,65 @@ pub(crate) fn paged(records: &[String], request: &Request) -> Reply {
 }
 
 type Script = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
+type Hook = Arc<dyn Fn(&Request) + Send + Sync>;
 
 /// The upstream under way; it ends when it is dropped.
-pub(crate) struct Upstream {
-    pub(crate) url: String,
-    script: Arc<Mutex<Script>>,
-    asked: Arc<Mutex<Vec<Request>>>,
+pub struct Upstream {
+    pub url: String,
+    part: Arc<Part>,
     accepting: JoinHandle<()>,
 }
 
+/// What it is to do, and what it was asked.
+struct Part {
+    script: Mutex<Script>,
+    answered: Mutex<Hook>,
+    asked: Mutex<Vec<Request>>,
+}
+
 impl Upstream {
-    pub(crate) async fn start() -> Self {
+    #[expect(
+        clippy::expect_used,
+        reason = "a test without its upstream cannot go on"
+    )]
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let none: Script = Arc::new(|_| Reply::status(404, "nothing is scripted"));
-        let script = Arc::new(Mutex::new(none));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&script), Arc::clone(&asked)));
+        let part = Arc::new(Part {
+            script: Mutex::new(Arc::new(|_| Reply::status(404, "nothing is scripted"))),
+            answered: Mutex::new(Arc::new(|_| {})),
+            asked: Mutex::default(),
+        });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&part)));
         Self {
             url,
-            script,
-            asked,
+            part,
             accepting,
         }
     }
 
     /// Answers every further request by `script`.
-    pub(crate) fn answers(&self, script: impl Fn(&Request) -> Reply + Send + Sync + 'static) {
-        *self.script.lock().expect("no test panicked here") = Arc::new(script);
+    #[expect(clippy::expect_used, reason = "only a test's panic poisons a lock")]
+    pub fn answers(&self, script: impl Fn(&Request) -> Reply + Send + Sync + 'static) {
+        *self.part.script.lock().expect("no test panicked here") = Arc::new(script);
     }
 
     /// Answers with the pages of `records`, whatever the path.
-    pub(crate) fn has(&self, records: &[&str]) {
+    pub fn has(&self, records: &[&str]) {
         let records: Vec<String> = records.iter().map(|record| (*record).to_owned()).collect();
         self.answers(move |request| paged(&records, request));
     }
 
+    /// Calls `hook` for every further request when its whole answer is on its way.
+    #[expect(clippy::expect_used, reason = "only a test's panic poisons a lock")]
+    pub fn once_answered(&self, hook: impl Fn(&Request) + Send + Sync + 'static) {
+        *self.part.answered.lock().expect("no test panicked here") = Arc::new(hook);
+    }
+
     /// What was asked since this was last called.
-    pub(crate) fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut *self.asked.lock().expect("no test panicked here"))
+    #[expect(clippy::expect_used, reason = "only a test's panic poisons a lock")]
+    pub fn asked(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.part.asked.lock().expect("no test panicked here"))
     }
 }
 
@@ -139,62 +163,57 @@ impl Drop for Upstream {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    script: Arc<Mutex<Script>>,
-    asked: Arc<Mutex<Vec<Request>>>,
-) {
+async fn accept(listener: TcpListener, part: Arc<Part>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (script, asked) = (Arc::clone(&script), Arc::clone(&asked));
-        tokio::spawn(async move { answer(stream, &script, &asked).await });
+        let part = Arc::clone(&part);
+        tokio::spawn(async move { answer(stream, &part).await });
     }
 }
 
-async fn answer(
-    mut stream: TcpStream,
-    script: &Mutex<Script>,
-    asked: &Mutex<Vec<Request>>,
-) -> Option<()> {
+async fn answer(mut stream: TcpStream, part: &Part) -> Option<()> {
     let head = head(&mut stream).await?;
-    let reply = {
-        let mut asked = asked.lock().ok()?;
+    let (request, reply) = {
+        let mut asked = part.asked.lock().ok()?;
         let request = parsed(asked.len(), &head)?;
         asked.push(request.clone());
-        let script = Arc::clone(&*script.lock().ok()?);
-        script(&request)
+        let script = Arc::clone(&*part.script.lock().ok()?);
+        let reply = script(&request);
+        (request, reply)
     };
-    match reply {
+    send(&mut stream, reply).await?;
+    let hook = Arc::clone(&*part.answered.lock().ok()?);
+    hook(&request);
+    Some(())
+}
+
+async fn send(stream: &mut TcpStream, reply: Reply) -> Option<()> {
+    let (head, body) = match reply {
         Reply::Answer {
             status,
             headers,
             body,
         } => {
-            let mut text = format!(
-                "HTTP/1.1 {status} scripted\r\nconnection: close\r\ncontent-length: {}\r\n",
-                body.len()
+            let length = body.len();
+            let mut head = format!(
+                "HTTP/1.1 {status} scripted\r\nconnection: close\r\ncontent-length: {length}\r\n"
             );
             for (name, value) in headers {
-                text.push_str(&format!("{name}: {value}\r\n"));
+                head.push_str(&format!("{name}: {value}\r\n"));
             }
-            text.push_str("\r\n");
-            stream.write_all(text.as_bytes()).await.ok()?;
-            stream.write_all(&body).await.ok()?;
-            stream.shutdown().await.ok()
+            (head, body)
         }
         Reply::Truncated { body, promised } => {
-            let text = format!(
-                "HTTP/1.1 200 scripted\r\ncontent-type: application/json\r\ncontent-length: {promised}\r\n\r\n"
+            let head = format!(
+                "HTTP/1.1 200 scripted\r\ncontent-type: application/json\r\ncontent-length: {promised}\r\n"
             );
-            stream.write_all(text.as_bytes()).await.ok()?;
-            stream.write_all(&body).await.ok()?;
-            stream.shutdown().await.ok()
+            (head, body)
         }
-        Reply::Reset => {
-            stream.set_zero_linger().ok()?;
-            drop(stream);
-            Some(())
-        }
-    }
+        Reply::Reset => return stream.set_zero_linger().ok(),
+    };
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(b"\r\n").await.ok()?;
+    stream.write_all(&body).await.ok()?;
+    stream.shutdown().await.ok()
 }
 
 async fn head(stream: &mut TcpStream) -> Option<String> {

@@ -1,0 +1,61 @@
+//! The schema on every database: made, undone, and altered as a definition says.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails there")]
+
+/// A resource's table.
+mod record_table;
+
+use sea_orm::{DatabaseConnection, EntityTrait};
+use testdb::TestDb;
+
+/// An empty database of each kind that can be had here.
+async fn databases() -> Vec<(TestDb, DatabaseConnection)> {
+    let mut databases = Vec::new();
+    for kind in testdb::kinds() {
+        let test_db = testdb::fresh(kind).await;
+        let db = entity::connect::connect(&test_db.url, 4)
+            .await
+            .expect("the database answers");
+        databases.push((test_db, db));
+    }
+    databases
+}
+
+/// Whether the entity's columns are the table's.
+async fn reads<E: EntityTrait>(db: &DatabaseConnection) {
+    E::find()
+        .one(db)
+        .await
+        .expect("every column of the entity is there");
+}
+
+#[tokio::test]
+async fn the_schema_is_made_undone_and_made_again() {
+    for (_own, db) in databases().await {
+        let applied = async || {
+            let status = migration::status(&db).await.expect("the database answers");
+            status.into_iter().filter(|(_, applied)| *applied).count()
+        };
+        assert_eq!(applied().await, 0);
+        migration::up(&db).await.expect("made");
+        assert_eq!(applied().await, 2);
+        reads::<entity::source::Entity>(&db).await;
+        reads::<entity::resource::Entity>(&db).await;
+        reads::<entity::run::Entity>(&db).await;
+        reads::<entity::cursor::Entity>(&db).await;
+        reads::<entity::reject::Entity>(&db).await;
+        reads::<entity::lease::Entity>(&db).await;
+        reads::<entity::command::Entity>(&db).await;
+        reads::<entity::user::Entity>(&db).await;
+        reads::<entity::refresh_token::Entity>(&db).await;
+        reads::<entity::api_key::Entity>(&db).await;
+        reads::<entity::audit::Entity>(&db).await;
+        migration::up(&db).await.expect("nothing to do");
+        migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 1);
+        assert!(entity::user::Entity::find().one(&db).await.is_err());
+        migration::down(&db, 1).await.expect("undone");
+        assert!(entity::source::Entity::find().one(&db).await.is_err());
+        migration::up(&db).await.expect("made again");
+        assert_eq!(applied().await, 2);
+    }
+}

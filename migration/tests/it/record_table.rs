@@ -1,0 +1,131 @@
+//! A resource's table is made and altered as its definition says, however often a step was taken already.
+
+use entity::{
+    definition::{Definition, Field},
+    resource,
+};
+use migration::record_table::{Step, apply, plan};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+
+use super::databases;
+
+fn field(name: &str, kind: &str) -> Field {
+    Field {
+        name: name.to_owned(),
+        kind: kind.parse().expect("a type"),
+        index: kind != "json",
+        rule: String::new(),
+        values: Vec::new(),
+        required: false,
+    }
+}
+
+fn definition(fields: &[(&str, &str)]) -> Definition {
+    Definition {
+        source: "own".to_owned(),
+        resource: "things".to_owned(),
+        table: "own_things".to_owned(),
+        description: None,
+        key: vec!["id".to_owned()],
+        fields: fields
+            .iter()
+            .map(|(name, kind)| field(name, kind))
+            .collect(),
+        search: Vec::new(),
+        parent: None,
+    }
+}
+
+async fn has(db: &DatabaseConnection, column: &str, table: &str) -> bool {
+    let select = format!("SELECT {column} FROM {table}");
+    db.query_all_raw(Statement::from_string(db.get_database_backend(), select))
+        .await
+        .is_ok()
+}
+
+#[test]
+fn only_what_differs_is_changed() {
+    let old = definition(&[
+        ("id", "text"),
+        ("name", "text"),
+        ("size", "integer"),
+        ("tags", "list"),
+    ]);
+    let mut new = definition(&[
+        ("id", "text"),
+        ("name", "text"),
+        ("size", "float"),
+        ("born", "date"),
+    ]);
+    assert_eq!(plan(None, &new), [Step::CreateTable]);
+    assert_eq!(plan(Some(&new), &new), []);
+    let size = |kind| field("size", kind);
+    let steps = [
+        Step::DropColumn(size("integer")),
+        Step::DropList(field("tags", "list")),
+        Step::AddColumn(size("float")),
+        Step::AddColumn(field("born", "date")),
+    ];
+    assert_eq!(plan(Some(&old), &new), steps);
+    new.fields[2].index = false;
+    let unindexed = plan(
+        Some(&definition(&[
+            ("id", "text"),
+            ("name", "text"),
+            ("size", "float"),
+            ("born", "date"),
+        ])),
+        &new,
+    );
+    assert_eq!(unindexed, [Step::DropIndex(new.fields[2].clone())]);
+}
+
+#[tokio::test]
+async fn every_step_may_be_taken_again() {
+    let old = definition(&[
+        ("id", "text"),
+        ("size", "integer"),
+        ("tags", "list"),
+        ("extra", "json"),
+    ]);
+    let new = definition(&[
+        ("id", "text"),
+        ("size", "decimal(30,2)"),
+        ("words", "list"),
+        ("seen", "timestamp"),
+    ]);
+    for (_own, db) in databases().await {
+        apply(&db, &old, &plan(None, &old)).await.expect("made");
+        apply(&db, &old, &plan(None, &old))
+            .await
+            .expect("made anew while nobody knows of it");
+        assert!(has(&db, "size, extra, payload", "own_things").await);
+        let steps = plan(Some(&old), &new);
+        // A crash leaves any number of steps done: all of them are taken again.
+        for done in 0..=steps.len() {
+            apply(&db, &new, &steps[..done]).await.expect("some steps");
+        }
+        assert!(has(&db, "size, seen", "own_things").await);
+        assert!(has(&db, "position, value", "own_things__words").await);
+        assert!(!has(&db, "extra", "own_things").await);
+        assert!(!has(&db, "value", "own_things__tags").await);
+    }
+}
+
+#[tokio::test]
+async fn undoing_the_schema_leaves_no_table_behind() {
+    let made = definition(&[("id", "text"), ("tags", "list")]);
+    for (_own, db) in databases().await {
+        migration::up(&db).await.expect("made");
+        apply(&db, &made, &plan(None, &made)).await.expect("made");
+        let row = resource::Entity::register(&db, 1, &made)
+            .await
+            .expect("registered");
+        resource::Entity::projected(&db, row.id, &made)
+            .await
+            .expect("written down");
+        migration::down(&db, 2).await.expect("undone");
+        assert!(!has(&db, "payload", "own_things").await);
+        assert!(!has(&db, "value", "own_things__tags").await);
+    }
+}
