@@ -1,0 +1,126 @@
+//! `GET /catalog`: what is mirrored here, how many rows it has, and how fresh they are.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use entity::{run::Outcome, source};
+use serde::Serialize;
+
+use crate::{
+    AppState, caching, freshness,
+    parameters::Parameters,
+    path::Segments,
+    problem::Problem,
+    records,
+    registry::{Resource, Snapshot},
+};
+
+#[derive(Serialize)]
+struct Body<T> {
+    data: T,
+}
+
+#[derive(Serialize)]
+struct SourceEntry<'a> {
+    source: &'a str,
+    base_url: &'a str,
+    schedule: &'a str,
+    resources: Vec<ResourceEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ResourceEntry<'a> {
+    resource: &'a str,
+    description: String,
+    path: String,
+    key: &'a [String],
+    children: Vec<&'a str>,
+    enabled: bool,
+    rows: i64,
+    version: i64,
+    synced_at: Option<DateTime<Utc>>,
+    changed_at: Option<DateTime<Utc>>,
+    next_run_at: Option<DateTime<Utc>>,
+    last_run_at: Option<DateTime<Utc>>,
+    last_outcome: Option<Outcome>,
+    complete: bool,
+    stale: bool,
+}
+
+pub(crate) async fn catalog(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    Parameters::decode(query.as_deref())?.refuse_all()?;
+    let snapshot = state.registry.snapshot()?;
+    let now = state.clock.now();
+    let sources = snapshot.sources().into_iter();
+    let data: Vec<_> = sources
+        .map(|source| source_entry(&snapshot, source, now))
+        .collect();
+    answer(&request, data)
+}
+
+pub(crate) async fn catalog_of_source(
+    State(state): State<AppState>,
+    Segments(name): Segments<String>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    Parameters::decode(query.as_deref())?.refuse_all()?;
+    let snapshot = state.registry.snapshot()?;
+    let source = snapshot.source(&name)?;
+    let data = source_entry(&snapshot, source, state.clock.now());
+    answer(&request, data)
+}
+
+fn answer(request: &HeaderMap, data: impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_string(&Body { data }).map_err(Problem::internal)?;
+    Ok(caching::document(request, "application/json", body))
+}
+
+fn source_entry<'a>(
+    snapshot: &'a Snapshot,
+    source: &'a source::Model,
+    now: DateTime<Utc>,
+) -> SourceEntry<'a> {
+    let resources = snapshot.of_source(source);
+    SourceEntry {
+        source: &source.name,
+        base_url: &source.base_url,
+        schedule: &source.schedule,
+        resources: resources
+            .map(|resource| resource_entry(snapshot, resource, now))
+            .collect(),
+    }
+}
+
+fn resource_entry<'a>(
+    snapshot: &'a Snapshot,
+    resource: &'a Resource,
+    now: DateTime<Utc>,
+) -> ResourceEntry<'a> {
+    let model = &resource.model;
+    let children = snapshot.children(resource);
+    ResourceEntry {
+        resource: &model.name,
+        description: records::description(&resource.definition),
+        path: format!("/api/v1/{}/{}", resource.source.name, model.name),
+        key: &resource.definition.key,
+        children: children.map(|child| child.model.name.as_str()).collect(),
+        enabled: model.enabled,
+        rows: model.live_rows,
+        version: model.version,
+        synced_at: model.synced_at,
+        changed_at: model.changed_at,
+        next_run_at: model.next_run_at,
+        last_run_at: model.last_run_at,
+        last_outcome: model.last_outcome,
+        complete: model.complete,
+        stale: freshness::is_stale(model, now),
+    }
+}

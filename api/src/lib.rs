@@ -1,0 +1,116 @@
+//! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
+//!
+//! The api reads and never writes. It knows no upstream and no file: what there is to serve it reads
+//! from the definitions that the syncer registered in the database.
+
+/// Every URL, and what stands around all of them.
+mod routes;
+
+/// Around every request: id, time limit, log line, metrics.
+mod observe;
+/// The parameters of a query.
+mod parameters;
+/// The parameters of a path.
+mod path;
+
+/// When a client's copy is still good.
+mod caching;
+/// What is mirrored, and how fresh it is.
+mod catalog;
+/// How far rows are to be trusted, and for how long kept.
+mod freshness;
+/// The rows.
+mod records;
+/// What is registered, kept in memory.
+mod registry;
+
+/// What is wrong with a request.
+mod fault;
+/// What went wrong.
+mod problem;
+
+/// Alive, ready, healthy.
+mod health;
+/// What is measured.
+mod metrics;
+/// The description of the api for programs.
+mod openapi;
+/// The description of the api for people.
+mod swagger;
+
+/// What the api is told when it starts.
+mod settings;
+
+use std::{future::Future, io, pin::pin, sync::Arc};
+
+use entity::Clock;
+use sea_orm::DatabaseConnection;
+use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+
+pub use openapi::document;
+pub use settings::Settings;
+
+/// What every handler gets.
+#[derive(Clone)]
+pub struct AppState {
+    db: DatabaseConnection,
+    clock: Clock,
+    settings: Arc<Settings>,
+    registry: Arc<registry::Registry>,
+    metrics: Arc<metrics::Metrics>,
+    signer: records::Signer,
+}
+
+impl AppState {
+    pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
+        let registry = Arc::new(registry::Registry::new());
+        Self {
+            db,
+            clock,
+            metrics: Arc::new(metrics::Metrics::new(Arc::clone(&registry))),
+            signer: records::Signer::new(&settings.cursor_secret),
+            registry,
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].
+    pub async fn refresh(&self) {
+        self.registry.refresh(&self.db).await;
+    }
+}
+
+/// Serves until `stop` resolves, and then what is in flight, for at most [`Settings::grace`].
+///
+/// A database without the schema is waited for: `/readyz` and the log say so.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (stopping, mut stopped) = oneshot::channel::<()>();
+    let until_stop = async move {
+        stop.await;
+        drop(stopping);
+    };
+    let router = routes::router(state.clone());
+    let serving = axum::serve(listener, router).with_graceful_shutdown(until_stop);
+    let mut serving = pin!(serving.into_future());
+    let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);
+    let mut refreshing = pin!(refreshing);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        never = &mut refreshing => never,
+        _ = &mut stopped => {}
+    }
+    // A connection that never ends must not keep the process.
+    timeout(state.settings.grace, serving)
+        .await
+        .unwrap_or_else(|_| {
+            tracing::warn!("requests were still in flight at the end of the grace period");
+            Ok(())
+        })
+}

@@ -1,0 +1,150 @@
+//! `/metrics`: how the requests went, and what the resources hold, in the OpenMetrics text format.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
+    metrics::{MetricType, family::Family, gauge::ConstGauge, histogram::Histogram, info::Info},
+    registry::Registry as Metered,
+};
+
+use crate::{
+    AppState,
+    problem::Problem,
+    registry::{Registry, Resource},
+};
+
+/// From 100 µs, which a 304 takes, to 10 s, which nothing may take.
+const BUCKETS: [f64; 16] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+
+/// What `/metrics` shows.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    metered: Metered,
+    requests: Family<Request, Histogram, fn() -> Histogram>,
+}
+
+/// The labels of a request. The route is the template, so that no path makes a series of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    http_request_method: String,
+    http_route: String,
+    http_response_status_code: u16,
+}
+
+/// Reads the resources when it is asked, from what is in memory.
+#[derive(Debug)]
+struct Resources(Arc<Registry>);
+
+pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
+    let mut text = String::new();
+    encode(&mut text, &state.metrics.metered).map_err(Problem::internal)?;
+    let headers = [
+        (
+            CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, text).into_response())
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+        let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let mut metered = Metered::default();
+        metered.register(
+            "http_server_request_duration_seconds",
+            "Time from a request's head to its answer's",
+            requests.clone(),
+        );
+        metered.register(
+            "catchment_build",
+            "What is running",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        metered.register_collector(Box::new(Resources(registry)));
+        Self { metered, requests }
+    }
+
+    pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = Request {
+            http_request_method: method.to_owned(),
+            http_route: route.to_owned(),
+            http_response_status_code: status,
+        };
+        let histogram = self.requests.get_or_create(&labels);
+        histogram.observe(took.as_secs_f64());
+    }
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Collector for Resources {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Ok(snapshot) = self.0.snapshot() else {
+            return Ok(());
+        };
+        let resources = snapshot.resources();
+        gauges(
+            &mut encoder,
+            resources,
+            ("catchment_resource_rows", "Rows that are not deleted"),
+            |resource| Some(resource.model.live_rows),
+        )?;
+        gauges(
+            &mut encoder,
+            resources,
+            (
+                "catchment_resource_version",
+                "Raised by each commit that changed rows",
+            ),
+            |resource| Some(resource.model.version),
+        )?;
+        gauges(
+            &mut encoder,
+            resources,
+            (
+                "catchment_last_success_timestamp_seconds",
+                "When a run last ended complete",
+            ),
+            |resource| {
+                resource
+                    .model
+                    .synced_at
+                    .map(|at: DateTime<Utc>| at.timestamp())
+            },
+        )
+    }
+}
+
+fn gauges(
+    encoder: &mut DescriptorEncoder<'_>,
+    resources: &[Arc<Resource>],
+    (name, help): (&str, &str),
+    value: impl Fn(&Resource) -> Option<i64>,
+) -> Result<(), std::fmt::Error> {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for resource in resources {
+        let labels = [
+            ("source", resource.source.name.as_str()),
+            ("resource", resource.model.name.as_str()),
+        ];
+        if let Some(value) = value(resource) {
+            ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
+}

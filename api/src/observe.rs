@@ -1,0 +1,165 @@
+//! Around every request: its id, the time it may take and took, the log line, and the writing out of problems.
+
+use std::{
+    any::Any,
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Instant,
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    AppState,
+    problem::{Kind, Problem},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id of a caller's that we repeat in answers and logs.
+const LONGEST_ID: usize = 128;
+/// Longest path and query that we read.
+const LONGEST_URI: usize = 8 * 1024;
+/// The label of every request that no route took, whatever its path.
+const UNMATCHED: &str = "unmatched";
+
+/// The outermost layer.
+pub(crate) async fn observe(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let method = method_name(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let id = request_id(request.headers());
+
+    let mut response = next.run(request).await;
+
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        problem.write(&mut response, &id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let took = started.elapsed();
+    let status = response.status().as_u16();
+    state.metrics.request(method, route, status, took);
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    if status >= 500 {
+        let cause = problem.and_then(|problem| problem.cause_chain());
+        let error = cause.as_deref();
+        tracing::warn!(method, route, status, duration_ms, request_id = %id, error, "request");
+    } else {
+        tracing::debug!(method, route, status, duration_ms, request_id = %id, "request");
+    }
+    response
+}
+
+/// Ends a request that takes too long, and refuses one whose URL no list needs.
+pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let length = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |uri| uri.as_str().len());
+    if length > LONGEST_URI {
+        let detail = format!("the URL has {length} characters; at most {LONGEST_URI} are read");
+        return Problem::new(Kind::UriTooLong, detail).into_response();
+    }
+    let answer = tokio::time::timeout(state.settings.query_timeout, next.run(request));
+    answer.await.unwrap_or_else(|_| {
+        Problem::new(
+            Kind::QueryTimeout,
+            "the query took too long; filter by an indexed field, or ask for fewer rows",
+        )
+        .into_response()
+    })
+}
+
+/// A handler panicked: a fault of ours.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands out the box that the panic carried"
+)]
+pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    Problem::internal(format!("a handler panicked: {message}")).into_response()
+}
+
+/// No route has this path.
+pub(crate) async fn no_route() -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        "there is nothing at this path; `/api/swagger` shows what there is",
+    )
+}
+
+/// The route is there, but not for this method; the `Allow` header is set by the router.
+pub(crate) async fn no_method(method: Method) -> Problem {
+    let name = method_name(&method);
+    Problem::new(
+        Kind::MethodNotAllowed,
+        format!("{name} is not allowed here; the `Allow` header has what is"),
+    )
+}
+
+/// The caller's id if it is fit to be repeated, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let sane = given.filter(|id| {
+        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    // The standard library's hasher is seeded by the operating system, anew for each one.
+    sane.map_or_else(
+        || format!("{:016x}", RandomState::new().build_hasher().finish()),
+        str::to_owned,
+    )
+}
+
+/// Callers may invent methods: each would be a series of its own.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sane_id_is_repeated() {
+        let check = |given: &[u8], kept: bool| {
+            let mut headers = HeaderMap::new();
+            let value = HeaderValue::from_bytes(given).expect("a header's value");
+            headers.insert(REQUEST_ID, value);
+            assert_eq!(request_id(&headers).as_bytes() == given, kept, "{given:?}");
+        };
+        check(b"abc-123", true);
+        check(&[b'x'; 128], true);
+        check(&[b'x'; 129], false);
+        check(b"a b", false);
+        check("é".as_bytes(), false);
+        check(b"", false);
+        let empty = HeaderMap::new();
+        assert_ne!(request_id(&empty), request_id(&empty));
+    }
+}

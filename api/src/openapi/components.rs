@@ -1,0 +1,203 @@
+//! The parts of the document that its paths share: schemas, parameters, the answer for every error.
+
+use entity::definition::Definition;
+use serde_json::{Map, Value, json};
+
+use crate::{problem::Kind, records, settings::Settings};
+
+/// The components of an api that serves `definitions`.
+pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Value {
+    let mut schemas = envelope();
+    schemas.extend(catalogue());
+    schemas.extend(errors());
+    for definition in definitions {
+        let name = format!("{}.{}", definition.source, definition.resource);
+        let record = json!({
+            "type": "object",
+            "description": records::description(definition),
+            "properties": records::properties(definition),
+            "additionalProperties": true,
+        });
+        schemas.insert(name, record);
+    }
+    json!({
+        "schemas": schemas,
+        "parameters": parameters(settings),
+        "responses": { "Problem": problem_response() },
+    })
+}
+
+fn envelope() -> Map<String, Value> {
+    let schemas = json!({
+        "Page": object(&[
+            ("limit", json!({ "type": "integer", "description": "Rows of a page; may be less than was asked for." })),
+            ("next", json!({ "type": ["string", "null"], "description": "The `cursor` of the next page." })),
+            ("prev", json!({ "type": ["string", "null"], "description": "The `cursor` of the page before." })),
+        ]),
+        "Count": object(&[
+            ("value", json!({ "type": "integer", "description": "Rows of the list over all pages." })),
+            ("exact", json!({ "type": "boolean" })),
+        ]),
+        "Meta": object(&[
+            ("source", json!({ "type": "string" })),
+            ("resource", json!({ "type": "string" })),
+            ("version", json!({ "type": "integer", "description": "Raised by each commit that changed rows." })),
+            ("synced_at", time("When a run last ended complete.")),
+            ("complete", json!({ "type": "boolean", "description": "Whether the rows are those of one complete run." })),
+            ("stale", json!({ "type": "boolean", "description": "Whether they may be behind the upstream." })),
+        ]),
+    });
+    members(schemas)
+}
+
+fn catalogue() -> Map<String, Value> {
+    let text = || json!({ "type": "string" });
+    let schemas = json!({
+        "Source": object(&[
+            ("source", text()),
+            ("base_url", text()),
+            ("schedule", text()),
+            ("resources", json!({ "type": "array", "items": { "$ref": "#/components/schemas/Resource" } })),
+        ]),
+        "Resource": object(&[
+            ("resource", text()),
+            ("description", text()),
+            ("path", text()),
+            ("key", json!({ "type": "array", "items": { "type": "string" } })),
+            ("children", json!({ "type": "array", "items": { "type": "string" } })),
+            ("enabled", json!({ "type": "boolean" })),
+            ("rows", json!({ "type": "integer" })),
+            ("version", json!({ "type": "integer" })),
+            ("synced_at", time("When a run last ended complete.")),
+            ("changed_at", time("When a commit last changed rows.")),
+            ("next_run_at", time("When the next run is due.")),
+            ("last_run_at", time("When a run last ended.")),
+            ("last_outcome", json!({ "type": ["string", "null"], "description": "How it ended." })),
+            ("complete", json!({ "type": "boolean" })),
+            ("stale", json!({ "type": "boolean" })),
+        ]),
+        "Health": {
+            "type": "object",
+            "required": ["status"],
+            "properties": { "status": { "enum": ["pass", "warn", "fail"] } },
+        },
+    });
+    members(schemas)
+}
+
+fn errors() -> Map<String, Value> {
+    let codes: Vec<String> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+    let schemas = json!({
+        "Problem": object(&[
+            ("type", json!({ "type": "string", "format": "uri-reference" })),
+            ("title", json!({ "type": "string" })),
+            ("status", json!({ "type": "integer" })),
+            ("detail", json!({ "type": "string" })),
+            ("instance", json!({ "type": "string", "format": "uri" })),
+            ("code", json!({ "enum": codes })),
+            ("request_id", json!({ "type": "string" })),
+            ("retryable", json!({ "type": "boolean" })),
+            ("errors", json!({ "type": "array", "items": { "$ref": "#/components/schemas/Fault" } })),
+        ]),
+        "Fault": {
+            "type": "object",
+            "required": ["parameter", "code", "detail"],
+            "properties": {
+                "parameter": { "type": "string" },
+                "code": { "type": "string" },
+                "detail": { "type": "string" },
+                "allowed": { "type": "array", "items": { "type": "string" } },
+                "did_you_mean": { "type": "string" },
+            },
+        },
+    });
+    members(schemas)
+}
+
+fn problem_response() -> Value {
+    json!({
+        "description": "Any error.",
+        "content": {
+            "application/problem+json": {
+                "schema": { "$ref": "#/components/schemas/Problem" },
+                "example": {
+                    "type": "/problems/unknown-parameter",
+                    "title": "A parameter is not known",
+                    "status": 400,
+                    "detail": "there is no parameter `orgin` here",
+                    "instance": "urn:request:5f0c1d2e3a4b5968",
+                    "code": "UNKNOWN_PARAMETER",
+                    "request_id": "5f0c1d2e3a4b5968",
+                    "retryable": false,
+                    "errors": [{
+                        "parameter": "orgin",
+                        "code": "UNKNOWN_PARAMETER",
+                        "detail": "there is no parameter `orgin` here",
+                        "allowed": ["origin", "sort", "limit"],
+                        "did_you_mean": "origin",
+                    }],
+                },
+            },
+        },
+    })
+}
+
+fn parameters(settings: &Settings) -> Value {
+    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
+    let most = settings.max_limit;
+    json!({
+        "Key": {
+            "name": "key",
+            "in": "path",
+            "required": true,
+            "description": "The key's value; of a key of several fields, their values joined by commas, with `%` and `,` in them percent-encoded.",
+            "schema": { "type": "string" },
+        },
+        "Fields": query(
+            "fields",
+            "Members of the records to give, separated by commas; the key's are always given.",
+            json!({ "type": "string" }),
+        ),
+        "Limit": query(
+            "limit",
+            &format!("Rows of a page; more than {most} is taken as {most}."),
+            json!({ "type": "integer", "minimum": 1, "default": settings.default_limit }),
+        ),
+        "Cursor": query(
+            "cursor",
+            "`page.next` or `page.prev` of another page of the same list.",
+            json!({ "type": "string" }),
+        ),
+        "Count": query(
+            "count",
+            "Counts what the filters leave. Without filters the count is always given.",
+            json!({ "enum": ["exact"] }),
+        ),
+        "Shape": query(
+            "shape",
+            "`array`: only the rows; page, count and freshness are in the headers.",
+            json!({ "enum": ["envelope", "array"], "default": "envelope" }),
+        ),
+    })
+}
+
+/// An object that always has all of `members`.
+fn object(members: &[(&str, Value)]) -> Value {
+    let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+fn time(description: &str) -> Value {
+    json!({ "type": ["string", "null"], "format": "date-time", "description": description })
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

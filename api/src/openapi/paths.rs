@@ -1,0 +1,229 @@
+//! The document's paths: those that are always there, and those of each resource.
+
+use entity::definition::Definition;
+use serde_json::{Map, Value, json};
+
+use super::filters;
+use crate::records;
+
+/// Every path of an api that serves `definitions`.
+pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
+    let mut paths = fixed();
+    for definition in definitions {
+        let base = format!("/api/v1/{}/{}", definition.source, definition.resource);
+        let schema = format!("{base}/-/schema");
+        let key = format!("{base}/{{key}}");
+        for child in definitions {
+            if is_child(child, definition) {
+                let path = format!("{key}/{}", child.resource);
+                paths.insert(path, children(definition, child));
+            }
+        }
+        paths.insert(base, list(definition));
+        paths.insert(key, one(definition));
+        paths.insert(schema, schema_of(definition));
+    }
+    paths
+}
+
+fn is_child(child: &Definition, parent: &Definition) -> bool {
+    let relation = child.parent.as_ref();
+    child.source == parent.source
+        && relation.is_some_and(|relation| relation.resource == parent.resource)
+}
+
+/// Path, tag, id and summary of what is there without any definition.
+const FIXED: [[&str; 4]; 6] = [
+    [
+        "/api/v1/catalog",
+        "catalogue",
+        "catalog",
+        "All sources and their resources",
+    ],
+    [
+        "/api/v1/catalog/{source}",
+        "catalogue",
+        "catalog_of_source",
+        "One source and its resources",
+    ],
+    [
+        "/healthz",
+        "service",
+        "healthz",
+        "The database, and each resource's age",
+    ],
+    ["/livez", "service", "livez", "Whether the process answers"],
+    [
+        "/readyz",
+        "service",
+        "readyz",
+        "Whether requests can be served",
+    ],
+    [
+        "/metrics",
+        "service",
+        "metrics",
+        "Measurements for Prometheus",
+    ],
+];
+
+fn fixed() -> Map<String, Value> {
+    let path_items = FIXED.map(|[path, tag, id, summary]| {
+        let parameters = path.contains("{source}").then(source);
+        let get = Get {
+            tag,
+            id,
+            summary,
+            parameters: parameters.into_iter().collect(),
+            content: fixed_content(id),
+        };
+        (path.to_owned(), get.path_item())
+    });
+    path_items.into_iter().collect()
+}
+
+fn fixed_content(id: &str) -> Value {
+    let catalogue = |data: Value| {
+        json_body(&json!({
+            "type": "object",
+            "required": ["data"],
+            "properties": { "data": data },
+        }))
+    };
+    match id {
+        "catalog" => catalogue(json!({ "type": "array", "items": reference("Source") })),
+        "catalog_of_source" => catalogue(reference("Source")),
+        "metrics" => json!({ "application/openmetrics-text": { "schema": { "type": "string" } } }),
+        _ => json!({ "application/health+json": { "schema": reference("Health") } }),
+    }
+}
+
+fn source() -> Value {
+    json!({
+        "name": "source",
+        "in": "path",
+        "required": true,
+        "schema": { "type": "string" },
+    })
+}
+
+fn list(definition: &Definition) -> Value {
+    let get = Get {
+        tag: &definition.source,
+        id: &format!("list_{}", definition.table),
+        summary: &records::description(definition),
+        parameters: list_parameters(definition),
+        content: list_body(definition),
+    };
+    get.path_item()
+}
+
+fn children(parent: &Definition, child: &Definition) -> Value {
+    let mut parameters = vec![parameter("Key")];
+    parameters.extend(list_parameters(child));
+    let (child_name, parent_name) = (&child.resource, &parent.resource);
+    let get = Get {
+        tag: &child.source,
+        id: &format!("children_{}_{child_name}", parent.table),
+        summary: &format!("The `{child_name}` of one of the `{parent_name}`"),
+        parameters,
+        content: list_body(child),
+    };
+    get.path_item()
+}
+
+fn one(definition: &Definition) -> Value {
+    let get = Get {
+        tag: &definition.source,
+        id: &format!("one_{}", definition.table),
+        summary: &format!("One of the `{}` by its key", definition.resource),
+        parameters: vec![parameter("Key"), parameter("Fields")],
+        content: json_body(&json!({
+            "type": "object",
+            "required": ["data", "meta"],
+            "properties": { "data": record(definition), "meta": reference("Meta") },
+        })),
+    };
+    get.path_item()
+}
+
+fn schema_of(definition: &Definition) -> Value {
+    let name = &definition.resource;
+    let get = Get {
+        tag: &definition.source,
+        id: &format!("schema_{}", definition.table),
+        summary: &format!("JSON Schema of the `{name}`, and what they can be filtered by"),
+        parameters: Vec::new(),
+        content: json!({ "application/schema+json": { "schema": { "type": "object" } } }),
+    };
+    get.path_item()
+}
+
+fn list_parameters(definition: &Definition) -> Vec<Value> {
+    let mut parameters = filters::filters(definition);
+    parameters.push(filters::sort(definition));
+    let rest = ["Fields", "Limit", "Cursor", "Count", "Shape"];
+    parameters.extend(rest.map(parameter));
+    parameters
+}
+
+fn list_body(definition: &Definition) -> Value {
+    let rows = json!({ "type": "array", "items": record(definition) });
+    let envelope = json!({
+        "type": "object",
+        "required": ["data", "page", "count", "meta"],
+        "properties": {
+            "data": rows,
+            "page": reference("Page"),
+            "count": { "oneOf": [reference("Count"), { "type": "null" }] },
+            "meta": reference("Meta"),
+        },
+    });
+    json_body(&json!({
+        "oneOf": [envelope, rows],
+        "description": "The bare array with `shape=array`.",
+    }))
+}
+
+fn record(definition: &Definition) -> Value {
+    reference(&format!("{}.{}", definition.source, definition.resource))
+}
+
+/// A path that can be read.
+struct Get<'a> {
+    tag: &'a str,
+    id: &'a str,
+    summary: &'a str,
+    parameters: Vec<Value>,
+    /// The body of a good answer, by media type.
+    content: Value,
+}
+
+impl Get<'_> {
+    fn path_item(self) -> Value {
+        json!({
+            "get": {
+                "tags": [self.tag],
+                "operationId": self.id,
+                "summary": self.summary,
+                "parameters": self.parameters,
+                "responses": {
+                    "200": { "description": "As asked.", "content": self.content },
+                    "default": { "$ref": "#/components/responses/Problem" },
+                },
+            },
+        })
+    }
+}
+
+fn json_body(schema: &Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn parameter(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/parameters/{name}") })
+}

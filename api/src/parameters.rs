@@ -1,0 +1,133 @@
+//! The parameters of a URL's query, decoded, in their order.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::{
+    fault::{Code, Fault},
+    problem::Problem,
+};
+
+/// What needs no escaping in a query: RFC 3986's unreserved characters, and the comma of our lists.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',');
+
+/// Names and values as the caller wrote them, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Decodes a URL's query.
+    ///
+    /// # Errors
+    /// A name or value is not UTF-8 when decoded.
+    pub(crate) fn decode(query: Option<&str>) -> Result<Self, Problem> {
+        let mut pairs = Vec::new();
+        let mut faults = Vec::new();
+        let given = query.unwrap_or_default().split('&');
+        for pair in given.filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match (decoded(name), decoded(value)) {
+                (Some(name), Some(value)) => pairs.push((name, value)),
+                _ => faults.push(Fault::new(
+                    name,
+                    Code::InvalidEncoding,
+                    "its percent-encoding is not UTF-8",
+                )),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(pairs))
+        } else {
+            Err(Problem::refused(faults))
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The query again, with `name` set to `value`.
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
+        let kept = self.iter().filter(|(other, _)| *other != name);
+        let pairs = kept.chain([(name, value)]).map(|(name, value)| {
+            let name = utf8_percent_encode(name, ESCAPED);
+            format!("{name}={}", utf8_percent_encode(value, ESCAPED))
+        });
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
+    /// One fault for each parameter that is not among `known`.
+    pub(crate) fn unknown(&self, known: &[&str]) -> Vec<Fault> {
+        let strange = self.iter().filter(|(name, _)| !known.contains(name));
+        strange
+            .map(|(name, _)| unknown_parameter(name, known.iter().map(|&s| s.to_owned()).collect()))
+            .collect()
+    }
+
+    /// For a route that takes none.
+    ///
+    /// # Errors
+    /// There are some.
+    pub(crate) fn refuse_all(&self) -> Result<(), Problem> {
+        let faults = self.unknown(&[]);
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::refused(faults))
+        }
+    }
+}
+
+/// A parameter that nothing knows, with those that there are.
+pub(crate) fn unknown_parameter(name: &str, known: Vec<String>) -> Fault {
+    let detail = format!("there is no parameter `{name}` here");
+    Fault::new(name, Code::UnknownParameter, detail).or_one_of(name, known)
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Parameters;
+
+    #[test]
+    fn a_query_is_decoded_in_its_order() {
+        let check = |query, expected: &[(&str, &str)]| {
+            let parameters = Parameters::decode(query).expect("it decodes");
+            assert_eq!(parameters.iter().collect::<Vec<_>>(), expected);
+        };
+        check(None, &[]);
+        check(Some(""), &[]);
+        check(
+            Some("a=1&b=%C3%A9+x&&c"),
+            &[("a", "1"), ("b", "é x"), ("c", "")],
+        );
+        check(
+            Some("a=b=c&a=100%25&x=%zz"),
+            &[("a", "b=c"), ("a", "100%"), ("x", "%zz")],
+        );
+        assert!(Parameters::decode(Some("a=%FF")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_query_reads_back(pairs in proptest::collection::vec((".+", ".*"), 0..5), cursor in ".*") {
+            let parameters = Parameters(pairs.into_iter().filter(|(name, _)| name != "cursor").collect());
+            let again = Parameters::decode(Some(&parameters.with("cursor", &cursor))).expect("it decodes");
+            let expected = parameters.iter().chain([("cursor", cursor.as_str())]);
+            prop_assert!(again.iter().eq(expected));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What went wrong, as the caller sees it: RFC 9457 `application/problem+json`, one shape for every error.
+//!
+//! A handler returns a `Problem`; it is written out by `observe`, which knows the request's id, and
+//! its cause goes to the log there and nowhere else. What a 5xx says is a fixed phrase.
+
+use std::{error::Error, sync::Arc};
+
+use axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    },
+    response::{IntoResponse, Response},
+};
+use sea_orm::{DbErr, RuntimeErr};
+use serde::Serialize;
+
+use crate::fault::Fault;
+
+/// An error on its way to the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    kind: Kind,
+    detail: String,
+    faults: Vec<Fault>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// What the caller gets of it.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    code: String,
+    request_id: &'a str,
+    retryable: bool,
+    errors: &'a [Fault],
+}
+
+/// What kinds of problems there are. Their names are part of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    InvalidParameter,
+    UnknownParameter,
+    CursorInvalid,
+    CursorMismatch,
+    InvalidPath,
+    NotFound,
+    MethodNotAllowed,
+    UriTooLong,
+    Internal,
+    NotReady,
+    QueryTimeout,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::InvalidParameter,
+        Self::UnknownParameter,
+        Self::CursorInvalid,
+        Self::CursorMismatch,
+        Self::InvalidPath,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::UriTooLong,
+        Self::Internal,
+        Self::NotReady,
+        Self::QueryTimeout,
+    ];
+
+    pub(crate) fn slug(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => "invalid-parameter",
+            Self::UnknownParameter => "unknown-parameter",
+            Self::CursorInvalid => "cursor-invalid",
+            Self::CursorMismatch => "cursor-mismatch",
+            Self::InvalidPath => "invalid-path",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UriTooLong => "uri-too-long",
+            Self::Internal => "internal",
+            Self::NotReady => "not-ready",
+            Self::QueryTimeout => "query-timeout",
+        }
+    }
+
+    /// The slug as programs branch on it: `NOT_FOUND`.
+    pub(crate) fn code(self) -> String {
+        self.slug().replace('-', "_").to_uppercase()
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => "A parameter is not valid",
+            Self::UnknownParameter => "A parameter is not known",
+            Self::CursorInvalid => "The cursor is not one of ours",
+            Self::CursorMismatch => "The cursor belongs to another list",
+            Self::InvalidPath => "The path is not valid",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::UriTooLong => "The URL is too long",
+            Self::Internal => "Internal error",
+            Self::NotReady => "Not ready",
+            Self::QueryTimeout => "The query took too long",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidParameter
+            | Self::UnknownParameter
+            | Self::CursorInvalid
+            | Self::CursorMismatch
+            | Self::InvalidPath => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    fn retryable(self) -> bool {
+        matches!(self, Self::NotReady | Self::QueryTimeout)
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            faults: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// A refusal of a request with all that is wrong with it.
+    pub(crate) fn refused(faults: Vec<Fault>) -> Self {
+        let mut kinds = faults.iter().map(Fault::kind);
+        let first = kinds.next().unwrap_or(Kind::InvalidParameter);
+        let kind = if kinds.all(|kind| kind == first) {
+            first
+        } else {
+            Kind::InvalidParameter
+        };
+        let detail = match faults.as_slice() {
+            [fault] => fault.detail.clone(),
+            several => format!("{} faults, listed in `errors`", several.len()),
+        };
+        Self {
+            faults,
+            ..Self::new(kind, detail)
+        }
+    }
+
+    /// Something is missing: what the path names, with what could be meant.
+    pub(crate) fn not_found(fault: Fault) -> Self {
+        Self {
+            detail: fault.detail.clone(),
+            faults: vec![fault],
+            ..Self::new(Kind::NotFound, "")
+        }
+    }
+
+    pub(crate) fn no_database() -> Self {
+        Self::new(
+            Kind::NotReady,
+            "the database cannot be reached now; try again shortly",
+        )
+    }
+
+    pub(crate) fn no_schema() -> Self {
+        Self::new(
+            Kind::NotReady,
+            "the database has no schema yet; run `catchment migrate up`",
+        )
+    }
+
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            cause: Some(Arc::from(cause.into())),
+            ..Self::new(
+                Kind::Internal,
+                "the request failed for a reason that the log has under the request's id",
+            )
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// What the log is to say of it: the cause with all that led to it.
+    pub(crate) fn cause_chain(&self) -> Option<String> {
+        let mut cause: Option<&dyn Error> = self.cause.as_deref().map(|cause| cause as &dyn Error);
+        let mut chain: Vec<String> = Vec::new();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries repeat their source in their own text.
+            if !chain.last().is_some_and(|last| last.contains(&text)) {
+                chain.push(text);
+            }
+            cause = error.source();
+        }
+        (!chain.is_empty()).then(|| chain.join(": "))
+    }
+
+    /// Writes it over `response`, whose other headers stay: a 405 has its `Allow` already.
+    pub(crate) fn write(&self, response: &mut Response, request_id: &str) {
+        let kind = self.kind;
+        let body = Body {
+            r#type: format!("/problems/{}", kind.slug()),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: &self.detail,
+            instance: format!("urn:request:{request_id}"),
+            code: kind.code(),
+            request_id,
+            retryable: kind.retryable(),
+            errors: &self.faults,
+        };
+        // Nothing in it can fail to be written as JSON.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        *response.status_mut() = kind.status();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(CONTENT_TYPE, problem);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if kind.retryable() {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        *response.body_mut() = axum::body::Body::from(body);
+    }
+}
+
+/// Only marks the response: `observe` writes it out.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<DbErr> for Problem {
+    fn from(error: DbErr) -> Self {
+        let refused = match &error {
+            DbErr::Query(RuntimeErr::SqlxError(cause))
+            | DbErr::Exec(RuntimeErr::SqlxError(cause)) => cause.as_database_error().is_some(),
+            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => false,
+            _ => true,
+        };
+        // A database that answers, but refuses the query or hands out what cannot be read, is a fault of ours.
+        if refused {
+            return Self::internal(error);
+        }
+        Self {
+            cause: Some(Arc::new(error)),
+            ..Self::no_database()
+        }
+    }
+}

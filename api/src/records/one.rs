@@ -1,0 +1,90 @@
+//! `GET /{source}/{resource}/{key}`: one record by its key.
+//!
+//! The segment, decoded, is the key's canonical text: a single field's value as it is, several
+//! joined by commas with `%` and `,` in them percent-encoded.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use entity::record;
+
+use super::{
+    envelope::{self, Meta},
+    query,
+};
+use crate::{
+    AppState,
+    caching::{Caching, hexadecimal},
+    fault::{Code, Fault},
+    freshness,
+    parameters::Parameters,
+    path::Segments,
+    problem::Problem,
+    registry::Resource,
+};
+
+const LINKS: &str = r#"<-/schema>; rel="describedby", <../../../openapi.json>; rel="service-desc""#;
+
+pub(crate) async fn one(
+    State(state): State<AppState>,
+    Segments((source, name, key)): Segments<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    let snapshot = state.registry.snapshot()?;
+    let resource = snapshot.resource(&source, &name)?;
+    let fields = wanted(&Parameters::decode(query.as_deref())?)?;
+    let table = &resource.definition.table;
+    let found = match resource.has_table() {
+        true => record::one(&state.db, table, &key).await?,
+        false => None,
+    };
+    let row = found.ok_or_else(|| no_record(resource, &key))?;
+    let now = state.clock.now();
+    let meta = Meta::of(resource, now);
+    let tag = format!("{}.{}", hexadecimal(&row.payload_hash), meta.claims());
+    let max_age = freshness::max_age(&resource.model, now);
+    let caching = Caching::of_rows(&tag, max_age, Some(row.changed_at));
+    if let Some(response) = caching.not_modified(&request) {
+        return Ok(response);
+    }
+    let fields = fields.as_deref().map(|names| with_key(resource, names));
+    let mut data = String::with_capacity(row.payload.len());
+    envelope::write_row(&mut data, &row.payload, fields.as_deref())?;
+    let body = envelope::one(&data, &meta)?;
+    Ok(envelope::answer(body, &meta, &caching, LINKS))
+}
+
+/// There is no such row.
+pub(super) fn no_record(resource: &Resource, key: &str) -> Problem {
+    let detail = format!("resource `{}` has no record `{key}`", resource.model.name);
+    Problem::not_found(Fault::new("key", Code::UnknownRecord, detail))
+}
+
+/// The wanted members and the key's, without which a row cannot be told from another.
+pub(super) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&'a str> {
+    let key = resource.definition.key.iter();
+    key.chain(names).map(String::as_str).collect()
+}
+
+fn wanted(parameters: &Parameters) -> Result<Option<Vec<String>>, Problem> {
+    let mut faults = parameters.unknown(&["fields"]);
+    let mut wanted = None;
+    for (_, value) in parameters.iter().filter(|(name, _)| *name == "fields") {
+        if wanted.is_some() {
+            let detail = "`fields` is given more than once";
+            faults.push(Fault::new("fields", Code::RepeatedParameter, detail));
+        }
+        match query::fields(value) {
+            Ok(names) => wanted = Some(names),
+            Err(wrong) => faults.extend(wrong),
+        }
+    }
+    if faults.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(Problem::refused(faults))
+    }
+}

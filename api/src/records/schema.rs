@@ -1,0 +1,94 @@
+//! `GET /{source}/{resource}/-/schema`: what a resource's records are, as JSON Schema.
+//!
+//! A declared field says how a value is *read* from a record for filters and sorting. The record itself
+//! is served as it came, so its members are described, not typed: an upstream's `1` may be read as a boolean.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use entity::definition::{Definition, Field};
+use serde_json::{Map, Value, json};
+
+use super::query::{filter_name, is_sortable};
+use crate::{
+    AppState, caching,
+    parameters::Parameters,
+    path::Segments,
+    problem::Problem,
+    registry::{Resource, Snapshot},
+};
+
+pub(crate) async fn schema(
+    State(state): State<AppState>,
+    Segments((source, name)): Segments<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    let snapshot = state.registry.snapshot()?;
+    let resource = snapshot.resource(&source, &name)?;
+    Parameters::decode(query.as_deref())?.refuse_all()?;
+    let body = document(&snapshot, resource).to_string();
+    Ok(caching::document(&request, "application/schema+json", body))
+}
+
+/// What is said of each declared field's member in a record.
+pub(crate) fn properties(definition: &Definition) -> Map<String, Value> {
+    let fields = definition.fields.iter();
+    let described = fields.map(|field| {
+        let text = format!("read as {}", field.kind);
+        (field.name.clone(), json!({ "description": text }))
+    });
+    described.collect()
+}
+
+/// The definition's own words for the resource, or the plain ones.
+pub(crate) fn description(definition: &Definition) -> String {
+    definition.description.clone().unwrap_or_else(|| {
+        let Definition {
+            source, resource, ..
+        } = definition;
+        format!("The records of `{resource}` from `{source}`, as they came.")
+    })
+}
+
+fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
+    let definition = &resource.definition;
+    let children: Vec<&str> = snapshot
+        .children(resource)
+        .map(|child| child.model.name.as_str())
+        .collect();
+    let parent = definition.parent.as_ref().map(|parent| {
+        let copied = parent.copy.iter().cloned();
+        json!({
+            "resource": parent.resource,
+            "copy": copied.collect::<std::collections::BTreeMap<_, _>>(),
+        })
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": format!("{}.{}", definition.source, definition.resource),
+        "description": description(definition),
+        "type": "object",
+        "properties": properties(definition),
+        "additionalProperties": true,
+        "x-catchment": {
+            "key": definition.key,
+            "fields": definition.fields.iter().map(field).collect::<Vec<_>>(),
+            "parent": parent,
+            "children": children,
+        },
+    })
+}
+
+fn field(field: &Field) -> Value {
+    json!({
+        "name": field.name,
+        "type": field.kind,
+        "required": field.required,
+        "values": field.values,
+        "filter": filter_name(field),
+        "sortable": is_sortable(field),
+    })
+}

@@ -1,0 +1,236 @@
+//! What the syncer has registered, kept in memory: definitions, versions, freshness.
+//!
+//! One task reads it anew about once a second, so no request waits for it and none starts a stampede.
+//! While the database is gone, what was read last stays.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{definition::Definition, resource, source};
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    fault::{Code, Fault},
+    problem::Problem,
+};
+
+/// A registered resource, as of the last reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) source: source::Model,
+    pub(crate) model: resource::Model,
+    pub(crate) definition: Arc<Definition>,
+}
+
+/// All registered resources, by source and in the order of their definition.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    resources: Vec<Arc<Resource>>,
+    /// The resources whose definition was written by a version that knows more than this one.
+    unreadable: Vec<String>,
+}
+
+/// Why the registry could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing was read yet.
+    Starting,
+    NoSchema,
+    NoDatabase,
+}
+
+/// The last snapshot, and what keeps the next one from coming.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    snapshot: watch::Sender<Option<Arc<Snapshot>>>,
+    trouble: watch::Sender<Option<Trouble>>,
+    /// Held while reading, so that what was read first is never kept over what was read later.
+    reading: Mutex<()>,
+}
+
+impl Resource {
+    /// Whether the table is there: it is made by the first run.
+    pub(crate) fn has_table(&self) -> bool {
+        !self.model.projection.is_empty()
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn resources(&self) -> &[Arc<Resource>] {
+        &self.resources
+    }
+
+    /// The names of the sources, in order.
+    pub(crate) fn sources(&self) -> Vec<&source::Model> {
+        let mut sources: Vec<&source::Model> = self.resources.iter().map(|r| &r.source).collect();
+        sources.dedup_by_key(|source| source.id);
+        sources
+    }
+
+    /// The source of that name.
+    ///
+    /// # Errors
+    /// There is none: the problem says which there are.
+    pub(crate) fn source(&self, name: &str) -> Result<&source::Model, Problem> {
+        let sources = self.sources();
+        let found = sources.iter().find(|source| source.name == name);
+        found.copied().ok_or_else(|| {
+            let names = sources.iter().map(|source| source.name.clone()).collect();
+            let detail = format!("there is no source `{name}`");
+            let fault = Fault::new("source", Code::UnknownSource, detail);
+            Problem::not_found(fault.or_one_of(name, names))
+        })
+    }
+
+    /// The resource of that name.
+    ///
+    /// # Errors
+    /// There is none: the problem says what there is.
+    pub(crate) fn resource(&self, source: &str, name: &str) -> Result<&Arc<Resource>, Problem> {
+        let of_source: Vec<_> = self.of_source(self.source(source)?).collect();
+        let found = of_source
+            .iter()
+            .find(|resource| resource.model.name == name);
+        found.copied().ok_or_else(|| {
+            let names = of_source.iter().map(|r| r.model.name.clone()).collect();
+            let detail = format!("source `{source}` has no resource `{name}`");
+            let fault = Fault::new("resource", Code::UnknownResource, detail);
+            Problem::not_found(fault.or_one_of(name, names))
+        })
+    }
+
+    /// The resources of a source.
+    pub(crate) fn of_source<'a>(
+        &'a self,
+        source: &'a source::Model,
+    ) -> impl Iterator<Item = &'a Arc<Resource>> {
+        let resources = self.resources.iter();
+        resources.filter(|resource| resource.source.id == source.id)
+    }
+
+    /// The resources that are fetched from the rows of `parent`.
+    pub(crate) fn children<'a>(
+        &'a self,
+        parent: &'a Resource,
+    ) -> impl Iterator<Item = &'a Arc<Resource>> {
+        self.resources.iter().filter(|resource| {
+            let relation = resource.definition.parent.as_ref();
+            resource.source.id == parent.source.id
+                && relation.is_some_and(|relation| relation.resource == parent.model.name)
+        })
+    }
+
+    /// The same, from rows read anew.
+    fn renewed(&self, rows: Vec<(resource::Model, source::Model)>) -> Self {
+        let mut new = Self::default();
+        for (model, source) in rows {
+            match self.definition_of(&model) {
+                Ok(definition) => new.resources.push(Arc::new(Resource {
+                    source,
+                    model,
+                    definition,
+                })),
+                Err(error) => {
+                    let name = format!("{}.{}", source.name, model.name);
+                    self.report_once(&name, &error);
+                    new.unreadable.push(name);
+                }
+            }
+        }
+        new
+    }
+
+    /// A definition that did not change is not parsed again.
+    fn definition_of(&self, model: &resource::Model) -> Result<Arc<Definition>, DbErr> {
+        let known = self.resources.iter().find(|resource| {
+            resource.model.id == model.id && resource.model.definition == model.definition
+        });
+        match known {
+            Some(known) => Ok(Arc::clone(&known.definition)),
+            None => model.definition().map(Arc::new),
+        }
+    }
+
+    fn report_once(&self, name: &str, error: &DbErr) {
+        if !self.unreadable.iter().any(|known| known == name) {
+            tracing::error!(resource = name, error = %error, "a resource is left out");
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self {
+            snapshot: watch::Sender::new(None),
+            trouble: watch::Sender::new(Some(Trouble::Starting)),
+            reading: Mutex::new(()),
+        }
+    }
+
+    /// What was read last.
+    ///
+    /// # Errors
+    /// Nothing could be read yet.
+    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        let snapshot = self.snapshot.borrow().clone();
+        snapshot.ok_or_else(|| match self.trouble() {
+            Some(Trouble::NoSchema) => Problem::no_schema(),
+            _ => Problem::no_database(),
+        })
+    }
+
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        *self.trouble.borrow()
+    }
+
+    /// Reads anew at each tick, for ever.
+    pub(crate) async fn keep_fresh(&self, db: &DatabaseConnection, every: Duration) -> ! {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.refresh(db).await;
+        }
+    }
+
+    /// Reads anew now.
+    pub(crate) async fn refresh(&self, db: &DatabaseConnection) {
+        let _one_at_a_time = self.reading.lock().await;
+        match resource::Entity::all_with_source(db).await {
+            Ok(rows) => {
+                let old = self.snapshot.borrow().clone().unwrap_or_default();
+                self.snapshot
+                    .send_replace(Some(Arc::new(old.renewed(rows))));
+                if self.trouble.send_replace(None).is_some() {
+                    tracing::info!("ready to serve");
+                }
+            }
+            Err(error) => {
+                let trouble = match db.ping().await {
+                    Ok(()) => Trouble::NoSchema,
+                    Err(_) => Trouble::NoDatabase,
+                };
+                if self.trouble.send_replace(Some(trouble)) != Some(trouble) {
+                    trouble.report(&error);
+                }
+            }
+        }
+    }
+}
+
+impl Trouble {
+    fn report(self, error: &DbErr) {
+        match self {
+            Self::Starting => {}
+            Self::NoSchema => {
+                tracing::warn!(error = %error, "waiting for the schema; run `catchment migrate up`");
+            }
+            Self::NoDatabase => {
+                tracing::warn!(error = %error, "the database cannot be reached; trying again");
+            }
+        }
+    }
+}

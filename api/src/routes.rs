@@ -1,0 +1,153 @@
+//! Every URL of the api, in one list, and what stands around all of them.
+
+use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, predicate::SizeAbove},
+};
+
+use crate::{AppState, catalog, health, metrics, observe, openapi, records, swagger};
+
+/// Where the browsable documentation is; relative, so that it holds behind any prefix.
+const SWAGGER: &str = "api/swagger";
+
+/// Smaller answers are not worth the compressing.
+const WORTH_COMPRESSING: u16 = 1024;
+
+/// The whole api.
+pub(crate) fn router(state: AppState) -> Router {
+    surrounded(routes(), state)
+}
+
+fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(async || Redirect::temporary(SWAGGER)))
+        .route("/api", get(async || Redirect::temporary(SWAGGER)))
+        .route("/api/swagger", get(swagger::page))
+        .route("/api/swagger/{asset}", get(swagger::asset))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/api/v1/catalog", get(catalog::catalog))
+        .route("/api/v1/catalog/{source}", get(catalog::catalog_of_source))
+        .route("/api/v1/{source}/{resource}", get(records::list))
+        .route("/api/v1/{source}/{resource}/{key}", get(records::one))
+        .route("/api/v1/{source}/{resource}/-/schema", get(records::schema))
+        .route(
+            "/api/v1/{source}/{resource}/{key}/{child}",
+            get(records::children),
+        )
+        .route("/healthz", get(health::healthz))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+}
+
+/// The outermost layer stands last: it sees what the others answer.
+fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
+    routes
+        .fallback(observe::no_route)
+        .method_not_allowed_fallback(observe::no_method)
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)))
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(from_fn_with_state(state.clone(), observe::limit))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
+        .with_state(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
+
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        http::{Request, Response, StatusCode},
+        routing::get,
+    };
+    use entity::Clock;
+    use sea_orm::DatabaseConnection;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::surrounded;
+    use crate::{AppState, Settings};
+
+    async fn broken() -> StatusCode {
+        panic!("out of tune")
+    }
+
+    async fn asked(uri: &str) -> Response<Body> {
+        let no_database = DatabaseConnection::default();
+        let state = AppState::new(no_database, Clock::system(), Settings::new("secret"));
+        let routes = Router::new()
+            .route("/broken/{name}", get(broken))
+            .route("/fine/{name}", get(async || "fine"));
+        let request = Request::get(uri).header("x-request-id", "mine-1");
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = surrounded(routes, state).oneshot(request).await;
+        answer.expect("an answer")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_like_any_other() {
+        let response = asked("/broken/x").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let content_type = &response.headers()["content-type"];
+        assert_eq!(content_type, "application/problem+json");
+        let body = to_bytes(response.into_body(), 10_000).await;
+        let problem: Value = serde_json::from_slice(&body.expect("a body")).expect("JSON");
+        assert_eq!(problem["code"], "INTERNAL");
+        assert_eq!(problem["request_id"], "mine-1");
+        assert!(!problem.to_string().contains("out of tune"), "{problem}");
+    }
+
+    /// Where the log goes.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no test panics in it").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_is_one_line_of_the_log_with_its_cause_and_without_its_query() {
+        let lines = Lines::default();
+        let to = lines.clone();
+        let log = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(move || to.clone())
+            .finish();
+        let guard = tracing::subscriber::set_default(log);
+        asked("/fine/x?key=hush").await;
+        asked("/broken/x?key=hush").await;
+        drop(guard);
+        let text = lines.0.lock().expect("no test panics in it").clone();
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(!text.contains("hush"), "{text}");
+        let lines = text.lines().filter(|line| line.contains("mine-1"));
+        let lines: Vec<Value> = lines
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let [fine, broken] = lines.as_slice() else {
+            panic!("not two lines: {text}");
+        };
+        assert_eq!(fine["level"], "DEBUG");
+        assert_eq!(fine["fields"]["method"], "GET");
+        assert_eq!(fine["fields"]["route"], "/fine/{name}");
+        assert_eq!(fine["fields"]["status"], 200);
+        assert!(fine["fields"]["duration_ms"].is_f64(), "{fine}");
+        assert_eq!(broken["level"], "WARN");
+        assert_eq!(broken["fields"]["status"], 500);
+        let error = "a handler panicked: out of tune";
+        assert_eq!(broken["fields"]["error"], error);
+    }
+}

@@ -1,0 +1,34 @@
+//! What the api is told when it starts.
+
+use std::time::Duration;
+
+/// Plain values; the binary reads them from wherever settings come from.
+#[derive(Clone)]
+pub struct Settings {
+    /// Signs paging cursors: the same on every replica, and kept over restarts.
+    pub cursor_secret: Vec<u8>,
+    /// Rows of a page if the caller does not say.
+    pub default_limit: u64,
+    /// Most rows of a page, whatever the caller says.
+    pub max_limit: u64,
+    /// Longest time that a request may take.
+    pub query_timeout: Duration,
+    /// How often the versions and definitions of the resources are read anew.
+    pub refresh: Duration,
+    /// How long requests in flight may go on after the stop signal.
+    pub grace: Duration,
+}
+
+impl Settings {
+    /// The defaults, with the secret that has none.
+    pub fn new(cursor_secret: impl Into<Vec<u8>>) -> Self {
+        Self {
+            cursor_secret: cursor_secret.into(),
+            default_limit: 50,
+            max_limit: 1000,
+            query_timeout: Duration::from_secs(5),
+            refresh: Duration::from_secs(1),
+            grace: Duration::from_secs(10),
+        }
+    }
+}

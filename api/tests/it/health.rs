@@ -1,0 +1,108 @@
+//! Alive, ready, healthy: also before the schema is there.
+
+use std::time::Duration;
+
+use api::Settings;
+use entity::run::Outcome;
+use sea_orm::TransactionTrait;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{
+    cats::{breeds, many_breeds},
+    world::{CONNECTIONS, World, settings},
+};
+
+#[tokio::test]
+async fn a_database_without_the_schema_is_waited_for() {
+    for kind in testdb::kinds() {
+        let settings = Settings {
+            refresh: Duration::from_millis(5),
+            ..settings()
+        };
+        let world = World::without_schema(kind, settings).await;
+        assert_eq!(world.get("/livez").await.status, 200);
+        let waits = "the database has no schema yet; run `catchment migrate up`";
+        for path in [
+            "/readyz",
+            "/api/v1/catalog",
+            "/api/v1/cats/breeds",
+            "/api/openapi.json",
+        ] {
+            let answer = world.get(path).await;
+            assert_eq!(answer.status, 503, "{path}");
+            assert_eq!(answer.json()["code"], "NOT_READY", "{path}");
+            assert_eq!(answer.json()["detail"], waits, "{path}");
+        }
+        let health = world.get("/healthz").await;
+        assert_eq!(health.status, 503);
+        assert_eq!(health.json()["checks"]["database"][0]["status"], "fail");
+
+        migration::up(&world.db).await.expect("the schema is made");
+        timeout(Duration::from_secs(10), ready(&world))
+            .await
+            .expect("it is ready by itself");
+        assert_eq!(
+            world.get("/api/v1/catalog").await.json(),
+            json!({ "data": [] })
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stale_resource_is_a_warning() {
+    World::each(async |world| {
+        let id = world.mirrored(&breeds(), &many_breeds()).await;
+        world.wait(chrono::Duration::seconds(90));
+        let health = world.get("/healthz").await;
+        assert_eq!(health.header("content-type"), "application/health+json");
+        let body = health.json();
+        assert_eq!(body["status"], "pass");
+        let check = &body["checks"]["cats.breeds"][0];
+        assert_eq!(check["observedValue"], json!(90));
+        assert_eq!(check["time"], "2027-01-15T08:00:00Z");
+        world.ended(id, Outcome::Failed).await;
+        let health = world.get("/healthz").await;
+        assert_eq!(health.status, 200);
+        let body = health.json();
+        assert_eq!(body["status"], "warn");
+        assert_eq!(body["checks"]["cats.breeds"][0]["lastOutcome"], "failed");
+        assert_eq!(world.get("/readyz").await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_ended() {
+    for kind in testdb::kinds() {
+        let settings = Settings {
+            query_timeout: Duration::from_millis(50),
+            ..settings()
+        };
+        let world = World::with_schema(kind, settings).await;
+        world.mirrored(&breeds(), &many_breeds()).await;
+        // All connections are taken: the query waits for one.
+        let mut taken = Vec::new();
+        for _ in 0..CONNECTIONS {
+            taken.push(world.db.begin().await.expect("a connection"));
+        }
+        let answer = world.get("/api/v1/cats/breeds").await;
+        assert_eq!(answer.status, 504);
+        assert_eq!(answer.json()["code"], "QUERY_TIMEOUT");
+        assert_eq!(world.get("/livez").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_it_is_told_to() {
+    for kind in testdb::kinds() {
+        let world = World::without_schema(kind, settings()).await;
+        assert_eq!(world.get("/livez").await.status, 200);
+        let stopped = timeout(Duration::from_secs(5), world.stopped()).await;
+        stopped.expect("it ends").expect("without an error");
+    }
+}
+
+async fn ready(world: &World) {
+    while world.get("/readyz").await.status != 200 {}
+}

@@ -1,0 +1,20 @@
+//! The api at its socket, over real databases.
+#![expect(
+    clippy::expect_used,
+    reason = "a test whose world is not as expected cannot go on"
+)]
+
+mod caching;
+mod catalog;
+mod cats;
+mod children;
+mod depth;
+mod filters;
+mod health;
+mod metrics;
+mod openapi;
+mod paging;
+mod problems;
+mod records;
+mod swagger;
+mod world;
