@@ -1,0 +1,219 @@
+//! What the command line takes. It decides nothing: each command is a module of `command`.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand};
+
+const ABOUT: &str = "\
+Mirrors HTTP APIs into your own database and serves them from there: fast, filterable, and up when \
+the upstream is not.";
+
+const AFTER: &str = "\
+First steps:
+  catchment demo                     everything at once, nothing to configure
+  catchment up                       the same on your settings, in ./catchment.db
+  catchment check                    are the definitions right, do the upstreams answer?
+  catchment sync thecatapi.breeds    one run, now
+
+Settings come from catchment.toml in the working folder and from variables such as
+CATCHMENT__API__LISTEN; `catchment settings` prints all of them with their meaning.
+
+Exit codes:
+  0  done; of a run: complete
+  1  failed
+  2  wrong use, or faulty settings or definitions
+  3  partial: some pages or parents failed
+  4  suspect: it came, but is not to be believed; nothing was deleted
+  5  deferred: the upstream asked to wait longer than a run may";
+
+#[derive(Debug, Parser)]
+#[command(name = "catchment", version, about = ABOUT, after_help = AFTER)]
+#[command(
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// Print one JSON document instead of text; `up`, `syncer` and `api`: log as JSON lines
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Settings file [default: catchment.toml in the working folder, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all of it at once, with nothing to configure and an upstream of its own
+    ///
+    /// Mirrors a built-in stand-in for The Cat API into an SQLite file in a temporary folder, which
+    /// goes when the demo ends. Reads no settings file and heeds only the variables of the sections
+    /// api, syncer, stop and log, such as `CATCHMENT__API__LISTEN`.
+    Demo,
+    /// Run syncer and api in one process, on a schema brought up to date first
+    Up,
+    /// Run the syncer: mirrors each source on its schedule
+    ///
+    /// Waits for the schema that `catchment migrate up` makes.
+    Syncer,
+    /// Run the api: serves what was mirrored
+    ///
+    /// Waits for the schema that `catchment migrate up` makes.
+    Api,
+    /// Bring the database's schema up to date, undo it, or say where it stands
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Tell all faults of the definitions, or try one cheap request per resource
+    Check {
+        /// Try only this source
+        source: Option<String>,
+    },
+    /// Show the rows that a resource's first records would become; stores nothing
+    Sample {
+        /// A resource of a source: thecatapi.breeds
+        #[arg(value_name = "SOURCE.RESOURCE")]
+        resource: ResourceName,
+        /// Most rows to show
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        rows: u16,
+    },
+    /// Run a source or one of its resources now
+    ///
+    /// The exit code tells the outcome; of several runs, the worst.
+    Sync {
+        /// A source, or one of its resources: thecatapi, thecatapi.breeds
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Target,
+        /// Begin at the first page, even if an unfinished run could go on
+        #[arg(long)]
+        full: bool,
+        /// Delete what the upstream no longer has, even if it is more than the definition's deletes.max
+        #[arg(long)]
+        accept_deletes: bool,
+    },
+    /// Show each resource: its last outcome, rows, version, age and next run
+    Status,
+    /// Show the newest runs, and what each did
+    Runs {
+        /// Only runs of this source or resource
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Option<Target>,
+        /// Most runs to show
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        limit: u64,
+    },
+    /// Print the OpenAPI document of the api for the definitions that run
+    Openapi,
+    /// Print the default settings file, which explains every setting
+    Settings,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Apply what is missing
+    Up,
+    /// Undo the newest migrations; what their tables held is lost
+    Down {
+        /// How many to undo
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// Show which migrations are applied; changes nothing
+    Status,
+}
+
+/// `SOURCE.RESOURCE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ResourceName {
+    pub source: String,
+    pub resource: String,
+}
+
+/// `SOURCE` or `SOURCE.RESOURCE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub source: String,
+    pub resource: Option<String>,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        self.resource
+            .iter()
+            .try_for_each(|name| write!(f, ".{name}"))
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (source, resource) = match text.split_once('.') {
+            Some((source, resource)) => (source, Some(resource)),
+            None => (text, None),
+        };
+        if source.is_empty() || resource.is_some_and(|name| name.is_empty() || name.contains('.')) {
+            return Err(
+                "write it as `source` or `source.resource`, like thecatapi.breeds".to_owned(),
+            );
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            resource: resource.map(str::to_owned),
+        })
+    }
+}
+
+impl FromStr for ResourceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write it as `source.resource`, like thecatapi.breeds".to_owned();
+        let target: Target = text.parse().map_err(|_| wrong())?;
+        let resource = target.resource.ok_or_else(wrong)?;
+        Ok(Self {
+            source: target.source,
+            resource,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, ResourceName, Target};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_target_is_a_source_or_a_resource() {
+        let check = |text: &str, expected: Option<(&str, Option<&str>)>| {
+            let target = text.parse::<Target>().ok();
+            let found = target
+                .as_ref()
+                .map(|target| (target.source.as_str(), target.resource.as_deref()));
+            assert_eq!(found, expected, "{text}");
+            let resource = text.parse::<ResourceName>().is_ok();
+            assert_eq!(resource, matches!(expected, Some((_, Some(_)))), "{text}");
+        };
+        check("thecatapi", Some(("thecatapi", None)));
+        check("thecatapi.breeds", Some(("thecatapi", Some("breeds"))));
+        check("", None);
+        check(".breeds", None);
+        check("thecatapi.", None);
+        check("a.b.c", None);
+    }
+}

@@ -1,0 +1,228 @@
+//! The subcommands, a file each. Each returns what the exit code says.
+
+mod demo;
+mod serve;
+
+mod check;
+mod openapi;
+mod sample;
+mod sync;
+
+mod migrate;
+mod runs;
+mod status;
+
+use std::{
+    fs,
+    hash::{BuildHasher, RandomState},
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use entity::Clock;
+use sea_orm::DatabaseConnection;
+use secrecy::{ExposeSecret, SecretString};
+use syncer::{Ctx, How, source::plan::Catalog, stop::Stop};
+
+use crate::{
+    cli::{Cli, Command, Common},
+    database, definitions,
+    exit::{Exit, Misuse},
+    print,
+    settings::{self, File, Settings, Variables, expand},
+    telemetry::{self, Format, Output, Voice},
+};
+
+/// In which form a command prints its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Json,
+}
+
+/// What every command is called with.
+pub(crate) struct Call {
+    pub settings: Settings,
+    pub variables: Variables,
+    pub form: Form,
+    pub clock: Clock,
+}
+
+impl Call {
+    /// The database; a file that is missing is made.
+    async fn open(&self) -> anyhow::Result<DatabaseConnection> {
+        database::open(&self.settings.database, &self.lookup()).await
+    }
+
+    /// The database, if its schema is up to date.
+    async fn open_ready(&self) -> anyhow::Result<DatabaseConnection> {
+        database::open_ready(&self.settings.database, &self.lookup()).await
+    }
+
+    /// The database as it is, with or without a schema.
+    async fn open_existing(&self) -> anyhow::Result<DatabaseConnection> {
+        database::open_existing(&self.settings.database, &self.lookup()).await
+    }
+
+    /// A database for commands that store nothing.
+    async fn open_scratch(&self) -> anyhow::Result<DatabaseConnection> {
+        Ok(entity::connect::connect("sqlite::memory:", 1).await?)
+    }
+
+    fn catalog(&self) -> anyhow::Result<Arc<Catalog>> {
+        let catalog = definitions::load(&self.settings, &self.variables)?;
+        let faulty = |faults| Misuse(format!("the definitions are faulty\n{faults}"));
+        Ok(Arc::new(catalog.map_err(faulty)?))
+    }
+
+    fn ctx(&self, db: DatabaseConnection, stop: Stop) -> anyhow::Result<Ctx> {
+        let ctx = Ctx::new(db, self.clock.clone(), stop);
+        let mut ctx = ctx.context("no HTTP client can be made")?;
+        ctx.lease = self.settings.syncer.lease;
+        Ok(ctx)
+    }
+
+    fn api_settings(&self) -> Result<api::Settings, Misuse> {
+        let settings = &self.settings.api;
+        let secret = expand(
+            settings.cursor_secret.expose_secret(),
+            &self.lookup(),
+            str::to_owned,
+        );
+        let secret = secret.map_err(|why| Misuse(format!("`api.cursor_secret`: {why}")))?;
+        let secret = match secret.expose_secret() {
+            "" => made_up(),
+            given => given.as_bytes().to_vec(),
+        };
+        Ok(api::Settings {
+            cursor_secret: secret,
+            default_limit: settings.default_limit.get(),
+            max_limit: settings.max_limit.get(),
+            query_timeout: settings.query_timeout,
+            refresh: settings.refresh,
+            grace: self.settings.stop.grace,
+        })
+    }
+
+    fn lookup(&self) -> impl Fn(&str) -> Result<Option<SecretString>, String> {
+        |reference| self.variables.secret(reference)
+    }
+}
+
+/// From the operating system's randomness, like the keys of hash maps.
+fn made_up() -> Vec<u8> {
+    let words = (0..4_u8).map(|word| RandomState::new().hash_one(word));
+    words.flat_map(u64::to_ne_bytes).collect()
+}
+
+/// Runs what the command line asks for.
+pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> {
+    let Cli { command, common } = cli;
+    if matches!(command, Command::Settings) {
+        print::text(settings::DEFAULT)?;
+        return Ok(Exit::Done);
+    }
+    let settings = load(&command, &common, &variables)?;
+    let form = if common.json { Form::Json } else { Form::Text };
+    let _last_lines = telemetry::start(&settings.log, voice(&command, form))?;
+    let call = Call {
+        settings,
+        variables,
+        form,
+        clock: Clock::system(),
+    };
+    match command {
+        Command::Demo => Box::pin(demo::run(call)).await,
+        Command::Up => Box::pin(serve::up(&call)).await,
+        Command::Syncer => Box::pin(serve::syncer(&call)).await,
+        Command::Api => serve::api(&call).await,
+        Command::Migrate(what) => migrate::run(&call, what).await,
+        Command::Check { source } => Box::pin(check::run(&call, source.as_deref())).await,
+        Command::Sample { resource, rows } => {
+            Box::pin(sample::run(&call, &resource, rows.into())).await
+        }
+        Command::Sync {
+            target,
+            full,
+            accept_deletes,
+        } => {
+            let how = How {
+                full,
+                accept_deletes,
+            };
+            Box::pin(sync::run(&call, &target, how)).await
+        }
+        Command::Status => status::run(&call).await,
+        Command::Runs { target, limit } => runs::run(&call, target.as_ref(), limit).await,
+        Command::Openapi => openapi::run(&call),
+        Command::Settings => Ok(Exit::Done),
+    }
+}
+
+/// The sections that the demo heeds.
+const DEMO: [&str; 4] = ["api", "syncer", "stop", "log"];
+
+/// The settings for a command. The demo has settings of its own and reads no file.
+fn load(command: &Command, common: &Common, variables: &Variables) -> anyhow::Result<Settings> {
+    let file = match &common.settings {
+        _ if matches!(command, Command::Demo) => None,
+        Some(path) => Some((path.display().to_string(), read(path)?)),
+        None => optional(Path::new(settings::FILE))?.map(|text| (settings::FILE.to_owned(), text)),
+    };
+    let file = file.as_ref().map(|(name, text)| File { name, text });
+    let variables = match command {
+        Command::Demo => &variables.only(&DEMO),
+        _ => variables,
+    };
+    let settings = settings::load(settings::DEFAULT, file, variables);
+    Ok(settings.map_err(|faults| Misuse(format!("the settings are faulty\n{faults}")))?)
+}
+
+fn read(path: &Path) -> Result<String, Misuse> {
+    let text = fs::read_to_string(path);
+    text.map_err(|error| {
+        Misuse(format!(
+            "the file {} cannot be read: {error}",
+            path.display()
+        ))
+    })
+}
+
+fn optional(path: &Path) -> Result<Option<String>, Misuse> {
+    if path.exists() {
+        read(path).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// How a command logs: the roles on stdout, which is theirs; the others beside their result.
+fn voice(command: &Command, form: Form) -> Voice {
+    let name = match command {
+        Command::Demo => "demo",
+        Command::Up => "up",
+        Command::Syncer => "syncer",
+        Command::Api => "api",
+        Command::Migrate(_) => "migrate",
+        Command::Check { .. } => "check",
+        Command::Sample { .. } => "sample",
+        Command::Sync { .. } => "sync",
+        Command::Status => "status",
+        Command::Runs { .. } => "runs",
+        Command::Openapi => "openapi",
+        Command::Settings => "settings",
+    };
+    let is_role = matches!(command, Command::Up | Command::Syncer | Command::Api);
+    Voice {
+        command: name,
+        output: if is_role {
+            Output::Stdout
+        } else {
+            Output::Stderr
+        },
+        // The others print their result, why it is not the wished-for one included.
+        level: if is_role { "info" } else { "error" },
+        format: (is_role && form == Form::Json).then_some(Format::Json),
+    }
+}

@@ -1,0 +1,146 @@
+//! `catchment sync`: runs in the foreground; the exit code tells the worst outcome.
+
+use std::{io::IsTerminal, sync::Arc};
+
+use anyhow::anyhow;
+use entity::run::{Counts, Outcome, Trigger};
+use serde::Serialize;
+use syncer::{
+    Ctx, How, Report, SyncError,
+    source::plan::{Plan, Source},
+};
+
+use super::{Call, Form};
+use crate::{cli::Target, definitions, exit::Exit, print, progress::Progress, signals};
+
+#[derive(Serialize)]
+struct Document {
+    runs: Vec<Run>,
+    /// Resources that another process is at work on.
+    skipped: Vec<String>,
+}
+
+/// With the names that `runs` gives.
+#[derive(Serialize)]
+struct Run {
+    run: i64,
+    source: String,
+    resource: String,
+    outcome: Outcome,
+    duration_ms: i64,
+    #[serde(flatten)]
+    counts: Counts,
+    error: Option<String>,
+}
+
+impl From<Report> for Run {
+    fn from(report: Report) -> Self {
+        let Report {
+            run,
+            source,
+            resource,
+            outcome,
+            counts,
+            error,
+            duration_ms,
+        } = report;
+        Self {
+            run,
+            source,
+            resource,
+            outcome,
+            duration_ms,
+            counts,
+            error,
+        }
+    }
+}
+
+pub(super) async fn run(call: &Call, target: &Target, how: How) -> anyhow::Result<Exit> {
+    let catalog = call.catalog()?;
+    let source = definitions::source(&catalog, &target.source)?;
+    let plans = match &target.resource {
+        Some(name) => vec![definitions::resource(source, name)?],
+        None => source.resources.iter().collect(),
+    };
+    let ctx = call.ctx(call.open_ready().await?, signals::listen()?)?;
+    let (mut runs, mut skipped) = (Vec::new(), Vec::new());
+    for plan in plans {
+        if ctx.stop.is_asked() {
+            break;
+        }
+        let name = format!("{}.{}", source.name, plan.name);
+        let report = one(&ctx, source, plan, how).await;
+        let report = report.map_err(|error| anyhow!("{name}: {}", error.chain()))?;
+        if call.form == Form::Text {
+            print::text(&text(&name, report.as_ref()))?;
+        }
+        match report {
+            Some(report) => runs.push(Run::from(report)),
+            None => skipped.push(name),
+        }
+    }
+    let exit = worst(&runs, &skipped);
+    if call.form == Form::Json {
+        print::json(&Document { runs, skipped })?;
+    }
+    Ok(exit)
+}
+
+/// One run; `None`: another process is at work on the resource.
+async fn one(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    how: How,
+) -> Result<Option<Report>, SyncError> {
+    let bar = std::io::stderr().is_terminal().then(Progress::new);
+    let mut ctx = ctx.clone();
+    if let Some(bar) = bar.clone() {
+        let name = format!("{}.{}", source.name, plan.name);
+        ctx.progress = Arc::new(move |_, counts, pages| bar.show(&name, counts, pages));
+    }
+    let report = syncer::sync(&ctx, source, plan, Trigger::Manual, how).await;
+    if let Some(bar) = bar {
+        bar.clear();
+    }
+    report
+}
+
+/// Neither a run nor a skipped one: it was stopped before the first.
+fn worst(runs: &[Run], skipped: &[String]) -> Exit {
+    let outcomes = runs.iter().map(|run| Exit::from(run.outcome));
+    let skipped = skipped.iter().map(|_| Exit::Failed);
+    outcomes.chain(skipped).max().unwrap_or(Exit::Partial)
+}
+
+fn text(name: &str, report: Option<&Report>) -> String {
+    let Some(report) = report else {
+        return format!("{name}: skipped, another process is at work on it\n");
+    };
+    let counts = &report.counts;
+    let parts = [
+        (counts.fetched, "fetched"),
+        (counts.inserted, "inserted"),
+        (counts.updated, "updated"),
+        (counts.unchanged, "unchanged"),
+        (counts.deleted, "deleted"),
+        (counts.rejected, "rejected"),
+    ];
+    // What did not happen is not told, except that nothing came.
+    let told = parts
+        .iter()
+        .enumerate()
+        .filter(|(place, (count, _))| *place == 0 || *count > 0);
+    let told = told.map(|(_, (count, what))| format!("{} {what}", print::count(*count)));
+    let mut text = format!(
+        "{name}: {} in {}: {}\n",
+        report.outcome.as_str(),
+        print::took(report.duration_ms),
+        told.collect::<Vec<_>>().join(", "),
+    );
+    if let Some(error) = &report.error {
+        text.push_str(&format!("  {error}\n"));
+    }
+    text
+}

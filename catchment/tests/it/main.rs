@@ -1,0 +1,22 @@
+//! The real binary, as a shell, a service manager and an operator meet it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test cannot set up or read is a failure of the test"
+)]
+
+/// The binary, its folder, and an upstream.
+mod world;
+
+/// `check`, `sample`, `openapi`: definitions and their upstreams.
+mod check;
+/// `migrate`, and runs on each kind of database.
+mod database;
+/// `demo`.
+mod demo;
+/// `up`, `syncer`, `api`.
+mod serve;
+/// Settings and arguments.
+mod settings;
+/// `sync`, `status`, `runs`.
+mod sync;
