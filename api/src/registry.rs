@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use entity::{definition::Definition, resource, source};
 use sea_orm::{DatabaseConnection, DbErr};
+use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Mutex, watch},
     time::{MissedTickBehavior, interval},
@@ -23,6 +24,8 @@ pub(crate) struct Resource {
     pub(crate) source: source::Model,
     pub(crate) model: resource::Model,
     pub(crate) definition: Arc<Definition>,
+    /// Moves with the definition: which rows a filter finds depends on how its field is read.
+    pub(crate) shape: u32,
 }
 
 /// All registered resources, by source and in the order of their definition.
@@ -56,6 +59,11 @@ impl Resource {
     pub(crate) fn has_table(&self) -> bool {
         !self.model.projection.is_empty()
     }
+}
+
+fn shape(definition: &str) -> u32 {
+    let digest = Sha256::digest(definition.as_bytes());
+    u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
 impl Snapshot {
@@ -129,6 +137,7 @@ impl Snapshot {
         for (model, source) in rows {
             match self.definition_of(&model) {
                 Ok(definition) => new.resources.push(Arc::new(Resource {
+                    shape: shape(&model.definition),
                     source,
                     model,
                     definition,

@@ -73,6 +73,8 @@ async fn record_tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> 
     Ok(tables)
 }
 
+// Unique keys stand in the table's own statement: SQLite's other connections may see a new table before its indexes.
+
 fn source(dialect: Dialect) -> TableCreateStatement {
     named(dialect, "source")
         .col(small_id())
@@ -100,6 +102,13 @@ fn resource(dialect: Dialect) -> TableCreateStatement {
         .col(optional("synced_at", dialect.timestamp()))
         .col(optional("changed_at", dialect.timestamp()))
         .col(optional("next_run_at", dialect.timestamp()))
+        .index(
+            Index::create()
+                .unique()
+                .name("ix_resource_source_name")
+                .col("source_id")
+                .col("name"),
+        )
         .to_owned()
 }
 
@@ -157,6 +166,13 @@ fn reject(dialect: Dialect) -> TableCreateStatement {
         .col(column("reason", dialect.long_text()))
         .col(column("payload", dialect.long_text()))
         .col(column("created_at", dialect.timestamp()))
+        .index(
+            Index::create()
+                .unique()
+                .name("ix_reject_payload")
+                .col("resource_id")
+                .col("payload_hash"),
+        )
         .to_owned()
 }
 
@@ -183,23 +199,9 @@ fn command(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
-fn indexes() -> Vec<IndexCreateStatement> {
-    vec![
-        index(
-            "ix_resource_source_name",
-            "resource",
-            &["source_id", "name"],
-        )
-        .unique()
-        .to_owned(),
+fn indexes() -> [IndexCreateStatement; 2] {
+    [
         index("ix_command_resource", "command", &["resource_id"]),
         index("ix_run_resource", "run", &["resource_id"]),
-        index(
-            "ix_reject_payload",
-            "reject",
-            &["resource_id", "payload_hash"],
-        )
-        .unique()
-        .to_owned(),
     ]
 }

@@ -28,6 +28,8 @@ pub struct Ctx {
     pub progress: Progress,
     /// How long a resource stays with a process that died.
     pub lease: Duration,
+    /// How long readers may take to see that a definition changed.
+    pub notice: Duration,
     process: Arc<str>,
     paces: Arc<Mutex<HashMap<String, Arc<Pace>>>>,
 }
@@ -49,6 +51,7 @@ impl Ctx {
             stop,
             progress: Arc::new(|_, _, _| {}),
             lease: Duration::from_secs(30),
+            notice: Duration::from_secs(2),
             process: process.into(),
             paces: Arc::default(),
         })

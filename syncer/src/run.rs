@@ -29,13 +29,12 @@ pub(crate) struct Run {
     /// The `rowno`s that came.
     pub seen: RoaringTreemap,
     /// The ids of the rejects that came.
-    pub seen_rejects: Vec<i64>,
-    pub resumed: bool,
+    pub seen_rejects: RoaringTreemap,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
 
-/// Where a run stands: all that the next process needs to go on.
+/// Where a run stands in its walks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
@@ -61,6 +60,30 @@ impl Default for Position {
             first_fault: None,
             repeated: 0,
         }
+    }
+}
+
+/// All that the next process needs to go on, as the cursor holds it.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub position: Position,
+    /// Not those of the run log: unchanged pages write nothing there.
+    pub counts: Counts,
+    pub seen: RoaringTreemap,
+    pub seen_rejects: RoaringTreemap,
+}
+
+impl Left {
+    /// `None`: the cursor cannot be read, which is as good as none.
+    pub(crate) fn of(cursor: &cursor::Model) -> Option<Self> {
+        let (position, counts) = serde_json::from_str(&cursor.position).ok()?;
+        let mut bitmaps = cursor.seen.as_slice();
+        Some(Self {
+            position,
+            counts,
+            seen: RoaringTreemap::deserialize_from(&mut bitmaps).ok()?,
+            seen_rejects: RoaringTreemap::deserialize_from(&mut bitmaps).ok()?,
+        })
     }
 }
 
@@ -164,18 +187,20 @@ impl Run {
             .saturating_sub(self.seen.len())
     }
 
-    /// Where the run stands, for the transaction of the page that brought it there.
+    /// Where the run stands, for the transaction of the page that brought it there: what [`Left::of`] reads.
     pub(crate) fn cursor(&self, plan: &Plan, now: DateTime<Utc>) -> cursor::Model {
-        let mut seen = Vec::with_capacity(self.seen.serialized_size());
+        let size = self.seen.serialized_size() + self.seen_rejects.serialized_size();
+        let mut seen = Vec::with_capacity(size);
         // Writing to memory cannot fail, and a cursor that cannot be read is a run from the start.
         let written = self.seen.serialize_into(&mut seen);
+        let written = written.and_then(|()| self.seen_rejects.serialize_into(&mut seen));
         cursor::Model {
             resource_id: self.resource.id,
             run_id: self.id,
             plan: plan.fingerprint.clone(),
             position: written
                 .ok()
-                .and_then(|()| serde_json::to_string(&self.position).ok())
+                .and_then(|()| serde_json::to_string(&(&self.position, self.counts)).ok())
                 .unwrap_or_default(),
             seen,
             saved_at: now,

@@ -1,19 +1,18 @@
 //! Opens and closes runs: in the database, in the log, and in the metrics. The one place where a run's error is told.
 
 use entity::{
-    cursor::{self, Entity as Cursor},
+    cursor::Entity as Cursor,
     record,
     reject::Entity as Reject,
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
 };
-use roaring::RoaringTreemap;
 use sea_orm::{DbErr, EntityTrait};
 use tracing::{info, warn};
 
 use crate::{
     Ctx, How, Report, SyncError, lease,
-    run::{Position, Run},
+    run::{Left, Run},
     source::plan::{Plan, Source},
     verdict::Verdict,
     write,
@@ -40,8 +39,8 @@ pub(crate) async fn open(
     let left = left.filter(|cursor| {
         !how.full && cursor.plan == plan.fingerprint && now - cursor.saved_at <= RESUME_WITHIN
     });
-    let left = left.and_then(|cursor| Some((read(&cursor)?, cursor.run_id)));
-    let resumed_from = left.as_ref().map(|(_, run)| *run);
+    let left = left.and_then(|cursor| Some((Left::of(&cursor)?, cursor.run_id)));
+    let (left, resumed_from) = left.map_or_else(Default::default, |(left, run)| (left, Some(run)));
     let id = RunLog::open(
         &ctx.db,
         Opening {
@@ -53,18 +52,12 @@ pub(crate) async fn open(
     )
     .await?;
     let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
-    let counts = match resumed_from {
-        Some(run) => RunLog::find_by_id(run)
-            .one(&ctx.db)
-            .await?
-            .map(|run| run.counts())
-            .unwrap_or_default(),
-        None => Counts::default(),
-    };
-    let ((position, seen), resumed) = match left {
-        Some((left, _)) => (left, true),
-        None => ((Position::default(), RoaringTreemap::new()), false),
-    };
+    let Left {
+        position,
+        counts,
+        seen,
+        seen_rejects,
+    } = left;
     Ok(Run {
         id,
         version: resource.version,
@@ -76,17 +69,9 @@ pub(crate) async fn open(
         last_rowno,
         position,
         seen,
-        seen_rejects: Vec::new(),
-        resumed,
+        seen_rejects,
         accept_deletes: how.accept_deletes,
     })
-}
-
-/// A cursor that cannot be read is as good as none: the run starts anew.
-fn read(cursor: &cursor::Model) -> Option<(Position, RoaringTreemap)> {
-    let position = serde_json::from_str(&cursor.position).ok()?;
-    let seen = RoaringTreemap::deserialize_from(cursor.seen.as_slice()).ok()?;
-    Some((position, seen))
 }
 
 /// Ends a run: the deletes that a complete one may make, its outcome, and how fresh the resource is, in one transaction.
@@ -109,11 +94,11 @@ pub(crate) async fn close(
     let transaction = write::begin(ctx, &run).await?;
     let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
     run.counts += deleted;
-    if verdict.outcome == Outcome::Complete && !run.resumed {
+    if verdict.outcome == Outcome::Complete {
         let kept = Reject::ids(&transaction, run.resource.id).await?;
         let past = kept
             .into_iter()
-            .filter(|id| !run.seen_rejects.contains(id))
+            .filter(|id| !run.seen_rejects.contains(id.cast_unsigned()))
             .collect();
         Reject::forget(&transaction, past).await?;
     }

@@ -88,10 +88,13 @@ pub(crate) async fn prepare(
     }
     let old = resource.projection()?;
     let new = &plan.definition;
+    let steps = record_table::plan(old.as_ref(), new);
     if let Some(old) = &old {
         Resource::offer(&ctx.db, resource.id, &record_table::unchanged(old, new)).await?;
+        if !steps.is_empty() {
+            readers_notice(ctx).await;
+        }
     }
-    let steps = record_table::plan(old.as_ref(), new);
     record_table::apply(&ctx.db, new, &steps).await?;
     if let Some(old) = &old
         && old.fields != new.fields
@@ -103,6 +106,15 @@ pub(crate) async fn prepare(
         );
     }
     Resource::projected(&ctx.db, resource.id, new).await
+}
+
+/// Waits until no reader asks for a field that is about to change.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "readers look for changes at a pace of their own"
+)]
+async fn readers_notice(ctx: &Ctx) {
+    tokio::time::sleep(ctx.notice).await;
 }
 
 /// Reads every stored payload into the table's columns again, a batch a transaction.

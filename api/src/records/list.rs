@@ -114,13 +114,14 @@ impl<'a> List<'a> {
         Ok(response)
     }
 
-    /// Moves with the version, and with what is claimed of the rows; with the parent's too, whose row may go.
+    /// Moves with the version, the definition, and what is claimed of the rows; with the parent's too, whose row may go.
     fn tag(&self, meta: &Meta<'_>) -> String {
         let version = |resource: &Resource| {
             let model = &resource.model;
             let changed = model.changed_at.map_or(0, |at| at.timestamp_millis());
             // A resource that was emptied and begins anew counts from nought again: the time tells them apart.
-            format!("{}.{}.{changed:x}", model.name, model.version)
+            let shape = resource.shape;
+            format!("{}.{}.{shape:x}.{changed:x}", model.name, model.version)
         };
         let own = format!("{}.{}", version(self.resource), meta.claims());
         match self.of {

@@ -1,6 +1,7 @@
 //! Records to rows and rejects. A bad record is data, not an error: nothing here fails.
 
 mod key;
+mod time;
 mod value;
 
 use std::fmt::Write as _;

@@ -90,7 +90,8 @@ async fn write(
         diff.rejects.clone(),
     )
     .await?;
-    run.seen_rejects.extend(kept);
+    run.seen_rejects
+        .extend(kept.into_iter().map(i64::cast_unsigned));
     Cursor::save(&transaction, run.cursor(plan, now)).await?;
     if !diff.is_empty() {
         RunLog::progressed(&transaction, run.id, &run.counts).await?;

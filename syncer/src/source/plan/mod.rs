@@ -2,10 +2,15 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use entity::definition::{Decimal, Definition};
-use regex::Regex;
-use secrecy::{ExposeSecret, SecretString};
+use entity::definition::Definition;
+use secrecy::SecretString;
 use url::Url;
+
+mod rule;
+mod template;
+
+pub use rule::{OnBad, Rule, TimeFormat};
+pub use template::{Segment, Template, Values};
 
 use super::schedule::Schedule;
 
@@ -276,94 +281,4 @@ pub struct ForEach {
     pub values: BTreeMap<String, Pointer>,
     /// Member to put in front of each record, and the parent's field that it takes.
     pub copy: Vec<(String, String)>,
-}
-
-/// How a field's value is taken from a record's payload.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    pub from: Pointer,
-    /// The first capture, or the whole match.
-    pub pattern: Option<Regex>,
-    /// For a list: the separator of a text's items.
-    pub split: Option<String>,
-    /// For a timestamp or date.
-    pub format: TimeFormat,
-    /// The only values; empty: any.
-    pub values: Vec<String>,
-    pub min: Option<Decimal>,
-    pub max: Option<Decimal>,
-    /// Absent or null makes the record a reject.
-    pub required: bool,
-    pub on_bad: OnBad,
-}
-
-/// How a time is written by the upstream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TimeFormat {
-    /// RFC 3339 for timestamps, `YYYY-MM-DD` for dates.
-    Standard,
-    EpochSeconds,
-    EpochMillis,
-    /// A strftime pattern of the `chrono` crate; a time without a zone is UTC.
-    Pattern(String),
-}
-
-/// What a value that does not fit its field does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnBad {
-    /// The field is null; it is counted.
-    Null,
-    /// The record is a reject.
-    Reject,
-}
-
-/// A text with places for values that are known when the request is made.
-#[derive(Clone, Debug, Default)]
-pub struct Template(pub Vec<Segment>);
-
-/// A piece of a template.
-#[derive(Clone)]
-pub enum Segment {
-    Text(String),
-    Secret(SecretString),
-    /// `{parent.<field>}`
-    Parent(String),
-    /// `{run.started}`, as RFC 3339.
-    RunStarted,
-}
-
-impl fmt::Debug for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{text:?}"),
-            Self::Secret(_) => f.write_str("[secret]"),
-            Self::Parent(field) => write!(f, "{{parent.{field}}}"),
-            Self::RunStarted => f.write_str("{run.started}"),
-        }
-    }
-}
-
-/// The values that a template's places take.
-#[derive(Clone, Debug, Default)]
-pub struct Values {
-    pub parent: BTreeMap<String, String>,
-    pub run_started: String,
-}
-
-impl Template {
-    /// The text, each value passed through `escape`. The plan's check has made sure that each is known.
-    pub fn fill(&self, values: &Values, escape: impl Fn(&str) -> String) -> String {
-        let mut text = String::new();
-        for segment in &self.0 {
-            match segment {
-                Segment::Text(plain) => text.push_str(plain),
-                Segment::Secret(secret) => text.push_str(secret.expose_secret()),
-                Segment::Parent(field) => {
-                    text.push_str(&escape(values.parent.get(field).map_or("", String::as_str)));
-                }
-                Segment::RunStarted => text.push_str(&escape(&values.run_started)),
-            }
-        }
-        text
-    }
 }
