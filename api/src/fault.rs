@@ -1,5 +1,6 @@
 //! One thing that is wrong with a request: which part, why, what would be right. All of a request's are reported at once.
 
+use entity::nearest;
 use serde::Serialize;
 
 use crate::problem::Kind;
@@ -50,7 +51,8 @@ impl Fault {
 
     /// Adds what `given` could have been.
     pub(crate) fn or_one_of(mut self, given: &str, allowed: Vec<String>) -> Self {
-        self.did_you_mean = nearest(given, &allowed);
+        let likely = nearest(given, allowed.iter().map(String::as_str));
+        self.did_you_mean = likely.map(str::to_owned);
         self.allowed = allowed;
         self
     }
@@ -62,32 +64,5 @@ impl Fault {
             Code::CursorMismatch => Kind::CursorMismatch,
             _ => Kind::InvalidParameter,
         }
-    }
-}
-
-/// The one of `allowed` that `given` is most likely a slip of.
-fn nearest(given: &str, allowed: &[String]) -> Option<String> {
-    let likeness = |other: &&String| strsim::normalized_damerau_levenshtein(given, other);
-    let best = allowed
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= 0.6).then(|| best.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn only_a_likely_slip_is_suggested() {
-        let allowed = ["name", "origin", "temperament__has", "limit"].map(str::to_owned);
-        let check = |given, expected: Option<&str>| {
-            assert_eq!(nearest(given, &allowed).as_deref(), expected, "{given}");
-        };
-        check("orgin", Some("origin"));
-        check("nmae", Some("name"));
-        check("temperament_has", Some("temperament__has"));
-        check("page", None);
-        check("", None);
     }
 }

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use entity::nearest;
 use syncer::source::{
     self, Environment, Faults, File,
     plan::{Catalog, Plan, Source},
@@ -15,7 +16,6 @@ use syncer::source::{
 
 use crate::{
     exit::Misuse,
-    nearest::nearest,
     settings::{Settings, Sources, Variables},
 };
 

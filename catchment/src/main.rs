@@ -14,7 +14,6 @@ mod telemetry;
 mod demo;
 
 mod exit;
-mod nearest;
 mod print;
 
 use std::{io::Write, process::ExitCode, time::Duration};

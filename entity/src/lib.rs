@@ -10,6 +10,8 @@ pub mod clock;
 pub mod connect;
 /// What differs between SQLite, MySQL and MariaDB.
 pub mod dialect;
+/// What a misspelt name may have meant.
+mod nearest;
 
 /// What a definition says about a resource's rows.
 pub mod definition;
@@ -42,3 +44,4 @@ pub mod refresh_token;
 pub mod user;
 
 pub use clock::Clock;
+pub use nearest::nearest;

@@ -92,7 +92,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What a run did so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub requests: i64,
     pub bytes: i64,

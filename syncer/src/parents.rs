@@ -49,17 +49,12 @@ impl Parents {
         let run_started = run
             .started_at
             .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let position = &run.position;
-        // A walk that was left in the middle is gone on with: its parent comes again.
-        let after = if position.at.is_some() {
-            position.parent - 1
-        } else {
-            position.parent
-        };
         match plan.for_each {
             Some(_) => Self {
                 waiting: VecDeque::new(),
-                after: Some(after),
+                // The parent where a process left comes again, even if its last page was written: whether
+                // that was all that the upstream had stated is judged when its walk ends.
+                after: Some(run.position.parent - 1),
                 run_started,
             },
             None => {
@@ -67,12 +62,12 @@ impl Parents {
                     run_started: run_started.clone(),
                     ..Values::default()
                 };
-                let only = (after < 0).then_some(Parent {
+                let only = Parent {
                     values,
                     ..Parent::default()
-                });
+                };
                 Self {
-                    waiting: only.into_iter().collect(),
+                    waiting: VecDeque::from([only]),
                     after: None,
                     run_started,
                 }

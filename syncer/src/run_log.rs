@@ -132,7 +132,7 @@ pub(crate) async fn close(
     Ok(report)
 }
 
-/// One line a run; a warning where a person should look.
+/// One line a run, and a warning where a person should look.
 fn tell(ctx: &Ctx, run: &Run, report: &Report) {
     ctx.metrics.run_ended(report, run);
     let Report {
@@ -153,37 +153,23 @@ fn tell(ctx: &Ctx, run: &Run, report: &Report) {
         bad_values,
         ..
     } = *counts;
-    match &report.error {
-        None => info!(
-            outcome,
-            duration_ms,
-            requests,
-            pages,
-            fetched,
-            inserted,
-            updated,
-            unchanged,
-            deleted,
-            rejected,
-            bad_values,
-            version = run.version,
-            "run ended"
-        ),
-        Some(error) => warn!(
-            outcome,
-            duration_ms,
-            requests,
-            pages,
-            fetched,
-            inserted,
-            updated,
-            unchanged,
-            deleted,
-            rejected,
-            bad_values,
-            version = run.version,
-            error,
-            "run ended"
-        ),
+    info!(
+        outcome,
+        duration_ms,
+        requests,
+        pages,
+        fetched,
+        inserted,
+        updated,
+        unchanged,
+        deleted,
+        rejected,
+        bad_values,
+        version = run.version,
+        error = report.error,
+        "run ended"
+    );
+    if let Some(error) = &report.error {
+        warn!(outcome, error, "the run is not complete");
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use entity::{
-    resource,
+    nearest, resource,
     run::{self, Counts, Outcome, Trigger},
     source,
 };
@@ -14,7 +14,6 @@ use super::{Call, Form};
 use crate::{
     cli::Target,
     exit::{Exit, Misuse},
-    nearest::nearest,
     print::{self, Align, Table},
 };
 

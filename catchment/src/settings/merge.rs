@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use config::{Config, ConfigError, FileFormat};
+use entity::nearest;
 use toml::{Table, Value};
 
 use super::{File, Settings, Variables};
-use crate::nearest::nearest;
 
 const SOURCE: &str = "source.";
 

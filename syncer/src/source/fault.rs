@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use entity::nearest;
 use serde::Serialize;
 
 use super::tree::At;
@@ -97,7 +98,7 @@ impl Wrong {
         let accepted: Vec<&str> = accepted.into_iter().collect();
         Self {
             message: message.into(),
-            nearest: nearest(word, &accepted).map(str::to_owned),
+            nearest: nearest(word, accepted.iter().copied()).map(str::to_owned),
             accepted: Some(if accepted.is_empty() {
                 "nothing".to_owned()
             } else {
@@ -132,33 +133,5 @@ impl Wrong {
             accepted,
             nearest,
         }
-    }
-}
-
-/// The candidate that a typing mistake or two makes `word` of.
-fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
-    let limit = (word.chars().count() / 3).max(1);
-    candidates
-        .iter()
-        .map(|candidate| (distance(candidate), *candidate))
-        .filter(|(far, _)| *far <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn the_nearest_is_a_typing_mistake_away_or_none() {
-        let candidates = ["path", "page", "params", "records"];
-        assert_eq!(nearest("pth", &candidates), Some("path"));
-        assert_eq!(nearest("PATH", &candidates), Some("path"));
-        assert_eq!(nearest("recordx", &candidates), Some("records"));
-        assert_eq!(nearest("zzz", &candidates), None);
-        assert_eq!(nearest("", &[]), None);
     }
 }
