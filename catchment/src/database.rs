@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use entity::connect;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -65,10 +65,22 @@ async fn connected(settings: &settings::Database, url: &str) -> anyhow::Result<D
     let opened = connect::connect(url, settings.connections.get()).await;
     opened.map_err(|error| {
         let place = connect::redacted(url);
-        // Some errors repeat the URL, password and all.
-        let why = error.to_string().replace(url, &place);
+        let why = if is_silence(&error) {
+            "nothing answers there; is the server running?".to_owned()
+        } else {
+            // Some errors repeat the URL, password and all.
+            error.to_string().replace(url, &place)
+        };
         anyhow!("the database {place} cannot be opened; the setting `database.url` names it: {why}")
     })
+}
+
+/// A connection that is refused is tried until the pool's time is up, and only that is then told.
+fn is_silence(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else {
+        return false;
+    };
+    matches!(**cause, SqlxError::PoolTimedOut)
 }
 
 fn expanded(settings: &settings::Database, lookup: Lookup<'_>) -> Result<SecretString, Misuse> {
@@ -108,9 +120,21 @@ fn file(url: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{path::Path, sync::Arc};
 
-    use super::{escaped, file};
+    use sea_orm::{DbErr, RuntimeErr, SqlxError};
+
+    use super::{escaped, file, is_silence};
+
+    #[test]
+    fn a_server_that_does_not_answer_is_told_from_one_that_refuses() {
+        let check = |error, expected| {
+            let error = DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+            assert_eq!(is_silence(&error), expected, "{error}");
+        };
+        check(SqlxError::PoolTimedOut, true);
+        check(SqlxError::Protocol("access denied".to_owned()), false);
+    }
 
     #[test]
     fn what_separates_the_parts_of_a_url_is_escaped() {

@@ -18,27 +18,29 @@ const WITHOUT_TOTAL: &str = "{prefix}  {spinner} {pos} pages  {msg}";
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(crate) fn new() -> Self {
-        let bar = ProgressBar::no_length();
+    pub(crate) fn new(resource: &str) -> Self {
+        let bar = ProgressBar::no_length()
+            .with_style(style(WITHOUT_TOTAL))
+            .with_prefix(resource.to_owned());
         bar.enable_steady_tick(BEAT);
         Self(bar)
     }
 
     /// Takes in how far a run has come.
-    pub(crate) fn show(&self, resource: &str, counts: &Counts, pages: Option<u64>) {
+    pub(crate) fn show(&self, counts: &Counts, pages: Option<u64>) {
         let done = u64::try_from(counts.pages).unwrap_or(0);
+        // The style goes first: each change draws the bar.
+        self.0.set_style(style(match pages {
+            Some(_) => OF_TOTAL,
+            None => WITHOUT_TOTAL,
+        }));
         match pages {
             // The first pages of a resource may turn out more than were told.
             Some(total) => self.0.set_length(total.max(done)),
             None => self.0.unset_length(),
         }
-        self.0.set_style(style(match pages {
-            Some(_) => OF_TOTAL,
-            None => WITHOUT_TOTAL,
-        }));
-        self.0.set_prefix(resource.to_owned());
-        self.0.set_message(said(counts, self.0.elapsed()));
         self.0.set_position(done);
+        self.0.set_message(said(counts, self.0.elapsed()));
     }
 
     /// Makes room for the result.

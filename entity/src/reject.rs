@@ -88,6 +88,21 @@ impl Entity {
         ids.into_tuple().all(db).await
     }
 
+    /// The bytes of rejects, by their ids.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn payloads(
+        db: &impl ConnectionTrait,
+        ids: &[i64],
+    ) -> Result<Vec<(i64, String)>, DbErr> {
+        let payloads = Self::find()
+            .select_only()
+            .columns([Column::Id, Column::Payload])
+            .filter(Column::Id.is_in(ids.iter().copied()));
+        payloads.into_tuple().all(db).await
+    }
+
     /// Lets go of rejects that the upstream no longer sends.
     ///
     /// # Errors

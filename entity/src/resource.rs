@@ -165,23 +165,6 @@ impl Entity {
         written.ok_or_else(|| DbErr::RecordNotFound(format!("resource {}", definition.resource)))
     }
 
-    /// Tells readers which fields they may use, before and after the table is altered.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn offer(
-        db: &impl ConnectionTrait,
-        id: i32,
-        definition: &Definition,
-    ) -> Result<(), DbErr> {
-        Self::update_many()
-            .col_expr(Column::Definition, Expr::value(as_json(definition)?))
-            .filter(Column::Id.eq(id))
-            .exec(db)
-            .await?;
-        Ok(())
-    }
-
     /// Writes down that the table's columns hold what `definition` says, and offers it to readers.
     ///
     /// # Errors
@@ -191,10 +174,23 @@ impl Entity {
         id: i32,
         definition: &Definition,
     ) -> Result<(), DbErr> {
-        let text = as_json(definition)?;
+        Self::altering(db, id, definition, definition).await
+    }
+
+    /// Writes down, before the table is altered, what readers may use meanwhile, and what the table will
+    /// surely hold whenever that is broken off.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn altering(
+        db: &impl ConnectionTrait,
+        id: i32,
+        offered: &Definition,
+        surely: &Definition,
+    ) -> Result<(), DbErr> {
         Self::update_many()
-            .col_expr(Column::Definition, Expr::value(text.clone()))
-            .col_expr(Column::Projection, Expr::value(text))
+            .col_expr(Column::Definition, Expr::value(as_json(offered)?))
+            .col_expr(Column::Projection, Expr::value(as_json(surely)?))
             .filter(Column::Id.eq(id))
             .exec(db)
             .await?;

@@ -44,15 +44,27 @@ pub(crate) fn small_id() -> ColumnDef {
         .to_owned()
 }
 
-pub(crate) fn index(
-    name: &'static str,
-    table: &'static str,
-    columns: &[&'static str],
-) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(*column);
+/// An index: its name, its table, and the columns.
+pub(crate) type IndexOf = (&'static str, &'static str, &'static [&'static str]);
+
+/// Makes the indexes that are not there yet.
+///
+/// MySQL commits each statement by itself and has no `IF NOT EXISTS` for an index: a migration that
+/// broke off may have made some of them.
+pub(crate) async fn create_indexes(
+    manager: &SchemaManager<'_>,
+    indexes: &[IndexOf],
+) -> Result<(), DbErr> {
+    for (name, table, columns) in indexes {
+        if manager.has_index(table, name).await? {
+            continue;
+        }
+        let mut index = Index::create();
+        index.name(*name).table(*table);
+        for column in *columns {
+            index.col(*column);
+        }
+        manager.create_index(index).await?;
     }
-    index
+    Ok(())
 }

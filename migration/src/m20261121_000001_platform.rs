@@ -4,7 +4,7 @@ use entity::{definition::Definition, dialect::Dialect};
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::prelude::*;
 
-use crate::column::{column, id, index, named, optional, small_id};
+use crate::column::{IndexOf, column, create_indexes, id, named, optional, small_id};
 
 pub(crate) struct Migration;
 
@@ -29,10 +29,7 @@ impl MigrationTrait for Migration {
         ] {
             manager.create_table(table).await?;
         }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create_indexes(manager, &INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -199,9 +196,7 @@ fn command(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
-fn indexes() -> [IndexCreateStatement; 2] {
-    [
-        index("ix_command_resource", "command", &["resource_id"]),
-        index("ix_run_resource", "run", &["resource_id"]),
-    ]
-}
+const INDEXES: [IndexOf; 2] = [
+    ("ix_command_resource", "command", &["resource_id"]),
+    ("ix_run_resource", "run", &["resource_id"]),
+];

@@ -3,7 +3,7 @@
 use entity::dialect::Dialect;
 use sea_orm_migration::prelude::*;
 
-use crate::column::{column, id, index, named, optional};
+use crate::column::{IndexOf, column, create_indexes, id, named, optional};
 
 pub(crate) struct Migration;
 
@@ -26,10 +26,7 @@ impl MigrationTrait for Migration {
         for table in tables {
             manager.create_table(table).await?;
         }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create_indexes(manager, &INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -102,11 +99,9 @@ fn audit(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
-fn indexes() -> [IndexCreateStatement; 4] {
-    [
-        index("ix_refresh_token_user", "refresh_token", &["user_id"]),
-        index("ix_refresh_token_family", "refresh_token", &["family"]),
-        index("ix_api_key_user", "api_key", &["user_id"]),
-        index("ix_audit_at", "audit", &["at"]),
-    ]
-}
+const INDEXES: [IndexOf; 4] = [
+    ("ix_refresh_token_user", "refresh_token", &["user_id"]),
+    ("ix_refresh_token_family", "refresh_token", &["family"]),
+    ("ix_api_key_user", "api_key", &["user_id"]),
+    ("ix_audit_at", "audit", &["at"]),
+];

@@ -42,7 +42,7 @@ pub(crate) fn records<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, Sy
         && let Some(said) = at(root, place)
         && is_failure(said)
     {
-        let said = said.get().chars().take(120).collect();
+        let said = page.secrets.hide(said.get()).chars().take(120).collect();
         return Err(SyncError::SaysFailure {
             url: page.url.clone(),
             place: place.to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::lease::{Entity as Lease, Held};
 use sea_orm::DbErr;
 use tokio::{task::JoinHandle, time::Instant};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::Ctx;
 
@@ -22,11 +22,16 @@ pub(crate) struct Keeper {
 /// # Errors
 /// The database does not answer.
 pub(crate) async fn hold(ctx: &Ctx, resource_id: i32) -> Result<Option<Keeper>, DbErr> {
+    let mut told = false;
     let deadline = Instant::now() + ctx.lease + Duration::from_secs(1);
     loop {
         if let Some(held) = Lease::take(&ctx.db, resource_id, &ctx.holder(), ctx.lease).await? {
             let renewal = tokio::spawn(renew(ctx.clone(), held.clone()));
             return Ok(Some(Keeper { held, renewal }));
+        }
+        if !told {
+            info!(resource_id, "waiting for the lease: another process has it");
+            told = true;
         }
         let pause = ctx.lease / 10;
         if Instant::now() >= deadline || pause_or_stop(ctx, pause).await {

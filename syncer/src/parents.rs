@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use entity::record;
+use entity::{record, resource::Entity as Resource};
 use sea_orm::DbErr;
 use serde_json::value::RawValue;
 
 use crate::{
     Ctx, decode,
     run::Run,
-    source::plan::{ForEach, Plan, Values},
+    source::plan::{ForEach, Plan, Segment, Values},
 };
 
 /// What a walk is made for.
@@ -39,6 +39,36 @@ pub(crate) struct Parents {
     /// The last `rowno` read; nothing once there are no more.
     after: Option<i64>,
     run_started: String,
+}
+
+impl Parent {
+    /// Whether it has every value that the plan's request is made with.
+    ///
+    /// One that has not (absent, null or an empty text) has no children: a request with a hole in it may
+    /// be answered with something else, such as the children of all parents.
+    pub(crate) fn is_asked_for(&self, plan: &Plan) -> bool {
+        let others = plan.query.iter().chain(&plan.headers);
+        let templates = [&plan.path]
+            .into_iter()
+            .chain(others.map(|(_, value)| value));
+        let mut segments = templates.flat_map(|template| &template.0);
+        segments.all(|segment| match segment {
+            Segment::Parent(field) => self.values.parent.contains_key(field),
+            _ => true,
+        })
+    }
+}
+
+/// The version of the resource whose rows are the parents; `None`: there are none.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn version(ctx: &Ctx, plan: &Plan, source_id: i32) -> Result<Option<i64>, DbErr> {
+    let Some(for_each) = &plan.for_each else {
+        return Ok(None);
+    };
+    let parent = Resource::by_name(&ctx.db, source_id, &for_each.resource).await?;
+    Ok(parent.map(|parent| parent.version))
 }
 
 /// How many parents are read at once.
@@ -86,11 +116,10 @@ impl Parents {
             let rows = record::payloads_after(&ctx.db, &for_each.table, after, BATCH).await?;
             self.after = rows.last().map(|(rowno, ..)| *rowno);
             let live = rows.into_iter().filter(|(.., deleted)| !deleted);
-            self.waiting.extend(
-                live.map(|(rowno, payload, _)| {
-                    parent(for_each, rowno, &payload, &self.run_started)
-                }),
-            );
+            let parents = live
+                .map(|(rowno, payload, _)| parent(for_each, rowno, &payload, &self.run_started));
+            self.waiting
+                .extend(parents.filter(|parent| parent.is_asked_for(plan)));
         }
         Ok(self.waiting.pop_front())
     }
@@ -108,12 +137,12 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
         else {
             continue;
         };
-        // A text stands without its quotes in a URL, and with them in a record.
-        plain.insert(
-            field.clone(),
-            serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()),
-        );
         written.insert(field.as_str(), value);
+        // A text stands without its quotes in a URL, and with them in a record.
+        let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+        if value != "null" && !text.is_empty() {
+            plain.insert(field.clone(), text);
+        }
     }
     let copies = for_each.copy.iter().map(|(name, field)| Copied {
         name: name.clone(),

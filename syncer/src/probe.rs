@@ -30,6 +30,8 @@ pub struct Probe {
     pub bad_values: i64,
     /// The first few reasons.
     pub reasons: Vec<String>,
+    /// Fields that none of the records has a value for: their `from` may be mistyped.
+    pub absent: Vec<String>,
     pub bytes: i64,
     /// Why nothing was seen.
     pub error: Option<String>,
@@ -56,6 +58,7 @@ pub async fn probe(ctx: &Ctx, source: &Source, plan: &Plan) -> Probe {
         rejected: 0,
         bad_values: 0,
         reasons: Vec::new(),
+        absent: Vec::new(),
         bytes: counts.bytes,
         error: None,
     };
@@ -63,6 +66,7 @@ pub async fn probe(ctx: &Ctx, source: &Source, plan: &Plan) -> Probe {
         Ok((batch, total)) => {
             probe.records = batch.rows.len() + batch.rejects.len();
             probe.total = total;
+            probe.absent = absent(&plan.definition, &batch);
             probe.rejected = batch.rejects.len();
             probe.bad_values = batch.bad_values;
             probe.reasons = batch
@@ -109,7 +113,7 @@ async fn look(
 ) -> Result<(Batch, Option<u64>), SyncError> {
     let parent = match &plan.for_each {
         None => Parent::default(),
-        Some(for_each) => first_parent(ctx, source, for_each, counts).await?,
+        Some(for_each) => first_parent(ctx, source, (plan, for_each), counts).await?,
     };
     let at = page::first(&plan.page);
     let page = page(
@@ -130,19 +134,39 @@ async fn look(
     ))
 }
 
-/// The first record that the parent resource's upstream has now: the database may not know any yet.
+/// The first record with children that the parent resource's upstream has now: the database may not know any yet.
 async fn first_parent(
     ctx: &Ctx,
     source: &Source,
-    for_each: &ForEach,
+    (child, for_each): (&Plan, &ForEach),
     counts: &mut Counts,
 ) -> Result<Parent, SyncError> {
     let Some(plan) = source.resource(&for_each.resource) else {
         return Ok(Parent::default());
     };
     let (batch, _) = Box::pin(look(ctx, source, plan, counts)).await?;
-    let first = batch.rows.first();
-    Ok(first.map_or_else(Parent::default, |row| parent(for_each, 1, &row.payload, "")))
+    let rows = batch.rows.iter();
+    let mut parents = rows.map(|row| parent(for_each, 1, &row.payload, ""));
+    let first = parents.find(|parent| parent.is_asked_for(child));
+    first.ok_or_else(|| SyncError::Unaskable {
+        url: child.name.clone(),
+        why: format!(
+            "no record on the first page of `{}` has the values that its request is made with",
+            for_each.resource
+        ),
+    })
+}
+
+fn absent(definition: &Definition, batch: &Batch) -> Vec<String> {
+    let is_absent = |at: usize| {
+        batch
+            .rows
+            .iter()
+            .all(|row| row.cells.get(at) == Some(&Cell::Null))
+    };
+    let fields = definition.fields.iter().enumerate();
+    let absent = fields.filter(|(at, _)| !batch.rows.is_empty() && is_absent(*at));
+    absent.map(|(_, field)| field.name.clone()).collect()
 }
 
 fn shown(definition: &Definition, cells: &[Cell]) -> BTreeMap<String, Value> {

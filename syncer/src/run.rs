@@ -13,6 +13,9 @@ use crate::{
     source::plan::{Page, Plan, Total},
 };
 
+/// A walk that brings nothing for so many pages has no end.
+const MOST_IDLE: u64 = 100;
+
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -37,6 +40,9 @@ pub(crate) struct Run {
 /// Where a run stands in its walks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
+    /// The version of the parent resource whose rows are walked; nothing where there are no parents.
+    #[serde(default)]
+    pub parents: Option<i64>,
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
     pub parent: i64,
     /// The next page of that walk; nothing once it ended.
@@ -48,17 +54,22 @@ pub(crate) struct Position {
     pub first_fault: Option<String>,
     /// Records whose key had come before where it should not come again.
     pub repeated: u64,
+    /// Rejects whose key could not be read: any row that did not come may be one of them.
+    #[serde(default)]
+    pub keyless: u64,
 }
 
 impl Default for Position {
     fn default() -> Self {
         Self {
+            parents: None,
             parent: -1,
             at: None,
             walked: Walked::default(),
             faults: 0,
             first_fault: None,
             repeated: 0,
+            keyless: 0,
         }
     }
 }
@@ -116,6 +127,8 @@ impl Run {
             pages: before.pages + 1,
             records: before.records + records,
             total,
+            shrunk: before.shrunk + shrinkage(before.total, total),
+            idle: if records == 0 { before.idle + 1 } else { 0 },
         };
         let at = page::next(&plan.page, here, walked, &Answer { records, next });
         if at.is_some() && plan.page.max().is_some_and(|max| walked.pages >= max) {
@@ -123,11 +136,15 @@ impl Run {
                 count: walked.pages,
             });
         }
+        if at.is_some() && walked.idle >= MOST_IDLE {
+            let why = format!("{MOST_IDLE} in a row held no record");
+            return Err(SyncError::Loop { why });
+        }
         self.counts.pages += 1;
         self.counts.fetched += signed(records);
         if let Some(total) = total {
             let others = self.counts.total.unwrap_or(0) - before.total.map_or(0, signed);
-            self.counts.total = Some(others + signed(total));
+            self.counts.total = Some(others.saturating_add(signed(total)));
         }
         self.position.walked = walked;
         self.position.at.clone_from(&at);
@@ -210,10 +227,21 @@ impl Run {
 
 /// What `walked` lacks of what the upstream said there is.
 fn shortfall(plan: &Plan, walked: Walked) -> Option<String> {
-    let (Some(total), Total::Within(distance)) = (walked.total, plan.expect.total) else {
+    let Total::Within(distance) = plan.expect.total else {
         return None;
     };
     let came = walked.records;
+    let Some(total) = walked.total else {
+        let place = plan.page.total().filter(|_| came > 0)?;
+        return Some(format!("{came} records came, and no total in {place}"));
+    };
+    if walked.shrunk > distance {
+        // Whatever stood behind a record that went has moved up, and may have moved onto a page that was read before.
+        return Some(format!(
+            "the stated total fell by {} while the pages were read: records may have moved past us",
+            walked.shrunk
+        ));
+    }
     (came.abs_diff(total) > distance).then(|| {
         let allowed = if distance == 0 {
             String::new()
@@ -222,6 +250,10 @@ fn shortfall(plan: &Plan, walked: Walked) -> Option<String> {
         };
         format!("{came} records came where the upstream states {total}{allowed}")
     })
+}
+
+fn shrinkage(before: Option<u64>, now: Option<u64>) -> u64 {
+    before.unwrap_or(0).saturating_sub(now.unwrap_or(0))
 }
 
 /// A count as the database holds it.

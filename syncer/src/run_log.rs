@@ -11,8 +11,8 @@ use sea_orm::{DbErr, EntityTrait};
 use tracing::{info, warn};
 
 use crate::{
-    Ctx, How, Report, SyncError, lease,
-    run::{Left, Run},
+    Ctx, How, Report, SyncError, lease, parents,
+    run::{Left, Position, Run},
     source::plan::{Plan, Source},
     verdict::Verdict,
     write,
@@ -40,6 +40,9 @@ pub(crate) async fn open(
         !how.full && cursor.plan == plan.fingerprint && now - cursor.saved_at <= RESUME_WITHIN
     });
     let left = left.and_then(|cursor| Some((Left::of(&cursor)?, cursor.run_id)));
+    // Children of parents that changed meanwhile are read from the first one again.
+    let parents = parents::version(ctx, plan, resource.source_id).await?;
+    let left = left.filter(|(left, _)| left.position.parents == parents);
     let (left, resumed_from) = left.map_or_else(Default::default, |(left, run)| (left, Some(run)));
     let id = RunLog::open(
         &ctx.db,
@@ -67,7 +70,10 @@ pub(crate) async fn open(
         started_at: now,
         counts,
         last_rowno,
-        position,
+        position: Position {
+            parents,
+            ..position
+        },
         seen,
         seen_rejects,
         accept_deletes: how.accept_deletes,
@@ -95,11 +101,7 @@ pub(crate) async fn close(
     let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
     run.counts += deleted;
     if verdict.outcome == Outcome::Complete {
-        let kept = Reject::ids(&transaction, run.resource.id).await?;
-        let past = kept
-            .into_iter()
-            .filter(|id| !run.seen_rejects.contains(id.cast_unsigned()))
-            .collect();
+        let past = write::past(&transaction, plan, &run).await?;
         Reject::forget(&transaction, past).await?;
     }
     if !verdict.resumable {
@@ -169,7 +171,7 @@ fn tell(ctx: &Ctx, run: &Run, report: &Report) {
         error = report.error,
         "run ended"
     );
-    if let Some(error) = &report.error {
-        warn!(outcome, error, "the run is not complete");
+    if report.outcome != Outcome::Complete {
+        warn!(outcome, "the run is not complete");
     }
 }

@@ -1,11 +1,15 @@
 //! WHEN: turns schedules into ticks, and each tick into the runs of a source. What a run does is not known here.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::{resource::Entity as Resource, run::Trigger};
 use sea_orm::DbErr;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tracing::{error, info, warn};
 
@@ -26,8 +30,17 @@ use crate::{
 pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobSchedulerError> {
     let (tick, mut ticks) = mpsc::channel::<String>(16);
     let mut scheduler = JobScheduler::new().await?;
+    let mut paces = JoinSet::new();
     for source in &catalog.sources {
-        scheduler.add(job(source, tick.clone())?).await?;
+        match &source.schedule {
+            Schedule::Cron(expression) => {
+                let job = job(expression, source.name.clone(), tick.clone())?;
+                scheduler.add(job).await?;
+            }
+            Schedule::Every(pace) => {
+                paces.spawn(every(*pace, source.name.clone(), tick.clone()));
+            }
+        }
     }
     scheduler.start().await?;
     for source in overdue(ctx, catalog).await {
@@ -49,8 +62,11 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
     Ok(())
 }
 
-fn job(source: &Source, tick: mpsc::Sender<String>) -> Result<Job, JobSchedulerError> {
-    let name = source.name.clone();
+fn job(
+    expression: &str,
+    name: String,
+    tick: mpsc::Sender<String>,
+) -> Result<Job, JobSchedulerError> {
     let work = move |_, _| {
         let (name, tick) = (name.clone(), tick.clone());
         let told: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
@@ -60,9 +76,21 @@ fn job(source: &Source, tick: mpsc::Sender<String>) -> Result<Job, JobSchedulerE
         });
         told
     };
-    match &source.schedule {
-        Schedule::Cron(expression) => Job::new_async(expression.as_str(), work),
-        Schedule::Every(pace) => Job::new_repeated_async(*pace, work),
+    Job::new_async(expression, work)
+}
+
+/// Ticks at a fixed pace. Many missed ticks are one.
+///
+/// The scheduler's own repeated jobs are not used: they count whole seconds, and one that misses a whole pace,
+/// as while the machine sleeps, never ticks again (tokio-cron-scheduler 0.15, `scheduler.rs`: `last_to_next`).
+async fn every(pace: Duration, name: String, tick: mpsc::Sender<String>) {
+    let mut ticks = interval_at(Instant::now() + pace, pace);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // Ticks that nobody takes in time are one missed tick.
+        let queued = tick.try_send(name.clone());
+        drop(queued);
     }
 }
 

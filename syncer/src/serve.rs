@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use entity::resource::Entity as Resource;
+use sea_orm::DbErr;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
@@ -53,10 +54,10 @@ pub async fn serve(listener: TcpListener, ctx: Ctx, catalog: Arc<Catalog>) -> io
 async fn ready(ctx: &Ctx) -> bool {
     let mut told = false;
     loop {
-        match migration::status(&ctx.db).await {
-            Ok(all) if all.iter().all(|(_, applied)| *applied) => return true,
-            Ok(_) if !told => info!("waiting for the schema: run `catchment migrate up`"),
-            Ok(_) => {}
+        match has_schema(ctx).await {
+            Ok(true) => return true,
+            Ok(false) if !told => info!("waiting for the schema: run `catchment migrate up`"),
+            Ok(false) => {}
             Err(error) if !told => warn!(%error, "waiting for the database"),
             Err(_) => {}
         }
@@ -66,6 +67,11 @@ async fn ready(ctx: &Ctx) -> bool {
             () = ctx.stop.asked() => return false,
         }
     }
+}
+
+async fn has_schema(ctx: &Ctx) -> Result<bool, DbErr> {
+    let migrations = migration::status(&ctx.db).await?;
+    Ok(migrations.iter().all(|(_, applied)| *applied))
 }
 
 fn router(ctx: Ctx) -> Router {
@@ -78,9 +84,9 @@ fn router(ctx: Ctx) -> Router {
 }
 
 async fn readyz(State(ctx): State<Ctx>) -> impl IntoResponse {
-    match migration::status(&ctx.db).await {
-        Ok(all) if all.iter().all(|(_, applied)| *applied) => (StatusCode::OK, "ok\n"),
-        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "waiting for the schema\n"),
+    match has_schema(&ctx).await {
+        Ok(true) => (StatusCode::OK, "ok\n"),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "waiting for the schema\n"),
         Err(error) => {
             error!(%error, "the database does not answer");
             (
@@ -93,6 +99,10 @@ async fn readyz(State(ctx): State<Ctx>) -> impl IntoResponse {
 
 /// How each resource fares. An upstream that is down is a warning: this process is well.
 async fn healthz(State(ctx): State<Ctx>) -> impl IntoResponse {
+    if has_schema(&ctx).await.is_ok_and(|made| !made) {
+        let body = json!({ "status": "fail", "database": "pass", "schema": "waiting" });
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(body));
+    }
     let resources = match Resource::all_with_source(&ctx.db).await {
         Ok(resources) => resources,
         Err(error) => {

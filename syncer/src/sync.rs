@@ -30,8 +30,17 @@ pub async fn sync(
         return Ok(None);
     };
     // What another process did meanwhile counts: it may have altered the table or ended a run.
+    let before = row.last_run_at;
     let row = table::row(ctx, source, plan).await?;
-    table::prepare(ctx, plan, &keeper, &row).await?;
+    if trigger == Trigger::Schedule && row.last_run_at != before {
+        // It made the run of this tick while we waited for the lease.
+        keeper.give_back(ctx).await?;
+        return Ok(None);
+    }
+    let row = match table::prepare(ctx, plan, &keeper, &row).await? {
+        true => table::row(ctx, source, plan).await?,
+        false => row,
+    };
     let mut run = run_log::open(ctx, plan, &keeper, row, (trigger, how)).await?;
     let span = tracing::info_span!(
         "run",
@@ -91,5 +100,6 @@ async fn parents_complete(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<bool, Syn
         return Ok(true);
     };
     let parent = Resource::by_name(&ctx.db, run.resource.source_id, &for_each.resource).await?;
-    Ok(parent.is_some_and(|parent| parent.complete))
+    let walked = run.position.parents;
+    Ok(parent.is_some_and(|parent| parent.complete && walked == Some(parent.version)))
 }

@@ -58,7 +58,11 @@ pub(crate) fn judge(
         } else {
             format!(" (and {others} more)")
         };
-        return Verdict::because(Outcome::Partial, format!("{fault}{more}"));
+        let outcome = match run.counts.pages {
+            0 => Outcome::Failed,
+            _ => Outcome::Partial,
+        };
+        return Verdict::because(outcome, format!("{fault}{more}"));
     }
     if !parents_complete {
         let parent = plan
@@ -67,7 +71,9 @@ pub(crate) fn judge(
             .map_or("", |for_each| for_each.resource.as_str());
         return Verdict::because(
             Outcome::Partial,
-            format!("its parent resource `{parent}` is not complete itself"),
+            format!(
+                "its parent resource `{parent}` is not complete itself, or changed while its children were read"
+            ),
         );
     }
     if run.position.repeated > 0 && (plan.mode == Mode::Mirror || plan.for_each.is_some()) {
@@ -115,7 +121,13 @@ fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
         );
         return Some(Verdict::because(Outcome::Suspect, reason));
     }
-    if plan.deletes.how == DeleteHow::Off || within(gone, live, plan.deletes.max) {
+    if plan.deletes.how == DeleteHow::Off {
+        return None;
+    }
+    if run.position.keyless > 0 {
+        return Some(Verdict::because(Outcome::Partial, keyless(plan, run)));
+    }
+    if within(gone, live, plan.deletes.max) {
         return None;
     }
     let max = match plan.deletes.max {
@@ -128,6 +140,17 @@ fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
         plan.definition.source, plan.definition.resource
     );
     Some(Verdict::because(Outcome::Suspect, reason))
+}
+
+fn keyless(plan: &Plan, run: &Run) -> String {
+    format!(
+        "{} rows did not come, but {} records came whose key cannot be read and may be theirs; nothing was deleted; \
+         if they are really gone, run `catchment sync {}.{} --accept-deletes`",
+        run.gone(),
+        run.position.keyless,
+        plan.definition.source,
+        plan.definition.resource
+    )
 }
 
 fn within(gone: u64, live: u64, max: Most) -> bool {

@@ -79,7 +79,7 @@ fn catalogue() -> Map<String, Value> {
         "Health": {
             "type": "object",
             "required": ["status"],
-            "properties": { "status": { "enum": ["pass", "warn", "fail"] } },
+            "properties": { "status": { "type": "string", "enum": ["pass", "warn", "fail"] } },
         },
     });
     members(schemas)
@@ -94,7 +94,7 @@ fn errors() -> Map<String, Value> {
             ("status", json!({ "type": "integer" })),
             ("detail", json!({ "type": "string" })),
             ("instance", json!({ "type": "string", "format": "uri" })),
-            ("code", json!({ "enum": codes })),
+            ("code", json!({ "type": "string", "enum": codes })),
             ("request_id", json!({ "type": "string" })),
             ("retryable", json!({ "type": "boolean" })),
             ("errors", json!({ "type": "array", "items": { "$ref": "#/components/schemas/Fault" } })),
@@ -171,12 +171,12 @@ fn parameters(settings: &Settings) -> Value {
         "Count": query(
             "count",
             "Counts what the filters leave. Without filters the count is always given.",
-            json!({ "enum": ["exact"] }),
+            json!({ "type": "string", "enum": ["exact"] }),
         ),
         "Shape": query(
             "shape",
             "`array`: only the rows; page, count and freshness are in the headers.",
-            json!({ "enum": ["envelope", "array"], "default": "envelope" }),
+            json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
         ),
     })
 }

@@ -43,6 +43,8 @@ pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
                 when it was synced, and whether it is complete.",
         },
         "servers": [{ "url": "/" }],
+        // Whoever reaches it may read.
+        "security": [],
         "tags": tags,
         "paths": paths::paths(definitions),
         "components": components::components(definitions, settings),

@@ -125,7 +125,7 @@ fn children(parent: &Definition, child: &Definition) -> Value {
     let get = Get {
         tag: &child.source,
         id: &format!("children_{}_{child_name}", parent.table),
-        summary: &format!("The `{child_name}` of one of the `{parent_name}`"),
+        summary: &format!("The {child_name} of one of the {parent_name}"),
         parameters,
         content: list_body(child),
     };
@@ -136,7 +136,7 @@ fn one(definition: &Definition) -> Value {
     let get = Get {
         tag: &definition.source,
         id: &format!("one_{}", definition.table),
-        summary: &format!("One of the `{}` by its key", definition.resource),
+        summary: &format!("One of the {} by its key", definition.resource),
         parameters: vec![parameter("Key"), parameter("Fields")],
         content: json_body(&json!({
             "type": "object",
@@ -152,7 +152,7 @@ fn schema_of(definition: &Definition) -> Value {
     let get = Get {
         tag: &definition.source,
         id: &format!("schema_{}", definition.table),
-        summary: &format!("JSON Schema of the `{name}`, and what they can be filtered by"),
+        summary: &format!("JSON Schema of the {name}, and what they can be filtered by"),
         parameters: Vec::new(),
         content: json!({ "application/schema+json": { "schema": { "type": "object" } } }),
     };

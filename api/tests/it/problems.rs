@@ -2,10 +2,11 @@
 
 use reqwest::{Method, header::HeaderName};
 use serde_json::{Value, json};
+use testdb::Kind;
 
 use crate::{
     cats::{breeds, many_breeds},
-    world::{Answer, World},
+    world::{Answer, World, settings},
 };
 
 #[tokio::test]
@@ -97,6 +98,26 @@ async fn what_is_not_there_is_not_found() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_kind_of_problem_has_a_page() {
+    let world = World::with_schema(Kind::Sqlite, settings()).await;
+    let document = world.get("/api/openapi.json").await.json();
+    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    for code in codes.as_array().expect("a list of codes") {
+        let code = code.as_str().expect("a code");
+        let slug = code.to_lowercase().replace('_', "-");
+        let page = world.get(&format!("/problems/{slug}")).await;
+        assert_eq!(page.status, 200, "{slug}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(
+            page.body.contains(&format!("<code>{code}</code>")),
+            "{}",
+            page.body
+        );
+    }
+    checked(&world.get("/problems/nope").await, 404, "NOT_FOUND");
 }
 
 #[tokio::test]

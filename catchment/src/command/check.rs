@@ -116,11 +116,18 @@ impl Looked {
             text.push_str(&format!(", {}", number(probe.rejected, "reject")));
         }
         if probe.bad_values > 0 {
-            text.push_str(&format!(", {} bad values", probe.bad_values));
+            let bad_values = usize::try_from(probe.bad_values).unwrap_or(usize::MAX);
+            text.push_str(&format!(", {}", number(bad_values, "bad value")));
         }
         text.push('\n');
         for reason in &probe.reasons {
             text.push_str(&format!("  rejected: {reason}\n"));
+        }
+        if !probe.absent.is_empty() {
+            let fields = probe.absent.join(", ");
+            text.push_str(&format!(
+                "  in no record: {fields}; is their `from` right?\n"
+            ));
         }
         text
     }

@@ -80,6 +80,8 @@ impl Call {
         let ctx = Ctx::new(db, self.clock.clone(), stop);
         let mut ctx = ctx.context("no HTTP client can be made")?;
         ctx.lease = self.settings.syncer.lease;
+        // A reader that has just looked looks again after one such time; the second is for its answers under way.
+        ctx.notice = self.settings.api.refresh * 2;
         Ok(ctx)
     }
 
@@ -119,12 +121,15 @@ fn made_up() -> Vec<u8> {
 /// Runs what the command line asks for.
 pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> {
     let Cli { command, common } = cli;
+    let form = if common.json { Form::Json } else { Form::Text };
     if matches!(command, Command::Settings) {
-        print::text(settings::DEFAULT)?;
+        match form {
+            Form::Text => print::text(settings::DEFAULT)?,
+            Form::Json => print::json(&settings::DEFAULT.parse::<toml::Table>()?)?,
+        }
         return Ok(Exit::Done);
     }
     let settings = load(&command, &common, &variables)?;
-    let form = if common.json { Form::Json } else { Form::Text };
     let _last_lines = telemetry::start(&settings.log, voice(&command, form))?;
     let call = Call {
         settings,
@@ -165,8 +170,14 @@ const DEMO: [&str; 4] = ["api", "syncer", "stop", "log"];
 
 /// The settings for a command. The demo has settings of its own and reads no file.
 fn load(command: &Command, common: &Common, variables: &Variables) -> anyhow::Result<Settings> {
+    let is_demo = matches!(command, Command::Demo);
     let file = match &common.settings {
-        _ if matches!(command, Command::Demo) => None,
+        Some(_) if is_demo => {
+            let why =
+                "the demo reads no settings file; leave out --settings, or use `catchment up`";
+            return Err(Misuse(why.to_owned()).into());
+        }
+        None if is_demo => None,
         Some(path) => Some((path.display().to_string(), read(path)?)),
         None => optional(Path::new(settings::FILE))?.map(|text| (settings::FILE.to_owned(), text)),
     };

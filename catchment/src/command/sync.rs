@@ -94,11 +94,13 @@ async fn one(
     plan: &Plan,
     how: How,
 ) -> Result<Option<Report>, SyncError> {
-    let bar = std::io::stderr().is_terminal().then(Progress::new);
+    let name = format!("{}.{}", source.name, plan.name);
+    let bar = std::io::stderr()
+        .is_terminal()
+        .then(|| Progress::new(&name));
     let mut ctx = ctx.clone();
     if let Some(bar) = bar.clone() {
-        let name = format!("{}.{}", source.name, plan.name);
-        ctx.progress = Arc::new(move |_, counts, pages| bar.show(&name, counts, pages));
+        ctx.progress = Arc::new(move |_, counts, pages| bar.show(counts, pages));
     }
     let report = syncer::sync(&ctx, source, plan, Trigger::Manual, how).await;
     if let Some(bar) = bar {
@@ -126,13 +128,17 @@ fn text(name: &str, report: Option<&Report>) -> String {
         (counts.unchanged, "unchanged"),
         (counts.deleted, "deleted"),
         (counts.rejected, "rejected"),
+        (counts.bad_values, "bad values"),
     ];
     // What did not happen is not told, except that nothing came.
     let told = parts
         .iter()
         .enumerate()
         .filter(|(place, (count, _))| *place == 0 || *count > 0);
-    let told = told.map(|(_, (count, what))| format!("{} {what}", print::count(*count)));
+    let told = told.map(|(_, (count, what))| match (*count, *what) {
+        (1, "bad values") => "1 bad value".to_owned(),
+        (count, what) => format!("{} {what}", print::count(count)),
+    });
     let mut text = format!(
         "{name}: {} in {}: {}\n",
         report.outcome.as_str(),
@@ -143,4 +149,52 @@ fn text(name: &str, report: Option<&Report>) -> String {
         text.push_str(&format!("  {error}\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::run::{Counts, Outcome};
+    use syncer::Report;
+
+    use super::text;
+
+    #[test]
+    fn only_what_happened_is_told() {
+        let check = |counts, expected| {
+            let report = Report {
+                run: 1,
+                source: "shop".to_owned(),
+                resource: "items".to_owned(),
+                outcome: Outcome::Complete,
+                counts,
+                error: None,
+                duration_ms: 7,
+            };
+            assert_eq!(text("shop.items", Some(&report)), expected);
+        };
+        check(
+            Counts::default(),
+            "shop.items: complete in 7 ms: 0 fetched\n",
+        );
+        let counts = Counts {
+            fetched: 1_200,
+            inserted: 1_199,
+            rejected: 1,
+            bad_values: 2,
+            ..Counts::default()
+        };
+        check(
+            counts,
+            "shop.items: complete in 7 ms: 1,200 fetched, 1,199 inserted, 1 rejected, 2 bad values\n",
+        );
+        let counts = Counts {
+            fetched: 1,
+            bad_values: 1,
+            ..Counts::default()
+        };
+        check(
+            counts,
+            "shop.items: complete in 7 ms: 1 fetched, 1 bad value\n",
+        );
+    }
 }

@@ -89,7 +89,7 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     CATCHMENT__API__LISTEN: `api.listen`: `localhost`: write an address and a port, like 127.0.0.1:8000
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"
-    CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write a level like info, also by module, like info,syncer=debug
+    CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write error, warn, info, debug or trace, also by module: info,syncer=debug
     "#);
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter,
-    filter::{FilterExt, filter_fn},
+    filter::{FilterExt, LevelFilter, filter_fn},
     layer::Filter,
 };
 
@@ -38,9 +38,15 @@ impl FromStr for Level {
         if text == "auto" {
             return Ok(Self(None));
         }
-        EnvFilter::try_new(text).map_err(|_| {
-            "write a level like info, also by module, like info,syncer=debug".to_owned()
-        })?;
+        // A lone word that is no level would be taken for a module, of which then everything is told.
+        let is_word = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+        let is_level = |part: &str| part.contains('=') || is_word(part);
+        if !text.split(',').all(is_level) || EnvFilter::try_new(text).is_err() {
+            return Err(
+                "write error, warn, info, debug or trace, also by module: info,syncer=debug"
+                    .to_owned(),
+            );
+        }
         Ok(Self(Some(text.to_owned())))
     }
 }
@@ -80,6 +86,9 @@ mod tests {
         check("info,syncer=trace", true);
         check("info,syncer=loud", false);
         check("=", false);
+        check("loud", false);
+        check("syncer", false);
+        check("", false);
     }
 
     #[test]

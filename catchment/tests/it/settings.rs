@@ -61,6 +61,21 @@ fn the_manual_is_printed_whatever_the_settings_are() {
         manual.stdout,
         include_str!("../../src/settings.default.toml")
     );
+    let document = world.run("settings --json").json();
+    assert_eq!(document["api"]["listen"], "127.0.0.1:8000");
+}
+
+#[test]
+fn the_demo_refuses_the_file_that_it_would_not_read() {
+    let world = World::new();
+    world.file("other.toml", "");
+    let refused = world.run("demo --settings other.toml");
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("the demo reads no settings file"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

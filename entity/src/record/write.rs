@@ -24,6 +24,17 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+impl Row {
+    /// About how large it is in a statement.
+    fn bytes(&self) -> usize {
+        let texts = self.cells.iter().map(|cell| match cell {
+            Cell::Text(text) | Cell::Json(text) | Cell::Decimal(text) => text.len(),
+            _ => 8,
+        });
+        self.payload.len() + self.record_key.len() + texts.sum::<usize>()
+    }
+}
+
 /// What the table knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -112,9 +123,9 @@ pub async fn insert(
     let backend = db.get_database_backend();
     let mut columns: Vec<Alias> = super::ENVELOPE.map(Alias::new).to_vec();
     columns.extend(definition.columns().map(|field| Alias::new(&field.name)));
-    // A statement of a thousand rows costs the server least; a payload's size is bounded by its page.
+    // A statement of a thousand rows costs the server least.
     let at_once = (dialect::placeholders(backend) / columns.len()).clamp(1, 1000);
-    for some in rows.chunks(at_once) {
+    for some in statements(rows, at_once) {
         let mut insert = Query::insert();
         insert
             .into_table(Alias::new(&definition.table))
@@ -137,10 +148,27 @@ pub async fn insert(
         }
         db.execute(&insert).await?;
     }
-    for (rowno, row) in rows {
-        insert_items(db, definition, *rowno, row).await?;
-    }
-    Ok(())
+    insert_items(db, definition, rows).await
+}
+
+/// Cuts `rows` into the rows of one statement each: at most `at_once`, and no more bytes than any server takes.
+fn statements<'a, 'r>(
+    mut rows: &'a [(i64, &'r Row)],
+    at_once: usize,
+) -> impl Iterator<Item = &'a [(i64, &'r Row)]> {
+    // MariaDB takes 16 MiB in a packet, MySQL 64.
+    const MOST_BYTES: usize = 4 << 20;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |(_, row): &&(i64, &Row)| {
+            bytes += row.bytes();
+            bytes <= MOST_BYTES
+        };
+        let count = rows.iter().take(at_once).take_while(fits).count().max(1);
+        let (some, rest) = rows.split_at_checked(count)?;
+        rows = rest;
+        Some(some)
+    })
 }
 
 /// Writes a changed record over its row; a deleted row lives again.
@@ -168,7 +196,7 @@ pub async fn update(
     }
     db.execute(&update).await?;
     delete_items(db, definition, rowno).await?;
-    insert_items(db, definition, rowno, row).await
+    insert_items(db, definition, &[(rowno, row)]).await
 }
 
 /// Reads the fields of a stored row anew into its columns: the definition changed, the record did not.
@@ -194,7 +222,41 @@ pub async fn project(
         db.execute(&update).await?;
     }
     delete_items(db, definition, rowno).await?;
-    insert_items(db, definition, rowno, row).await
+    insert_items(db, definition, &[(rowno, row)]).await
+}
+
+/// Takes every row's key away, so that no new one meets an old one on its way.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn unkey(db: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    // No upstream's key begins with a control character; one that does is written over like any other.
+    let placeholder = Expr::cust("'\u{1}' || CAST(rowno AS CHAR)");
+    let mut update = Query::update();
+    update
+        .table(Alias::new(table))
+        .value(Alias::new("record_key"), placeholder);
+    db.execute(&update).await?;
+    Ok(())
+}
+
+/// Gives a row another key.
+///
+/// # Errors
+/// The database does not answer, or another row has that key.
+pub async fn rekey(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rowno: i64,
+    record_key: &str,
+) -> Result<(), DbErr> {
+    let mut update = Query::update();
+    update
+        .table(Alias::new(table))
+        .value(Alias::new("record_key"), record_key)
+        .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
+    db.execute(&update).await?;
+    Ok(())
 }
 
 /// Marks rows as deleted.
@@ -312,20 +374,27 @@ fn bound_columns<'a>(
 async fn insert_items(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rowno: i64,
-    row: &Row,
+    rows: &[(i64, &Row)],
 ) -> Result<(), DbErr> {
-    for (field, cell) in definition.fields.iter().zip(&row.cells) {
-        let Cell::List(items) = cell else { continue };
-        for (index, some) in items.chunks(1000).enumerate() {
+    for (at, field) in definition.fields.iter().enumerate() {
+        let items = rows.iter().flat_map(|(rowno, row)| {
+            let items = match row.cells.get(at) {
+                Some(Cell::List(items)) => items.as_slice(),
+                _ => &[],
+            };
+            (0_i64..)
+                .zip(items)
+                .map(|(position, item)| (*rowno, position, item))
+        });
+        let items: Vec<_> = items.collect();
+        for some in items.chunks(1000) {
             let mut insert = Query::insert();
             let columns = ["rowno", "position", "value"].map(Alias::new);
             insert
                 .into_table(Alias::new(definition.list_table(field)))
                 .columns(columns);
-            for (offset, item) in some.iter().enumerate() {
-                let position = i64::try_from(index * 1000 + offset).unwrap_or(i64::MAX);
-                insert.values_panic([rowno.into(), position.into(), item.as_str().into()]);
+            for (rowno, position, item) in some {
+                insert.values_panic([(*rowno).into(), (*position).into(), item.as_str().into()]);
             }
             db.execute(&insert).await?;
         }

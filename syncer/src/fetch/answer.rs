@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{Response, header::HeaderMap};
 use url::Url;
 
-use super::{Ask, Failed, Page, page, request, retry};
+use super::{Ask, Failed, Page, page, request, retry, secrets::Secrets};
 use crate::{
     error::SyncError,
     source::plan::{Place, Plan, Source},
@@ -21,6 +21,7 @@ pub(super) async fn read(
     shown: String,
     now: DateTime<Utc>,
 ) -> Result<Page, Failed> {
+    let secrets = Secrets::of(ask.source, ask.plan);
     let status = response.status();
     let headers = response.headers().clone();
     let empty = ask.plan.empty_on.contains(&status.as_u16());
@@ -30,7 +31,7 @@ pub(super) async fn read(
         .map_err(|source| broken(&shown, source))?;
     if !status.is_success() && !empty {
         let wait = wait_asked(ask.source, status.as_u16(), &headers, now);
-        let said = beginning(&body);
+        let said = beginning(&body, &secrets);
         let error = SyncError::Status {
             url: shown,
             status: status.as_u16(),
@@ -42,7 +43,7 @@ pub(super) async fn read(
         return Err(SyncError::TooLarge { url: shown, limit }.into());
     }
     if !empty && let Some(found) = foreign_type(&headers) {
-        let said = beginning(&body);
+        let said = beginning(&body, &secrets);
         return Err(SyncError::ContentType {
             url: shown,
             found,
@@ -56,10 +57,11 @@ pub(super) async fn read(
         .filter_map(|value| value.to_str().ok());
     let next = links.filter_map(page::next_link).next();
     Ok(Page {
-        next: next.map(|link| request::resolved(ask.source, url, &link)),
+        next: next.map(|link| request::resolved(ask, url, &link)),
         total: stated_total(ask.plan, &headers),
         body: (!empty).then_some(body),
         url: shown,
+        secrets,
     })
 }
 
@@ -125,9 +127,9 @@ fn wait_asked(
         .max()
 }
 
-/// The first characters of a body, on one line.
-fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
+/// The first characters of a body, on one line, without secrets.
+fn beginning(body: &[u8], secrets: &Secrets) -> String {
+    let text = secrets.hide(&String::from_utf8_lossy(&body[..body.len().min(4000)]));
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut short: String = line.chars().take(120).collect();
     if short.len() < line.len() {

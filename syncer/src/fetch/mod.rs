@@ -5,6 +5,7 @@ pub mod pace;
 pub mod page;
 mod request;
 mod retry;
+mod secrets;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -17,7 +18,7 @@ use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use self::page::At;
+use self::{page::At, secrets::Secrets};
 use crate::{
     Ctx,
     error::{Fate, SyncError},
@@ -35,6 +36,8 @@ pub struct Page {
     pub total: Option<u64>,
     /// The URL of the next page, if a `Link` header names it.
     pub next: Option<String>,
+    /// What of its body must not be told.
+    pub secrets: Secrets,
 }
 
 /// What a page is asked for.

@@ -27,6 +27,12 @@ pub struct Walked {
     pub records: u64,
     /// What the upstream last said there are.
     pub total: Option<u64>,
+    /// By how much that number fell from page to page.
+    #[serde(default)]
+    pub shrunk: u64,
+    /// Pages in a row that held no record.
+    #[serde(default)]
+    pub idle: u64,
 }
 
 /// What an answer says about the way on.
@@ -165,6 +171,7 @@ mod tests {
                 pages: walked.pages + 1,
                 records: walked.records + records,
                 total,
+                ..walked
             };
             at = next(
                 page,
@@ -194,6 +201,7 @@ mod tests {
             pages: 1,
             records: 10,
             total: Some(10),
+            ..Walked::default()
         };
         let answer = Answer {
             records: 10,
@@ -222,7 +230,7 @@ mod tests {
         let walked = Walked {
             pages: 1,
             records: 9,
-            total: None,
+            ..Walked::default()
         };
         assert_eq!(
             next(

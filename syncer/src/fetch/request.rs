@@ -7,7 +7,11 @@ use reqwest::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::page::{At, parameters};
+use super::{
+    Ask,
+    page::{At, parameters},
+    secrets::{self, Secrets},
+};
 use crate::{
     error::SyncError,
     source::plan::{Auth, Plan, Segment, Source, Template, Values},
@@ -32,7 +36,7 @@ pub(super) fn target(
     at: &At,
 ) -> Result<Target, SyncError> {
     match at {
-        At::Url(link) => linked(source, link),
+        At::Url(link) => linked(source, plan, values, link),
         _ => built(source, plan, values, at),
     }
 }
@@ -44,6 +48,16 @@ fn built(source: &Source, plan: &Plan, values: &Values, at: &At) -> Result<Targe
         url: format!("{}{}", source.base_url, hidden(&plan.path)),
         why: format!("its path makes no URL: {why}"),
     };
+    if path
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
+    {
+        // No escape keeps them in their place: a URL's parser takes `%2e` for a point.
+        return Err(SyncError::Unaskable {
+            url: format!("{}{}", source.base_url, hidden(&plan.path)),
+            why: "a value in its path is `.` or `..`, which leads to another path".to_owned(),
+        });
+    }
     let mut url = Url::parse(&text).map_err(unusable)?;
     let mut shown = url.clone();
     let plain = |template: &Template| template.fill(values, str::to_owned);
@@ -64,16 +78,17 @@ fn built(source: &Source, plan: &Plan, values: &Values, at: &At) -> Result<Targe
             shown_pairs.append_pair(&name, &value);
         }
     }
+    let shown = Secrets::of(source, plan).hide(without_empty_query(shown).as_str());
     Ok(Target {
         url: without_empty_query(url),
-        shown: without_empty_query(shown).into(),
+        shown,
     })
 }
 
-fn linked(source: &Source, link: &str) -> Result<Target, SyncError> {
-    let shown = link.split('?').next().unwrap_or(link).to_owned();
+fn linked(source: &Source, plan: &Plan, values: &Values, link: &str) -> Result<Target, SyncError> {
+    let shown = Secrets::of(source, plan).hide(link.split('?').next().unwrap_or(link));
     let base = &source.base_url;
-    let url = base.join(link).map_err(|why| SyncError::Decode {
+    let mut url = base.join(link).map_err(|why| SyncError::Decode {
         url: shown.clone(),
         why: format!("the link to the next page is no URL: {why}"),
     })?;
@@ -84,18 +99,28 @@ fn linked(source: &Source, link: &str) -> Result<Target, SyncError> {
         );
         return Err(SyncError::Decode { url: shown, why });
     }
+    for (name, template) in secrets::parameters(source, plan) {
+        let value = template.fill(values, str::to_owned);
+        url.query_pairs_mut().append_pair(name, &value);
+    }
     Ok(Target { shown, url })
 }
 
-/// `link` resolved against the page it was found on, without the credential that the upstream may have echoed in it.
-pub(super) fn resolved(source: &Source, page: &Url, link: &str) -> String {
+/// `link` resolved against the page it was found on, without the secrets that the upstream may have echoed in it.
+pub(super) fn resolved(ask: Ask<'_>, page: &Url, link: &str) -> String {
     let Ok(mut url) = page.join(link) else {
         return link.to_owned();
     };
-    if let Auth::Query { name, .. } = &source.auth {
+    let credential = match &ask.source.auth {
+        Auth::Query { name, .. } => Some(name),
+        _ => None,
+    };
+    let named = secrets::parameters(ask.source, ask.plan).map(|(name, _)| name);
+    let hidden: Vec<&String> = named.chain(credential).collect();
+    if !hidden.is_empty() {
         let kept: Vec<_> = url
             .query_pairs()
-            .filter(|(key, _)| key != name)
+            .filter(|(key, _)| !hidden.iter().any(|name| *name == key))
             .map(|(k, v)| (k.into_owned(), v.into_owned()))
             .collect();
         url.query_pairs_mut().clear().extend_pairs(kept);

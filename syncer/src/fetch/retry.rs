@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 
 /// The first wait; each further one may be twice as long.
 const BASE: Duration = Duration::from_millis(500);
+/// No upstream is believed that asks for more: clocks would overflow.
+const FARTHEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// No wait of our own choice is longer.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -24,7 +26,10 @@ pub(super) fn backoff(attempt: u32, random: f64) -> Duration {
 /// The wait that a header asks for, in any form that upstreams use: seconds, whole or not, seconds
 /// or milliseconds since 1970, an HTTP date (RFC 9110) or RFC 3339.
 pub(super) fn wait_asked(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let value = value.trim();
+    asked(value.trim(), now).map(|wait| wait.min(FARTHEST))
+}
+
+fn asked(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(number) = value.parse::<f64>() {
         return from_number(number, now);
     }
@@ -51,7 +56,7 @@ fn from_number(number: f64, now: DateTime<Utc>) -> Option<Duration> {
         _ if number >= EPOCH_SECONDS => number - now_ms / 1000.0,
         _ => number,
     };
-    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+    Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(FARTHEST))
 }
 
 #[cfg(test)]
@@ -78,6 +83,8 @@ mod tests {
         check("Sun, 29 Oct 2023 04:24:17 GMT", Some(60.0));
         check("2023-10-29T04:24:17.000Z", Some(60.0));
         check("2023-10-29T04:00:00Z", Some(0.0));
+        check("1e22", Some(366.0 * 86_400.0));
+        check("10000000000000000", Some(366.0 * 86_400.0));
         check("-1", None);
         check("soon", None);
     }

@@ -61,6 +61,8 @@ impl fmt::Display for Schedule {
 pub(crate) fn cron(expression: &str) -> Result<Cron, CronError> {
     CronParser::builder()
         .seconds(Seconds::Required)
+        // As tokio-cron-scheduler reads it: of a day of the month and one of the week both must fit.
+        .dom_and_dow(true)
         .build()
         .parse(expression)
 }
@@ -98,6 +100,12 @@ mod tests {
             "0 0 3 * * MON",
             "2026-11-21T08:00:00Z",
             "2026-11-23T03:00:00Z",
+        );
+        // A Friday the 13th.
+        check(
+            "0 0 3 13 * FRI",
+            "2026-11-21T08:00:00Z",
+            "2027-08-13T03:00:00Z",
         );
         check("every 90m", "2026-11-21T08:00:00Z", "2026-11-21T09:30:00Z");
     }

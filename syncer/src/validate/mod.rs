@@ -55,6 +55,13 @@ pub(crate) fn again(plan: &Plan, payload: &str) -> Option<Row> {
     row(plan, payload).ok().map(|(row, _)| row)
 }
 
+/// The key of a stored payload. `None`: it has none that can be read.
+pub(crate) fn key_of(plan: &Plan, payload: &str) -> Option<String> {
+    let raw = serde_json::from_str(payload).ok()?;
+    let record = decode::members(raw).ok()?;
+    key::canonical(&plan.definition, &plan.rules, &record).ok()
+}
+
 /// Why a record is a reject.
 struct Fault {
     key: Option<String>,

@@ -23,6 +23,8 @@ pub(super) struct Diff {
     pub(super) revived: u64,
     unchanged: u64,
     pub(super) rejects: Vec<reject::New>,
+    /// Those of `rejects` whose key could not be read.
+    keyless: u64,
     bad_values: i64,
     /// Live rows that came, whether as they were, changed, or as a reject.
     seen: Vec<i64>,
@@ -81,14 +83,18 @@ pub(super) fn of(
         }
     }
     if came > 0 && came_before == came && run.position.walked.pages > 1 {
-        let why = format!(
-            "all {came} records of page {} had come on an earlier page",
-            run.position.walked.pages
-        );
-        return Err(SyncError::Loop { why });
+        return Err(circle(run, came));
     }
     diff.reject(rejects, &known);
     Ok(diff)
+}
+
+fn circle(run: &Run, came: u64) -> SyncError {
+    let why = format!(
+        "all {came} records of page {} had come on an earlier page",
+        run.position.walked.pages
+    );
+    SyncError::Loop { why }
 }
 
 fn twice(row: Row) -> Reject {
@@ -102,7 +108,10 @@ fn twice(row: Row) -> Reject {
         reason,
         payload: row.payload,
     };
-    Reject { key: None, record }
+    Reject {
+        key: Some(row.record_key),
+        record,
+    }
 }
 
 impl Diff {
@@ -114,6 +123,7 @@ impl Diff {
                 .and_then(|key| known.get(key))
                 .filter(|old| !old.deleted);
             self.seen.extend(old.map(|old| old.rowno));
+            self.keyless += u64::from(reject.key.is_none());
             self.rejects.push(reject.record);
         }
     }
@@ -127,12 +137,26 @@ impl Diff {
         !self.inserts.is_empty() || !self.updates.is_empty()
     }
 
+    /// Checks that a page of nothing but rejects, kept under the ids in `kept`, has one that had not come before.
+    ///
+    /// # Errors
+    /// All of them had come before on another page of the walk: the pages go in a circle.
+    pub(super) fn brings_something(&self, run: &Run, kept: &[i64]) -> Result<(), SyncError> {
+        let is_old = |id: &i64| run.seen_rejects.contains(id.cast_unsigned());
+        let rows = self.changes_rows() || self.unchanged > 0;
+        if rows || kept.is_empty() || run.position.walked.pages < 2 || !kept.iter().all(is_old) {
+            return Ok(());
+        }
+        Err(circle(run, kept.len() as u64))
+    }
+
     /// Adds to the run what the page brought.
     pub(super) fn see(&self, run: &mut Run) {
         run.last_rowno += signed(self.inserts.len() as u64);
         run.seen
             .extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
         run.position.repeated += self.repeated;
+        run.position.keyless += self.keyless;
         let counts = &mut run.counts;
         counts.inserted += signed(self.inserts.len() as u64);
         counts.updated += signed(self.updates.len() as u64);

@@ -2,6 +2,7 @@
 
 mod deletes;
 mod diff;
+mod rejects;
 
 use entity::{
     cursor::Entity as Cursor,
@@ -15,6 +16,7 @@ use entity::{
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub(crate) use deletes::gone;
+pub(crate) use rejects::past;
 
 use self::diff::Diff;
 use crate::{
@@ -37,15 +39,24 @@ pub(crate) async fn page(
 ) -> Result<(), SyncError> {
     let known = known(ctx, plan, &batch).await?;
     let diff = diff::of(plan, run, batch, known)?;
+    let before = (run.counts, run.version, run.live_rows);
     diff.see(run);
     let changes = !diff.is_empty();
     if !changes && run.is_over(plan) {
         // Nothing to write that the run's end does not write.
         return Ok(());
     }
-    let transaction = write(ctx, plan, run, &diff).await?;
-    transaction.commit().await?;
-    Ok(())
+    let written = commit(ctx, plan, run, &diff).await;
+    if written.is_err() {
+        // The run log must not count what the table does not hold.
+        (run.counts, run.version, run.live_rows) = before;
+    }
+    written
+}
+
+async fn commit(ctx: &Ctx, plan: &Plan, run: &mut Run, diff: &Diff) -> Result<(), SyncError> {
+    let transaction = write(ctx, plan, run, diff).await?;
+    Ok(transaction.commit().await?)
 }
 
 async fn known(ctx: &Ctx, plan: &Plan, batch: &Batch) -> Result<Vec<record::Known>, DbErr> {
@@ -90,6 +101,7 @@ async fn write(
         diff.rejects.clone(),
     )
     .await?;
+    diff.brings_something(run, &kept)?;
     run.seen_rejects
         .extend(kept.into_iter().map(i64::cast_unsigned));
     Cursor::save(&transaction, run.cursor(plan, now)).await?;

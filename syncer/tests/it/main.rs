@@ -20,6 +20,8 @@ mod changes;
 mod children;
 /// A changed definition alters the table.
 mod definitions;
+/// Upstreams, neighbours and moments at their worst.
+mod hostile;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.

@@ -156,6 +156,28 @@ async fn a_rejected_record_does_not_delete_its_row() {
 }
 
 #[tokio::test]
+async fn a_record_that_lost_its_key_may_be_any_row_and_deletes_none() {
+    on_each_database(THINGS, async |world| {
+        world
+            .upstream
+            .has(&[r#"{"id":"a"}"#, r#"{"id":"b"}"#, r#"{"id":"c"}"#]);
+        world.sync("things").await;
+        world
+            .upstream
+            .has(&[r#"{"id":"a"}"#, r#"{"Id":"b"}"#, r#"{"id":"c"}"#]);
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Partial);
+        let said = report.error.expect("a reason");
+        assert!(
+            said.starts_with("1 rows did not come, but 1 records came whose key cannot be read"),
+            "{said}"
+        );
+        assert_eq!(world.live("things").await, ["a", "b", "c"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bad_value_is_counted_and_left_out() {
     on_each_database(THINGS, async |world| {
         world.upstream.has(&[

@@ -55,6 +55,29 @@ async fn a_run_that_broke_off_is_gone_on_with() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_gone_on_with_knows_the_rejects_that_came_before() {
+    on_each_database(THINGS, async |world| {
+        let (a, b, c) = (r#"{"id":"a"}"#, r#"{"id":"b"}"#, r#"{"id":"c"}"#);
+        world.upstream.has(&[a, r#"{"size":1}"#, b, c]);
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let now = [a, r#"{"size":2}"#, b, c].map(str::to_owned);
+        let broken = now.clone();
+        world
+            .upstream
+            .answers(move |request| match request.number_in("page") {
+                1 => Reply::status(500, "broken"),
+                _ => paged(&broken, request),
+            });
+        assert_outcome(&world.sync("things").await, Outcome::Partial);
+        world.upstream.answers(move |request| paged(&now, request));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let rejects = world.column("SELECT payload FROM reject").await;
+        assert_eq!(rejects, [Some(r#"{"size":2}"#.to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_full_run_and_a_late_one_start_anew() {
     on_each_database(THINGS, async |world| {
         let break_off = || {

@@ -207,6 +207,15 @@ pub enum Place {
     Header(String),
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body(pointer) => write!(f, "`body:{pointer}`"),
+            Self::Header(name) => write!(f, "`header:{name}`"),
+        }
+    }
+}
+
 /// A JSON Pointer (RFC 6901), unescaped; no tokens: the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pointer(pub Vec<String>);

@@ -3,6 +3,9 @@
 //! A handler returns a `Problem`; it is written out by `observe`, which knows the request's id, and
 //! its cause goes to the log there and nowhere else. What a 5xx says is a fixed phrase.
 
+mod kind;
+mod page;
+
 use std::{error::Error, sync::Arc};
 
 use axum::{
@@ -16,6 +19,8 @@ use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
 
 use crate::fault::Fault;
+pub(crate) use kind::Kind;
+pub(crate) use page::page;
 
 /// An error on its way to the caller.
 #[derive(Clone, Debug)]
@@ -38,96 +43,6 @@ struct Body<'a> {
     request_id: &'a str,
     retryable: bool,
     errors: &'a [Fault],
-}
-
-/// What kinds of problems there are. Their names are part of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    InvalidParameter,
-    UnknownParameter,
-    CursorInvalid,
-    CursorMismatch,
-    InvalidPath,
-    NotFound,
-    MethodNotAllowed,
-    UriTooLong,
-    Internal,
-    NotReady,
-    QueryTimeout,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
-        Self::InvalidParameter,
-        Self::UnknownParameter,
-        Self::CursorInvalid,
-        Self::CursorMismatch,
-        Self::InvalidPath,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::UriTooLong,
-        Self::Internal,
-        Self::NotReady,
-        Self::QueryTimeout,
-    ];
-
-    pub(crate) fn slug(self) -> &'static str {
-        match self {
-            Self::InvalidParameter => "invalid-parameter",
-            Self::UnknownParameter => "unknown-parameter",
-            Self::CursorInvalid => "cursor-invalid",
-            Self::CursorMismatch => "cursor-mismatch",
-            Self::InvalidPath => "invalid-path",
-            Self::NotFound => "not-found",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::UriTooLong => "uri-too-long",
-            Self::Internal => "internal",
-            Self::NotReady => "not-ready",
-            Self::QueryTimeout => "query-timeout",
-        }
-    }
-
-    /// The slug as programs branch on it: `NOT_FOUND`.
-    pub(crate) fn code(self) -> String {
-        self.slug().replace('-', "_").to_uppercase()
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::InvalidParameter => "A parameter is not valid",
-            Self::UnknownParameter => "A parameter is not known",
-            Self::CursorInvalid => "The cursor is not one of ours",
-            Self::CursorMismatch => "The cursor belongs to another list",
-            Self::InvalidPath => "The path is not valid",
-            Self::NotFound => "Not found",
-            Self::MethodNotAllowed => "The method is not allowed here",
-            Self::UriTooLong => "The URL is too long",
-            Self::Internal => "Internal error",
-            Self::NotReady => "Not ready",
-            Self::QueryTimeout => "The query took too long",
-        }
-    }
-
-    fn status(self) -> StatusCode {
-        match self {
-            Self::InvalidParameter
-            | Self::UnknownParameter
-            | Self::CursorInvalid
-            | Self::CursorMismatch
-            | Self::InvalidPath => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-            Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    /// Whether the same request may succeed later.
-    fn retryable(self) -> bool {
-        matches!(self, Self::NotReady | Self::QueryTimeout)
-    }
 }
 
 impl Problem {
@@ -215,7 +130,7 @@ impl Problem {
     pub(crate) fn write(&self, response: &mut Response, request_id: &str) {
         let kind = self.kind;
         let body = Body {
-            r#type: format!("/problems/{}", kind.slug()),
+            r#type: kind.url(),
             title: kind.title(),
             status: kind.status().as_u16(),
             detail: &self.detail,

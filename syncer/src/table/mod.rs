@@ -1,6 +1,9 @@
 //! Registers the definitions, and keeps each resource's table as its definition says.
 
+mod rekey;
+
 use entity::{
+    definition::Definition,
     dialect,
     lease::Entity as Lease,
     record,
@@ -8,7 +11,7 @@ use entity::{
     source::{self, Entity as Source, Registration},
 };
 use migration::record_table;
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 use tracing::info;
 
 use crate::{
@@ -74,6 +77,7 @@ fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
 /// Brings the table of a resource to its definition: columns first, then their values from the stored payloads.
 ///
 /// Readers lose the fields that change before the table does, and get them back when they are filled.
+/// Returns whether anything was to do: `resource` is then no longer as it was.
 ///
 /// # Errors
 /// The database does not answer, or a table of that name exists and is not Catchment's.
@@ -82,30 +86,50 @@ pub(crate) async fn prepare(
     plan: &Plan,
     keeper: &lease::Keeper,
     resource: &resource::Model,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     if is_current(resource, plan)? {
-        return Ok(());
+        return Ok(false);
     }
     let old = resource.projection()?;
     let new = &plan.definition;
     let steps = record_table::plan(old.as_ref(), new);
+    let moves = old.as_ref().is_some_and(|old| keys_move(old, new));
     if let Some(old) = &old {
-        Resource::offer(&ctx.db, resource.id, &record_table::unchanged(old, new)).await?;
+        let offered = Definition {
+            key: old.key.clone(),
+            ..record_table::unchanged(old, new)
+        };
+        // Were this process to end here and the definition to be taken back, the old one must not seem to
+        // hold, over columns and keys that are others by now.
+        let surely = Definition {
+            key: if moves { Vec::new() } else { old.key.clone() },
+            ..offered.clone()
+        };
+        Resource::altering(&ctx.db, resource.id, &offered, &surely).await?;
         if !steps.is_empty() {
             readers_notice(ctx).await;
         }
     }
     record_table::apply(&ctx.db, new, &steps).await?;
     if let Some(old) = &old
-        && old.fields != new.fields
+        && (moves || old.fields != new.fields)
     {
+        if moves {
+            rekey::all(ctx, plan, keeper, resource).await?;
+        }
         let rows = fill(ctx, plan, keeper).await?;
         info!(
             resource = plan.definition.table,
             rows, "the table follows its changed definition"
         );
     }
-    Resource::projected(&ctx.db, resource.id, new).await
+    Resource::projected(&ctx.db, resource.id, new).await?;
+    Ok(true)
+}
+
+/// Whether a record may have another key under `new`.
+fn keys_move(old: &Definition, new: &Definition) -> bool {
+    old.key != new.key || (new.key.iter()).any(|name| old.field(name) != new.field(name))
 }
 
 /// Waits until no reader asks for a field that is about to change.
@@ -128,12 +152,7 @@ async fn fill(ctx: &Ctx, plan: &Plan, keeper: &lease::Keeper) -> Result<u64, DbE
             return Ok(rows);
         };
         after = *last;
-        let transaction = dialect::begin_write(&ctx.db).await?;
-        if !Lease::is_held(&transaction, &keeper.held).await? {
-            return Err(DbErr::Custom(
-                "another process has taken the resource over".to_owned(),
-            ));
-        }
+        let transaction = begin(ctx, keeper).await?;
         for (rowno, payload, _) in &batch {
             // A record that the new definition rejects keeps its row until the next run judges it.
             if let Some(row) = validate::again(plan, payload) {
@@ -143,4 +162,15 @@ async fn fill(ctx: &Ctx, plan: &Plan, keeper: &lease::Keeper) -> Result<u64, DbE
         }
         transaction.commit().await?;
     }
+}
+
+/// Begins a transaction that only the holder of the lease can commit.
+async fn begin(ctx: &Ctx, keeper: &lease::Keeper) -> Result<DatabaseTransaction, DbErr> {
+    let transaction = dialect::begin_write(&ctx.db).await?;
+    if Lease::is_held(&transaction, &keeper.held).await? {
+        return Ok(transaction);
+    }
+    Err(DbErr::Custom(
+        "another process has taken the resource over".to_owned(),
+    ))
 }

@@ -1,0 +1,164 @@
+//! The kinds of problems: the name, the status and the meaning of each.
+
+use axum::http::StatusCode;
+
+/// What kinds of problems there are. Their names are part of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub(crate) enum Kind {
+    InvalidParameter,
+    UnknownParameter,
+    CursorInvalid,
+    CursorMismatch,
+    InvalidPath,
+    NotFound,
+    MethodNotAllowed,
+    UriTooLong,
+    Internal,
+    NotReady,
+    QueryTimeout,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::InvalidParameter,
+        Self::UnknownParameter,
+        Self::CursorInvalid,
+        Self::CursorMismatch,
+        Self::InvalidPath,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::UriTooLong,
+        Self::Internal,
+        Self::NotReady,
+        Self::QueryTimeout,
+    ];
+
+    pub(super) fn of_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == slug)
+    }
+
+    /// Names the kind in an answer, and is where its page is.
+    pub(super) fn url(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+
+    pub(super) fn slug(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => "invalid-parameter",
+            Self::UnknownParameter => "unknown-parameter",
+            Self::CursorInvalid => "cursor-invalid",
+            Self::CursorMismatch => "cursor-mismatch",
+            Self::InvalidPath => "invalid-path",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UriTooLong => "uri-too-long",
+            Self::Internal => "internal",
+            Self::NotReady => "not-ready",
+            Self::QueryTimeout => "query-timeout",
+        }
+    }
+
+    /// The slug as programs branch on it: `NOT_FOUND`.
+    pub(crate) fn code(self) -> String {
+        self.slug().replace('-', "_").to_uppercase()
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => "A parameter is not valid",
+            Self::UnknownParameter => "A parameter is not known",
+            Self::CursorInvalid => "The cursor is not one of ours",
+            Self::CursorMismatch => "The cursor belongs to another list",
+            Self::InvalidPath => "The path is not valid",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::UriTooLong => "The URL is too long",
+            Self::Internal => "Internal error",
+            Self::NotReady => "Not ready",
+            Self::QueryTimeout => "The query took too long",
+        }
+    }
+
+    /// What it means, and what to do.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => {
+                "One or more parameters of the query were refused. `errors` lists them all, each \
+                 with the reason and, where they can be listed, the values that are accepted."
+            }
+            Self::UnknownParameter => {
+                "The query names a parameter that the list does not have. `errors` has the \
+                 parameters that it does have, and the nearest one."
+            }
+            Self::CursorInvalid => {
+                "The cursor was not given out by this api, was changed on its way, or is from before a \
+                 restart where no `api.cursor_secret` is set. Begin again at the first page, without \
+                 `cursor`."
+            }
+            Self::CursorMismatch => {
+                "The cursor was given out for a list with other filters or another order. Send it \
+                 with the parameters of the page that it came from, or begin again without `cursor`."
+            }
+            Self::InvalidPath => {
+                "The URL's path cannot be read: once its percent-encoding is undone, it must be UTF-8."
+            }
+            Self::NotFound => {
+                "There is no such page, source, resource or record, or it is there no more. `errors` \
+                 says which part of a mirrored resource's path it was; `/api/v1/catalog` lists what is \
+                 mirrored."
+            }
+            Self::MethodNotAllowed => {
+                "The URL is there, but not for this method. The `Allow` header has those that are."
+            }
+            Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
+            Self::Internal => {
+                "The request was in order and still failed. The log has the reason under the \
+                 `request_id` of the answer; tell it to whoever runs this api."
+            }
+            Self::NotReady => {
+                "The database cannot be reached, or its schema is not made yet. The same request \
+                 may succeed shortly."
+            }
+            Self::QueryTimeout => {
+                "The query took longer than a request may. Filter by more fields, ask for fewer \
+                 rows, or try again when there is less to do."
+            }
+        }
+    }
+
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidParameter
+            | Self::UnknownParameter
+            | Self::CursorInvalid
+            | Self::CursorMismatch
+            | Self::InvalidPath => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub(super) fn retryable(self) -> bool {
+        matches!(self, Self::NotReady | Self::QueryTimeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn the_list_is_of_all_kinds() {
+        // What serde says of a name that is none lists all that are.
+        let error = serde_json::from_str::<Kind>("\"\"").expect_err("no kind is without a name");
+        let error = error.to_string();
+        let names: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        assert_eq!(names, Kind::ALL.map(Kind::slug), "{error}");
+    }
+}

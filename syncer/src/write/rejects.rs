@@ -1,0 +1,46 @@
+//! Which rejects are past: those that a complete run shows to be no longer so.
+
+use std::collections::HashMap;
+
+use entity::{record, reject::Entity as Reject};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::{
+    run::Run,
+    source::plan::{Mode, Plan},
+    validate,
+};
+
+/// The ids of the rejects that a complete run leaves behind.
+///
+/// Of a mirror, all that did not come. Where absence means nothing, those whose record came otherwise.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn past(
+    transaction: &DatabaseTransaction,
+    plan: &Plan,
+    run: &Run,
+) -> Result<Vec<i64>, DbErr> {
+    let mut absent = Reject::ids(transaction, run.resource.id).await?;
+    absent.retain(|id| !run.seen_rejects.contains(id.cast_unsigned()));
+    if plan.mode == Mode::Mirror {
+        return Ok(absent);
+    }
+    let mut past = Vec::new();
+    for some in absent.chunks(200) {
+        let mut ids: HashMap<String, Vec<i64>> = HashMap::new();
+        for (id, payload) in Reject::payloads(transaction, some).await? {
+            if let Some(key) = validate::key_of(plan, &payload) {
+                ids.entry(key).or_default().push(id);
+            }
+        }
+        let keys: Vec<&str> = ids.keys().map(String::as_str).collect();
+        let known = record::known(transaction, &plan.definition.table, &keys).await?;
+        let came = known
+            .iter()
+            .filter(|row| run.seen.contains(row.rowno.cast_unsigned()));
+        past.extend(came.filter_map(|row| ids.remove(&row.record_key)).flatten());
+    }
+    Ok(past)
+}
