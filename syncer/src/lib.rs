@@ -15,7 +15,9 @@ mod sync;
 mod lease;
 /// The rows whose children are fetched.
 mod parents;
-/// Where a run stands.
+/// Where it stands, for whoever goes on with it.
+mod position;
+/// A run under way.
 mod run;
 /// Definitions registered, tables as they say.
 mod table;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{record, resource::Entity as Resource};
 use sea_orm::DbErr;
 use serde_json::value::RawValue;
 
 use crate::{
     Ctx, decode,
-    run::Run,
+    position::Position,
     source::plan::{ForEach, Plan, Segment, Values},
 };
 
@@ -75,16 +76,14 @@ pub(crate) async fn version(ctx: &Ctx, plan: &Plan, source_id: i32) -> Result<Op
 const BATCH: u64 = 200;
 
 impl Parents {
-    pub(crate) fn of(plan: &Plan, run: &Run) -> Self {
-        let run_started = run
-            .started_at
-            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    pub(crate) fn of(plan: &Plan, position: &Position, started_at: DateTime<Utc>) -> Self {
+        let run_started = started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         match plan.for_each {
             Some(_) => Self {
                 waiting: VecDeque::new(),
                 // The parent where a process left comes again, even if its last page was written: whether
                 // that was all that the upstream had stated is judged when its walk ends.
-                after: Some(run.position.parent - 1),
+                after: Some(position.parent - 1),
                 run_started,
             },
             None => {

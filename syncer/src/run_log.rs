@@ -12,7 +12,8 @@ use tracing::{info, warn};
 
 use crate::{
     Ctx, How, Report, SyncError, lease, parents,
-    run::{Left, Position, Run},
+    position::{Left, Position},
+    run::Run,
     source::plan::{Plan, Source},
     verdict::Verdict,
     write,

@@ -1,12 +1,16 @@
 //! The spine: one pull of one resource, from the upstream to the run log.
 
-use entity::{resource::Entity as Resource, run::Trigger};
+use entity::{
+    resource::{self, Entity as Resource},
+    run::Trigger,
+};
+use sea_orm::DbErr;
 use tracing::Instrument;
 
 use crate::{
     Ctx, How, Report, SyncError, decode,
     fetch::{self, Ask},
-    lease,
+    lease::{self, Keeper},
     parents::{Parent, Parents},
     run::Run,
     run_log,
@@ -25,21 +29,8 @@ pub async fn sync(
     trigger: Trigger,
     how: How,
 ) -> Result<Option<Report>, SyncError> {
-    let row = table::row(ctx, source, plan).await?;
-    let Some(keeper) = lease::hold(ctx, row.id).await? else {
+    let Some((keeper, row)) = take_over(ctx, source, plan, trigger).await? else {
         return Ok(None);
-    };
-    // What another process did meanwhile counts: it may have altered the table or ended a run.
-    let before = row.last_run_at;
-    let row = table::row(ctx, source, plan).await?;
-    if trigger == Trigger::Schedule && row.last_run_at != before {
-        // It made the run of this tick while we waited for the lease.
-        keeper.give_back(ctx).await?;
-        return Ok(None);
-    }
-    let row = match table::prepare(ctx, plan, &keeper, &row).await? {
-        true => table::row(ctx, source, plan).await?,
-        false => row,
     };
     let mut run = run_log::open(ctx, plan, &keeper, row, (trigger, how)).await?;
     let span = tracing::info_span!(
@@ -61,7 +52,7 @@ pub async fn sync(
 
 /// Walks through the pages of each parent; of a resource without parents, once.
 async fn pull(ctx: &Ctx, source: &Source, plan: &Plan, run: &mut Run) -> Result<(), SyncError> {
-    let mut parents = Parents::of(plan, run);
+    let mut parents = Parents::of(plan, &run.position, run.started_at);
     while let Some(parent) = parents.next(ctx, plan).await? {
         let result = walk(ctx, source, plan, run, &parent).await;
         run.end_walk(plan, &parent, result)?;
@@ -93,6 +84,29 @@ async fn walk(
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     Ok(())
+}
+
+/// Takes the resource's lease and readies its table, unless another process made the run of this tick meanwhile.
+async fn take_over(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    trigger: Trigger,
+) -> Result<Option<(Keeper, resource::Model)>, DbErr> {
+    let before = table::row(ctx, source, plan).await?;
+    let Some(keeper) = lease::hold(ctx, before.id).await? else {
+        return Ok(None);
+    };
+    let row = table::row(ctx, source, plan).await?;
+    if trigger == Trigger::Schedule && row.last_run_at != before.last_run_at {
+        keeper.give_back(ctx).await?;
+        return Ok(None);
+    }
+    let row = match table::prepare(ctx, plan, &keeper, &row).await? {
+        true => table::row(ctx, source, plan).await?,
+        false => row,
+    };
+    Ok(Some((keeper, row)))
 }
 
 async fn parents_complete(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<bool, SyncError> {

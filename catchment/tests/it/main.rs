@@ -10,6 +10,8 @@ mod world;
 
 /// `check`, `sample`, `openapi`: definitions and their upstreams.
 mod check;
+/// Processes that are killed.
+mod crash;
 /// `migrate`, and runs on each kind of database.
 mod database;
 /// `demo`.
