@@ -1,9 +1,12 @@
 //! The rows of every mirrored resource: one entity whose table's name is a run-time value.
 //!
 //! `Column::X` always renders as `` `record`.`x` ``, so queries name the table under the alias
-//! `record`; deletes cannot (MariaDB), and none are made here. `ActiveModel::save`, `find_by_id` and
+//! `record`; deletes cannot (MariaDB), and name it bare. `ActiveModel::save`, `find_by_id` and
 //! everything else of SeaORM that starts from `Entity::default()` would go to a table `record` that does not exist.
 
+mod delete;
+mod items;
+mod known;
 mod read;
 mod write;
 
@@ -13,6 +16,8 @@ use sea_orm::{
     sea_query::{Alias, IntoTableRef, TableRef},
 };
 
+pub use delete::*;
+pub use known::*;
 pub use read::*;
 pub use write::*;
 

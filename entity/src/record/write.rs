@@ -1,14 +1,13 @@
-//! The queries of the syncer: what is known of a page's keys, and writing what is new or changed.
+//! The queries of the syncer that write: rows that are new, changed, or read anew for a changed definition.
 
 use chrono::{DateTime, Utc};
-use futures::{Stream, TryStreamExt};
 use sea_orm::{
-    DbBackend, QueryOrder, QuerySelect, StreamTrait,
+    DbBackend,
     entity::prelude::*,
     sea_query::{Alias, ExprTrait, Query, SimpleExpr},
 };
 
-use super::{Column, find};
+use super::items::{delete_items, insert_items};
 use crate::{
     definition::{Cell, Definition},
     dialect,
@@ -35,79 +34,11 @@ impl Row {
     }
 }
 
-/// What the table knows of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    pub rowno: i64,
-    pub record_key: String,
-    pub payload_hash: Vec<u8>,
-    pub deleted: bool,
-}
-
 /// What a commit stamps on the rows that it writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     pub version: i64,
     pub now: DateTime<Utc>,
-}
-
-/// What the table knows of `keys`, deleted rows included.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn known(
-    db: &impl ConnectionTrait,
-    table: &str,
-    keys: &[&str],
-) -> Result<Vec<Known>, DbErr> {
-    let mut found = Vec::with_capacity(keys.len());
-    for some in keys.chunks(1000) {
-        let rows = find(table)
-            .select_only()
-            .columns([
-                Column::Rowno,
-                Column::RecordKey,
-                Column::PayloadHash,
-                Column::DeletedAt,
-            ])
-            .filter(Column::RecordKey.is_in(some.iter().copied()))
-            .into_tuple::<(i64, String, Vec<u8>, Option<DateTime<Utc>>)>()
-            .all(db)
-            .await?;
-        found.extend(
-            rows.into_iter()
-                .map(|(rowno, record_key, payload_hash, deleted_at)| Known {
-                    rowno,
-                    record_key,
-                    payload_hash,
-                    deleted: deleted_at.is_some(),
-                }),
-        );
-    }
-    Ok(found)
-}
-
-/// The highest `rowno` given out so far.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn last_rowno(db: &impl ConnectionTrait, table: &str) -> Result<i64, DbErr> {
-    let last = find(table)
-        .select_only()
-        .column(Column::Rowno)
-        .order_by_desc(Column::Rowno);
-    Ok(last.into_tuple().one(db).await?.unwrap_or(0))
-}
-
-/// How many rows are not deleted.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn count_live(db: &impl ConnectionTrait, table: &str) -> Result<u64, DbErr> {
-    find(table)
-        .filter(Column::DeletedAt.is_null())
-        .count(db)
-        .await
 }
 
 /// Writes new rows, each with its `rowno`.
@@ -259,101 +190,6 @@ pub async fn rekey(
     Ok(())
 }
 
-/// Marks rows as deleted.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn soft_delete(
-    db: &impl ConnectionTrait,
-    table: &str,
-    rownos: &[i64],
-    stamp: Stamp,
-) -> Result<(), DbErr> {
-    for some in rownos.chunks(1000) {
-        let mut update = Query::update();
-        update
-            .table(Alias::new(table))
-            .value(Alias::new("deleted_at"), stamp.now)
-            .value(Alias::new("changed_at"), stamp.now)
-            .value(Alias::new("version"), stamp.version)
-            .and_where(Expr::col(Alias::new("rowno")).is_in(some.iter().copied()));
-        db.execute(&update).await?;
-    }
-    Ok(())
-}
-
-/// Removes rows and their list items for good.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn hard_delete(
-    db: &impl ConnectionTrait,
-    definition: &Definition,
-    rownos: &[i64],
-) -> Result<(), DbErr> {
-    let lists = definition.lists().map(|field| definition.list_table(field));
-    let tables: Vec<String> = lists.chain([definition.table.clone()]).collect();
-    for some in rownos.chunks(1000) {
-        for table in &tables {
-            let rownos = Expr::col(Alias::new("rowno")).is_in(some.iter().copied());
-            db.execute(
-                Query::delete()
-                    .from_table(Alias::new(table))
-                    .and_where(rownos),
-            )
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// The `rowno`s of all rows that are not deleted, in order, without holding them in memory.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn live_rownos<'a, C>(
-    db: &'a C,
-    table: &str,
-) -> Result<impl Stream<Item = Result<i64, DbErr>> + Send + use<'a, C>, DbErr>
-where
-    C: ConnectionTrait + StreamTrait,
-{
-    let rows = find(table)
-        .select_only()
-        .column(Column::Rowno)
-        .filter(Column::DeletedAt.is_null())
-        .order_by_asc(Column::Rowno)
-        .into_tuple::<i64>()
-        .stream(db)
-        .await?;
-    Ok(rows.map_err(DbErr::from))
-}
-
-/// The next rows after `rowno` with their payloads: at most `limit`, deleted ones only if asked for.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn payloads_after(
-    db: &impl ConnectionTrait,
-    table: &str,
-    rowno: i64,
-    limit: u64,
-) -> Result<Vec<(i64, String, bool)>, DbErr> {
-    let rows = find(table)
-        .select_only()
-        .columns([Column::Rowno, Column::Payload, Column::DeletedAt])
-        .filter(Column::Rowno.gt(rowno))
-        .order_by_asc(Column::Rowno)
-        .limit(limit)
-        .into_tuple::<(i64, String, Option<DateTime<Utc>>)>()
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(rowno, payload, deleted_at)| (rowno, payload, deleted_at.is_some()))
-        .collect())
-}
-
 /// The names and values of the fields that are columns of the table.
 fn bound_columns<'a>(
     backend: DbBackend,
@@ -369,50 +205,4 @@ fn bound_columns<'a>(
                 dialect::bind(backend, field.kind, cell),
             )
         })
-}
-
-async fn insert_items(
-    db: &impl ConnectionTrait,
-    definition: &Definition,
-    rows: &[(i64, &Row)],
-) -> Result<(), DbErr> {
-    for (at, field) in definition.fields.iter().enumerate() {
-        let items = rows.iter().flat_map(|(rowno, row)| {
-            let items = match row.cells.get(at) {
-                Some(Cell::List(items)) => items.as_slice(),
-                _ => &[],
-            };
-            (0_i64..)
-                .zip(items)
-                .map(|(position, item)| (*rowno, position, item))
-        });
-        let items: Vec<_> = items.collect();
-        for some in items.chunks(1000) {
-            let mut insert = Query::insert();
-            let columns = ["rowno", "position", "value"].map(Alias::new);
-            insert
-                .into_table(Alias::new(definition.list_table(field)))
-                .columns(columns);
-            for (rowno, position, item) in some {
-                insert.values_panic([(*rowno).into(), (*position).into(), item.as_str().into()]);
-            }
-            db.execute(&insert).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn delete_items(
-    db: &impl ConnectionTrait,
-    definition: &Definition,
-    rowno: i64,
-) -> Result<(), DbErr> {
-    for field in definition.lists() {
-        let mut delete = Query::delete();
-        delete
-            .from_table(Alias::new(definition.list_table(field)))
-            .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
-        db.execute(&delete).await?;
-    }
-    Ok(())
 }
