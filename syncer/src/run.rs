@@ -143,7 +143,7 @@ impl Run {
             .saturating_sub(self.seen.len())
     }
 
-    /// Where the run stands, for the transaction of the page that brought it there: what [`Left::of`] reads.
+    /// Where the run stands, for the transaction of the page that brought it there: what [`crate::position::Left::of`] reads.
     pub(crate) fn cursor(&self, plan: &Plan, now: DateTime<Utc>) -> cursor::Model {
         let size = self.seen.serialized_size() + self.seen_rejects.serialized_size();
         let mut seen = Vec::with_capacity(size);

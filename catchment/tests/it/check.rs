@@ -62,6 +62,7 @@ async fn without_faults_each_resource_is_tried_once() {
     let document = world.run("check --json shop").json();
     insta::assert_json_snapshot!(document["resources"][0], { ".duration_ms" => "[ms]" }, @r#"
     {
+      "absent": [],
       "bad_values": 0,
       "bytes": 28,
       "duration_ms": "[ms]",

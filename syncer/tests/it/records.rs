@@ -215,6 +215,25 @@ async fn a_key_that_comes_twice_in_a_page() {
     .await;
 }
 
+#[tokio::test]
+async fn a_probe_tells_which_fields_no_record_has() {
+    on_each_database(THINGS, async |world| {
+        world
+            .upstream
+            .has(&[r#"{"id":"a","name":"Anna","tag":["x"]}"#, r#"{"id":"b"}"#]);
+        let source = &world.catalog.sources[0];
+        let plan = source.resource("things").expect("it is defined");
+        let probe = syncer::probe(&world.ctx, source, plan).await;
+        assert_eq!(probe.absent, ["tags", "size"]);
+        assert_eq!((probe.records, probe.total), (2, Some(2)));
+        assert!(
+            world.rows("things").await.is_empty(),
+            "a probe writes nothing"
+        );
+    })
+    .await;
+}
+
 const TYPED: &str = r#"
 [source]
 name     = "fake"
