@@ -46,7 +46,6 @@ pub(crate) fn breeds() -> Definition {
             },
             field("extra", Kind::Json),
         ],
-        search: Vec::new(),
         parent: None,
     }
 }
@@ -63,7 +62,6 @@ pub(crate) fn images() -> Definition {
             field("id", Kind::Text),
             field("width", Kind::Integer),
         ],
-        search: Vec::new(),
         parent: Some(Parent {
             resource: "breeds".to_owned(),
             copy: vec![("breed_id".to_owned(), "id".to_owned())],

@@ -32,9 +32,6 @@ pub struct Definition {
     pub key: Vec<String>,
     /// The columns beside the envelope's, in the order of the definition: key and copied fields first.
     pub fields: Vec<Field>,
-    /// The fields that full text search reads.
-    #[serde(default)]
-    pub search: Vec<String>,
     /// The resource of the same source from whose rows this one is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,

@@ -31,7 +31,6 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
             .iter()
             .map(|(name, kind)| field(name, kind))
             .collect(),
-        search: Vec::new(),
         parent: None,
     }
 }

@@ -1,6 +1,6 @@
 //! The `[resource.<name>]` tables: from the merged spec of one resource to its plan.
 
-use entity::definition::{Definition, Kind};
+use entity::definition::Definition;
 
 use super::{
     column,
@@ -45,11 +45,9 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         description: spec.description.clone(),
         key: key(report, resource),
         fields,
-        search: spec.search.as_ref().map(Names::to_vec).unwrap_or_default(),
         parent: for_each.as_ref().map(relation::parent_of),
     };
     column::fits(report, &definition);
-    check_search(report, &definition);
     let usable = usable(resource, setting.parent);
     let parent = usable.as_deref();
     let mut plan = Plan {
@@ -100,30 +98,6 @@ fn key(report: &mut Report<'_>, resource: &Resource) -> Vec<String> {
         }
     }
     key
-}
-
-fn check_search(report: &mut Report<'_>, definition: &Definition) {
-    let texts = || {
-        definition
-            .fields
-            .iter()
-            .filter(|field| field.kind == Kind::Text)
-            .map(|field| field.name.as_str())
-    };
-    for (index, name) in definition.search.iter().enumerate() {
-        let message = match definition.field(name) {
-            None if report.root.has(&["fields", name]) => continue,
-            None => format!("there is no field `{name}`"),
-            Some(field) if field.kind != Kind::Text => {
-                format!("`{name}` is no text but of type `{}`", field.kind)
-            }
-            Some(_) => continue,
-        };
-        report.wrong(
-            &["search", &index.to_string()],
-            Wrong::choice(message, name, texts()),
-        );
-    }
 }
 
 /// The fields that templates may name. A parent that is not there is reported as such, so that any will do.

@@ -68,6 +68,13 @@ pub(crate) fn resource(report: &mut Report<'_>, spec: &ResourceSpec) {
             "no such key: each run reads everything",
         );
     }
+    if spec.search.is_some() {
+        report.unsupported(
+            &["search"],
+            "full text search",
+            "no such key: the api filters by the values of fields",
+        );
+    }
     page(report, spec);
     for_each(report, spec);
 }

@@ -118,17 +118,6 @@ fn names() {
 }
 
 #[test]
-fn search() {
-    let text = "search = [¦'nme']\nfields.name = 'text'";
-    in_resource(
-        text,
-        "there is no field `nme` … accepted: id, name … did you mean `name`?",
-    );
-    let text = "search = [¦'n']\nfields.n = 'integer'";
-    in_resource(text, "`n` is no text but of type `integer` … accepted: id");
-}
-
-#[test]
 fn sizes_that_databases_do_not_take() {
     let fields = |count: usize, kind: &str| {
         let lines = (0..count).map(|n| format!("f{n} = '{kind}'\n"));

@@ -176,7 +176,7 @@ fn another_request_has_another_fingerprint() {
     let plain = breeds(&cats("")).fingerprint.clone();
     assert_eq!(
         plain,
-        breeds(&cats("fields.name = 'text'\nexpect.min = 5\nsearch = 'id'")).fingerprint
+        breeds(&cats("fields.name = 'text'\nexpect.min = 5")).fingerprint
     );
     for other in [
         "query.a = 1",

@@ -33,6 +33,7 @@ fn of_resources() {
     resource("format = ¦'csv'", "the format `csv`");
     resource("format = ¦'ndjson'", "the format `ndjson`");
     resource("mode = ¦'append'", "the mode `append`");
+    resource("search = ¦['name']", "full text search");
     resource("deletes.flag = ¦'/gone'", "`deletes.flag`");
     resource("¦cursor = { field = '/updated_at' }", "incremental reading");
     resource("full_every = ¦'1d'", "incremental reading");
