@@ -159,6 +159,7 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
         values: Values {
             parent: plain,
             run_started: run_started.to_owned(),
+            ..Values::default()
         },
     }
 }

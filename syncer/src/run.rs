@@ -5,12 +5,11 @@ use entity::{cursor, lease::Held, resource, run::Counts};
 use roaring::RoaringTreemap;
 
 use crate::{
-    decode::Decoded,
     error::SyncError,
-    fetch::page::{self, Answer, At, Walked},
+    fetch::page::{self, Answer, At, Next, Walked},
     parents::Parent,
     position::Position,
-    source::plan::{Page, Plan, Total},
+    source::plan::{Plan, Total, Way},
 };
 
 /// A walk that brings nothing for so many pages has no end.
@@ -43,7 +42,7 @@ impl Run {
         if self.position.parent != parent.rowno {
             self.position.parent = parent.rowno;
             self.position.walked = Walked::default();
-            self.position.at = Some(page::first(&plan.page));
+            self.position.at = Some(page::first(&plan.page, false));
         }
         self.position.at.clone()
     }
@@ -56,21 +55,29 @@ impl Run {
         &mut self,
         plan: &Plan,
         here: &At,
-        came: &Decoded<'_>,
-        next: Option<String>,
+        answer: &Answer,
     ) -> Result<Option<At>, SyncError> {
-        let records = came.records.len() as u64;
+        let records = answer.records;
         let before = self.position.walked;
-        let total = came.total.or(before.total);
+        let total = answer.total.or(before.total);
         let walked = Walked {
             pages: before.pages + 1,
             records: before.records + records,
             total,
             shrunk: before.shrunk + shrinkage(before.total, total),
             idle: if records == 0 { before.idle + 1 } else { 0 },
+            ..before
         };
-        let at = page::next(&plan.page, here, walked, &Answer { records, next });
-        if at.is_some() && plan.page.max().is_some_and(|max| walked.pages >= max) {
+        let at = match page::next(&plan.page, here, walked, answer) {
+            Next::At(at) => Some(at),
+            Next::End => None,
+            Next::Lost(why) => {
+                return Err(SyncError::Loop {
+                    why: why.to_owned(),
+                });
+            }
+        };
+        if at.is_some() && plan.page.max.is_some_and(|max| walked.pages >= max) {
             return Err(SyncError::TooManyPages {
                 count: walked.pages,
             });
@@ -127,12 +134,10 @@ impl Run {
     /// How many pages there are, if the upstream said how many records.
     pub(crate) fn pages_expected(&self, plan: &Plan) -> Option<u64> {
         let total = self.position.walked.total?;
-        let size = match &plan.page {
-            Page::None { .. } => return Some(1),
-            Page::Number { size, .. } | Page::Offset { size, .. } | Page::Link { size, .. } => {
-                size.records?
-            }
-        };
+        if plan.page.way == Way::None {
+            return Some(1);
+        }
+        let size = plan.page.size.records?;
         Some(total.div_ceil(size.max(1)))
     }
 
@@ -144,13 +149,13 @@ impl Run {
     }
 
     /// Where the run stands, for the transaction of the page that brought it there: what [`crate::position::Left::of`] reads.
-    pub(crate) fn cursor(&self, plan: &Plan, now: DateTime<Utc>) -> cursor::Model {
+    pub(crate) fn cursor(&self, plan: &Plan, now: DateTime<Utc>) -> cursor::Standing {
         let size = self.seen.serialized_size() + self.seen_rejects.serialized_size();
         let mut seen = Vec::with_capacity(size);
         // Writing to memory cannot fail, and a cursor that cannot be read is a run from the start.
         let written = self.seen.serialize_into(&mut seen);
         let written = written.and_then(|()| self.seen_rejects.serialize_into(&mut seen));
-        cursor::Model {
+        cursor::Standing {
             resource_id: self.resource.id,
             run_id: self.id,
             plan: plan.fingerprint.clone(),
@@ -159,7 +164,7 @@ impl Run {
                 .and_then(|()| serde_json::to_string(&(&self.position, self.counts)).ok())
                 .unwrap_or_default(),
             seen,
-            saved_at: now,
+            at: now,
         }
     }
 }
@@ -171,7 +176,7 @@ fn shortfall(plan: &Plan, walked: Walked) -> Option<String> {
     };
     let came = walked.records;
     let Some(total) = walked.total else {
-        let place = plan.page.total().filter(|_| came > 0)?;
+        let place = plan.page.total.as_ref().filter(|_| came > 0)?;
         return Some(format!("{came} records came, and no total in {place}"));
     };
     if walked.shrunk > distance {

@@ -38,7 +38,10 @@ pub(crate) async fn open(
     RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
     let left = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
     let left = left.filter(|cursor| {
-        !how.full && cursor.plan == plan.fingerprint && now - cursor.saved_at <= RESUME_WITHIN
+        !how.full
+            && !cursor.position.is_empty()
+            && cursor.plan == plan.fingerprint
+            && now - cursor.saved_at <= RESUME_WITHIN
     });
     let left = left.and_then(|cursor| Some((Left::of(&cursor)?, cursor.run_id)));
     // Children of parents that changed meanwhile are read from the first one again.

@@ -9,13 +9,15 @@ use tracing::Instrument;
 
 use crate::{
     Ctx, How, Report, SyncError, decode,
-    fetch::{self, Ask},
+    fetch::{self, Ask, Got},
     lease::{self, Keeper},
     parents::{Parent, Parents},
     run::Run,
     run_log,
     source::plan::{Plan, Source},
-    table, validate, verdict, write,
+    table,
+    validate::{self, Lead},
+    verdict, write,
 };
 
 /// Pulls everything of `plan` and writes down what happened. `None`: another process is at it.
@@ -74,13 +76,19 @@ async fn walk(
             plan,
             values: &parent.values,
             at: &here,
+            known: None,
         };
-        let mut page = fetch::page(ctx, ask, &mut run.counts).await?;
-        let next = page.next.take();
-        let came = decode::records(plan, &page)?;
-        let batch = validate::batch(plan, &parent.copies, &came.records);
-        at = run.advance(plan, &here, &came, next)?;
-        write::page(ctx, plan, run, batch).await?;
+        let Got::Page(page) = fetch::page(ctx, ask, &mut run.counts).await? else {
+            break;
+        };
+        let came = decode::page(plan, &page)?;
+        let lead = Lead {
+            copies: &parent.copies,
+            before: run.position.walked.records,
+        };
+        let records = validate::identities(plan, lead, came.records);
+        at = run.advance(plan, &here, &came.answer)?;
+        write::page(ctx, plan, run, records).await?;
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     Ok(())

@@ -3,14 +3,21 @@
 use super::{
     fault::Wrong,
     notation,
-    plan::{DeleteHow, Deletes, Expect, Most, Page, Place, Size, Total},
+    plan::{DeleteHow, Deletes, End, Expect, Most, Page, Param, Place, Size, Total, Way, Within},
     report::Report,
     spec::{Amount, DeleteHowSpec, DeletesSpec, ExpectSpec, PageKind, PageSpec, ResourceSpec},
 };
 
 /// The page, which every resource must say: a guess that is wrong loses records without a sound.
 pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
-    let none = Page::None { total: None };
+    let mut read = Page {
+        way: Way::None,
+        size: Size::default(),
+        total: None,
+        more: None,
+        end: End::Empty,
+        max: None,
+    };
     let Some((page, kind)) = spec.page.as_ref().and_then(|page| Some((page, page.kind?))) else {
         if !report.root.has(&["page", "kind"]) {
             let wrong = Wrong::accepts(
@@ -19,18 +26,21 @@ pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
             );
             report.wrong(&["page"], wrong);
         }
-        return none;
+        return read;
     };
     check_keys(report, page, kind);
-    let total = place(report, page);
-    let max = page.max;
-    if max == Some(0) {
+    read.total = place(report, page);
+    read.max = page.max;
+    if page.max == Some(0) {
         report.wrong(
             &["page", "max"],
             Wrong::accepts("no page could be read", "1 or more"),
         );
     }
-    match kind {
+    if kind != PageKind::None {
+        read.size = size(report, page);
+    }
+    read.way = match kind {
         PageKind::Page => {
             if page.start.is_none() && !report.root.has(&["page", "start"]) {
                 report.wrong(
@@ -41,29 +51,19 @@ pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
                     ),
                 );
             }
-            Page::Number {
+            Way::Number {
                 param: param(report, page),
                 start: page.start.unwrap_or(0),
-                size: size(report, page),
-                total,
-                max,
             }
         }
-        PageKind::Offset => Page::Offset {
+        PageKind::Offset => Way::Offset {
             param: param(report, page),
             start: page.start.unwrap_or(0),
-            size: size(report, page),
-            total,
-            max,
         },
-        PageKind::Link => Page::Link {
-            size: size(report, page),
-            total,
-            max,
-        },
-        PageKind::None => Page::None { total },
-        PageKind::Cursor | PageKind::Url => none,
-    }
+        PageKind::Link => Way::Link,
+        PageKind::None | PageKind::Cursor | PageKind::Url => Way::None,
+    };
+    read
 }
 
 /// Keys that mean nothing for the kind.
@@ -100,8 +100,8 @@ fn place(report: &mut Report<'_>, page: &PageSpec) -> Option<Place> {
     report.read(&["page", "total"], page.total.as_deref(), notation::place)
 }
 
-fn param(report: &mut Report<'_>, page: &PageSpec) -> String {
-    match page.param.as_deref() {
+fn param(report: &mut Report<'_>, page: &PageSpec) -> Param {
+    let name = match page.param.as_deref() {
         None | Some("") => {
             report.wrong(
                 &["page", "param"],
@@ -113,6 +113,14 @@ fn param(report: &mut Report<'_>, page: &PageSpec) -> String {
             String::new()
         }
         Some(param) => param.to_owned(),
+    };
+    in_query(name)
+}
+
+fn in_query(name: String) -> Param {
+    Param {
+        name,
+        within: Within::Query,
     }
 }
 
@@ -133,7 +141,7 @@ fn size(report: &mut Report<'_>, page: &PageSpec) -> Size {
         );
     }
     Size {
-        param: page.size_param.clone(),
+        param: page.size_param.clone().map(in_query),
         records: page.size,
     }
 }
@@ -141,7 +149,7 @@ fn size(report: &mut Report<'_>, page: &PageSpec) -> Size {
 /// What must hold for a run to be complete.
 pub(crate) fn expect(report: &mut Report<'_>, spec: &ExpectSpec, page: &Page) -> Expect {
     let written = report.read(&["expect", "total"], spec.total.as_deref(), notation::total);
-    let known = page.total().is_some() || report.root.has(&["page", "total"]);
+    let known = page.total.is_some() || report.root.has(&["page", "total"]);
     if matches!(written, Some(Total::Within(_))) && !known {
         let wrong = Wrong::accepts(
             "there is no total to compare with",
@@ -149,7 +157,7 @@ pub(crate) fn expect(report: &mut Report<'_>, spec: &ExpectSpec, page: &Page) ->
         );
         report.wrong(&["expect", "total"], wrong);
     }
-    let default = if page.total().is_some() {
+    let default = if page.total.is_some() {
         Total::Within(0)
     } else {
         Total::Off
@@ -181,7 +189,11 @@ pub(crate) fn deletes(report: &mut Report<'_>, spec: &DeletesSpec) -> Deletes {
         ),
         None => Most::Share(0.2),
     };
-    Deletes { how, max }
+    Deletes {
+        how,
+        max,
+        flag: None,
+    }
 }
 
 /// Statuses that stand for an empty page.

@@ -90,6 +90,9 @@ pub(crate) fn for_each(
         table: parent.definition.table.clone(),
         values,
         copy,
+        only: Vec::new(),
+        batch: 1,
+        changed_only: false,
     })
 }
 

@@ -1,13 +1,13 @@
 //! The `[resource.<name>]` tables: from the merged spec of one resource to its plan.
 
-use entity::definition::Definition;
+use entity::definition::{Definition, Identity};
 
 use super::{
     column,
     document::{Document, Resource},
     fault::Wrong,
     names, notation, paging,
-    plan::{Mode, Page, Place, Plan, Pointer, Template},
+    plan::{Format, Method, Mode, Place, Plan, Pointer, Template, Way},
     relation,
     report::Report,
     rule,
@@ -44,7 +44,9 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         table: format!("{source}_{name}"),
         description: spec.description.clone(),
         key: key(report, resource),
+        identity: Identity::Key,
         fields,
+        tables: Vec::new(),
         parent: for_each.as_ref().map(relation::parent_of),
     };
     column::fits(report, &definition);
@@ -52,7 +54,15 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
     let parent = usable.as_deref();
     let mut plan = Plan {
         name: name.clone(),
+        method: Method::Get,
         path: path(report, resource, setting, parent),
+        body: None,
+        format: Format::Json,
+        keyed_by: None,
+        bad_max: None,
+        cursor: None,
+        full_every: None,
+        tables: Vec::new(),
         query: upstream::query(report, &spec.query, setting.secrets, parent),
         headers: upstream::headers(report, &spec.headers, setting.secrets, parent),
         records: body_place(report, "records", spec.records.as_deref()).unwrap_or_default(),
@@ -156,7 +166,7 @@ fn check_path(path: &str) -> Result<(), Wrong> {
 fn body_place(report: &mut Report<'_>, key: &str, text: Option<&str>) -> Option<Pointer> {
     match report.read(&[key], text, notation::place)? {
         Place::Body(pointer) => Some(pointer),
-        Place::Header(_) => {
+        Place::Header(_) | Place::Last(_) => {
             report.unsupported(&[key], "a place in a header", "body:/json/pointer");
             None
         }
@@ -165,13 +175,13 @@ fn body_place(report: &mut Report<'_>, key: &str, text: Option<&str>) -> Option<
 
 /// A parameter that two would send.
 fn check_parameters(report: &mut Report<'_>, plan: &Plan, document: &Document) {
-    let (param, size) = match &plan.page {
-        Page::None { .. } => (None, None),
-        Page::Number { param, size, .. } | Page::Offset { param, size, .. } => {
-            (Some(param), size.param.as_ref())
+    let param = match &plan.page.way {
+        Way::Number { param, .. } | Way::Offset { param, .. } | Way::Cursor { param, .. } => {
+            Some(&param.name)
         }
-        Page::Link { size, .. } => (None, size.param.as_ref()),
+        Way::None | Way::Link | Way::Url { .. } => None,
     };
+    let size = plan.page.size.param.as_ref().map(|param| &param.name);
     let query = document.source.query.keys();
     for (name, _) in &plan.query {
         let message = if param == Some(name) || size == Some(name) {

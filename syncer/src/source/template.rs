@@ -209,6 +209,7 @@ mod tests {
             let values = Values {
                 parent: [("id".to_owned(), "a b".to_owned())].into(),
                 run_started: "now".to_owned(),
+                ..Values::default()
             };
             assert_eq!(
                 template.fill(&values, |value| value.replace(' ', "%20")),

@@ -48,6 +48,7 @@ pub(crate) fn source(
         query,
         timeout: timeout.unwrap_or(Duration::from_secs(30)),
         max_body: max_body.unwrap_or(64 << 20),
+        proxy: None,
         limits: limits(report, &spec.limits),
         retry: retry(report, &spec.retry),
         resources: Vec::new(),
@@ -205,8 +206,8 @@ fn limits(report: &mut Report<'_>, spec: &LimitsSpec) -> Limits {
     let mut header = |key: &str, text: &Option<String>| {
         let place = report.read(&["limits", key], text.as_deref(), notation::place)?;
         match place {
-            Place::Header(name) => Some(name),
-            Place::Body(_) => {
+            Place::Header(_) => Some(place),
+            Place::Body(_) | Place::Last(_) => {
                 report.unsupported(&["limits", key], "a place in the body", "header:name");
                 None
             }

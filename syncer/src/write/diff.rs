@@ -11,7 +11,7 @@ use crate::{
     error::SyncError,
     run::{Run, signed},
     source::plan::Plan,
-    validate::{Batch, Reject},
+    validate::{self, Checked, Identified, Identities, Reject},
 };
 
 /// What a page changes.
@@ -31,55 +31,53 @@ pub(super) struct Diff {
     repeated: u64,
 }
 
-/// Compares `batch` with `known`, what the table holds under its keys.
+/// Compares `page` with `known`, what the table holds under its keys, and reads what is new or changed.
 ///
 /// # Errors
 /// Every record of a page had come before on another page of the walk: the pages go in a circle.
 pub(super) fn of(
     plan: &Plan,
     run: &Run,
-    batch: Batch,
+    page: Identities,
     known: Vec<Known>,
 ) -> Result<Diff, SyncError> {
     let mut known: HashMap<String, Known> = known
         .into_iter()
         .map(|known| (known.record_key.clone(), known))
         .collect();
-    let mut diff = Diff {
-        bad_values: batch.bad_values,
-        ..Diff::default()
-    };
-    let mut here: HashMap<String, Vec<u8>> = HashMap::with_capacity(batch.rows.len());
-    let mut rejects = batch.rejects;
+    let mut diff = Diff::default();
+    let mut here: HashMap<String, Vec<u8>> = HashMap::with_capacity(page.records.len());
+    let mut rejects = page.rejects;
     let (mut came, mut came_before) = (0_u64, 0_u64);
-    for row in batch.rows {
-        if let Some(hash) = here.get(&row.record_key) {
-            match *hash == row.payload_hash {
+    for record in page.records {
+        if let Some(hash) = here.get(&record.key) {
+            match *hash == record.hash {
                 true => diff.unchanged += 1,
-                false => rejects.push(twice(row)),
+                false => rejects.push(twice(record)),
             }
             continue;
         }
-        here.insert(row.record_key.clone(), row.payload_hash.clone());
+        here.insert(record.key.clone(), record.hash.clone());
         came += 1;
-        let Some(old) = known.remove(&row.record_key) else {
-            let rowno = run.last_rowno + 1 + signed(diff.inserts.len() as u64);
-            diff.seen.push(rowno);
-            diff.inserts.push((rowno, row));
-            continue;
-        };
-        let changed = old.deleted || old.payload_hash != row.payload_hash;
-        if run.seen.contains(old.rowno.cast_unsigned()) {
+        let old = known.get(&record.key);
+        let changed = old.is_none_or(|old| old.deleted || old.payload_hash != record.hash);
+        let is_again = old.is_some_and(|old| run.seen.contains(old.rowno.cast_unsigned()));
+        if is_again {
             came_before += 1;
             // Parents may share a child; but a child that differs between them is written back and forth for ever.
             diff.repeated += u64::from(plan.for_each.is_none() || changed);
         }
-        diff.seen.push(old.rowno);
-        if changed {
-            diff.revived += u64::from(old.deleted);
-            diff.updates.push((old.rowno, row));
-        } else {
+        if !changed {
             diff.unchanged += 1;
+            diff.seen.extend(old.map(|old| old.rowno));
+            continue;
+        }
+        match validate::row(plan, record) {
+            Ok(checked) => {
+                let old = known.remove(&checked.row.record_key);
+                diff.take(run, checked, old);
+            }
+            Err(reject) => rejects.push(reject),
         }
     }
     if came > 0 && came_before == came && run.position.walked.pages > 1 {
@@ -97,24 +95,45 @@ fn circle(run: &Run, came: u64) -> SyncError {
     SyncError::Loop { why }
 }
 
-fn twice(row: Row) -> Reject {
+fn twice(row: Identified) -> Reject {
     let reason = format!(
         "key `{}` came twice in one page with different contents; the first one is kept",
-        row.record_key
+        row.key
     );
     let record = reject::New {
-        payload_hash: row.payload_hash,
+        kind: reject::Kind::Record,
+        payload_hash: row.hash,
+        record_key: Some(row.key.clone()),
         field: None,
+        path: None,
+        value: None,
         reason,
         payload: row.payload,
     };
     Reject {
-        key: Some(row.record_key),
+        key: Some(row.key),
         record,
     }
 }
 
 impl Diff {
+    fn take(&mut self, run: &Run, checked: Checked, old: Option<Known>) {
+        let rowno = match old {
+            Some(old) => {
+                self.revived += u64::from(old.deleted);
+                self.updates.push((old.rowno, checked.row));
+                old.rowno
+            }
+            None => {
+                let rowno = run.last_rowno + 1 + signed(self.inserts.len() as u64);
+                self.inserts.push((rowno, checked.row));
+                rowno
+            }
+        };
+        self.seen.push(rowno);
+        self.bad_values += signed(checked.bad.len() as u64);
+    }
+
     fn reject(&mut self, rejects: Vec<Reject>, known: &HashMap<String, Known>) {
         for reject in rejects {
             let old = reject

@@ -24,7 +24,7 @@ use crate::{
     error::SyncError,
     run::{Run, signed},
     source::plan::Plan,
-    validate::Batch,
+    validate::Identities,
 };
 
 /// Writes what a page brought, and where the run stands behind it.
@@ -35,10 +35,10 @@ pub(crate) async fn page(
     ctx: &Ctx,
     plan: &Plan,
     run: &mut Run,
-    batch: Batch,
+    page: Identities,
 ) -> Result<(), SyncError> {
-    let known = known(ctx, plan, &batch).await?;
-    let diff = diff::of(plan, run, batch, known)?;
+    let known = known(ctx, plan, &page).await?;
+    let diff = diff::of(plan, run, page, known)?;
     let before = (run.counts, run.version, run.live_rows);
     diff.see(run);
     let changes = !diff.is_empty();
@@ -59,9 +59,9 @@ async fn commit(ctx: &Ctx, plan: &Plan, run: &mut Run, diff: &Diff) -> Result<()
     Ok(transaction.commit().await?)
 }
 
-async fn known(ctx: &Ctx, plan: &Plan, batch: &Batch) -> Result<Vec<record::Known>, DbErr> {
-    let rows = batch.rows.iter().map(|row| row.record_key.as_str());
-    let rejects = batch
+async fn known(ctx: &Ctx, plan: &Plan, page: &Identities) -> Result<Vec<record::Known>, DbErr> {
+    let rows = page.records.iter().map(|record| record.key.as_str());
+    let rejects = page
         .rejects
         .iter()
         .filter_map(|reject| reject.key.as_deref());
