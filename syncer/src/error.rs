@@ -15,6 +15,14 @@ pub enum SyncError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("the file {path} cannot be read")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the file {path} changed while its parts were read; a new run begins at its start")]
+    FileChanged { path: String },
     #[error("{url} answered with status {status}: {said}")]
     Status {
         url: String,
@@ -86,7 +94,10 @@ impl SyncError {
 
     /// Whether the next run may go on where this one ended.
     pub fn can_resume(&self) -> bool {
-        !matches!(self, Self::Loop { .. } | Self::TooManyPages { .. })
+        !matches!(
+            self,
+            Self::Loop { .. } | Self::TooManyPages { .. } | Self::FileChanged { .. }
+        )
     }
 
     /// Whether it concerns one parent alone, so that the others are still worth asking for.

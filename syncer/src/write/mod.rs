@@ -35,7 +35,7 @@ pub(crate) async fn page(
     ctx: &Ctx,
     plan: &Plan,
     run: &mut Run,
-    page: Identities,
+    page: Identities<'_>,
 ) -> Result<(), SyncError> {
     let known = known(ctx, plan, &page).await?;
     let diff = diff::of(plan, run, page, known)?;
@@ -59,7 +59,7 @@ async fn commit(ctx: &Ctx, plan: &Plan, run: &mut Run, diff: &Diff) -> Result<()
     Ok(transaction.commit().await?)
 }
 
-async fn known(ctx: &Ctx, plan: &Plan, page: &Identities) -> Result<Vec<record::Known>, DbErr> {
+async fn known(ctx: &Ctx, plan: &Plan, page: &Identities<'_>) -> Result<Vec<record::Known>, DbErr> {
     let rows = page.records.iter().map(|record| record.key.as_str());
     let rejects = page
         .rejects
