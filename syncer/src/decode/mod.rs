@@ -7,7 +7,7 @@ mod json;
 /// Members put in front of a record.
 mod lead;
 /// One JSON record a line.
-mod lines;
+mod ndjson;
 /// What the page says of the way on.
 mod next;
 /// JSON without conversion.
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 pub(crate) use csv::{end_of_first, end_of_whole};
 pub(crate) use lead::led;
-pub(crate) use lines::end_of_last;
+pub(crate) use ndjson::end_of_last;
 pub(crate) use raw::{Members, at, below, every, find, kind, members};
 
 use self::next::Context;
@@ -83,7 +83,7 @@ pub(crate) fn page<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncE
             let records = json::records(plan, &body).map_err(unreadable)?;
             (Some(&body), records)
         }
-        Format::Ndjson => (None, lines::records(bytes).map_err(unreadable)?),
+        Format::Ndjson => (None, ndjson::records(bytes).map_err(unreadable)?),
         Format::Csv { delimiter } => {
             let records = csv::records(plan, delimiter, bytes).map_err(unreadable)?;
             (None, records)

@@ -3,12 +3,16 @@
 //! Cells are texts. Those of fields that are numbers or booleans are written as such where they are plain ones,
 //! so that the api serves numbers; anything else stays the text that it is, and is reported where it does not fit.
 
+/// The records of a body as they stand.
+mod lines;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
 use entity::definition::Kind;
 use serde_json::{Value, value::RawValue};
 
+use self::lines::Lines;
+pub(crate) use self::lines::{end_of_first, end_of_whole};
 use super::{Broken, Record, raw};
 use crate::source::plan::Plan;
 
@@ -39,22 +43,6 @@ pub(super) fn records(
     Ok(records)
 }
 
-/// Where the first record of `body` ends, which is its header; nothing if it may go on behind the body.
-pub(crate) fn end_of_first(body: &[u8], delimiter: u8) -> Option<usize> {
-    let mut lines = Lines::of(body, delimiter);
-    (lines.step() && lines.end < body.len()).then_some(lines.end)
-}
-
-/// Where the last record of `body` ends that is whole, whatever follows the body.
-pub(crate) fn end_of_whole(body: &[u8], delimiter: u8) -> usize {
-    let mut lines = Lines::of(body, delimiter);
-    let mut end = 0;
-    while lines.step() && lines.end < body.len() {
-        end = lines.end;
-    }
-    end
-}
-
 /// A column of the header line.
 struct Column {
     /// As JSON.
@@ -72,7 +60,7 @@ enum Holds {
 
 fn columns(plan: &Plan, header: &Lines<'_>) -> Result<Vec<Column>, String> {
     let mut names = Vec::new();
-    for cell in &header.cells {
+    for cell in header.cells() {
         let name = std::str::from_utf8(cell)
             .map_err(|error| format!("its header line is not UTF-8: {error}"))?;
         names.push(name);
@@ -141,15 +129,15 @@ fn record(columns: &[Column], line: &Lines<'_>) -> Record<'static> {
         field: None,
         reason,
     };
-    if line.cells.len() != columns.len() {
+    if line.cells().len() != columns.len() {
         return Err(broken(format!(
             "the line has {} values where the header names {} columns",
-            line.cells.len(),
+            line.cells().len(),
             columns.len()
         )));
     }
     let mut payload = String::with_capacity(line.bytes().len() * 2);
-    for (column, cell) in columns.iter().zip(&line.cells) {
+    for (column, cell) in columns.iter().zip(line.cells()) {
         let cell = match std::str::from_utf8(cell) {
             Ok(cell) => cell,
             Err(error) => {
@@ -189,77 +177,38 @@ fn is_bare(cell: &str) -> bool {
     cell.trim().len() == cell.len()
 }
 
-/// The records of a body, one after the other.
-struct Lines<'b> {
-    reader: Reader<&'b [u8]>,
-    body: &'b [u8],
-    delimiter: u8,
-    cells: ByteRecord,
-    end: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::{Holds, written};
 
-impl<'b> Lines<'b> {
-    fn of(body: &'b [u8], delimiter: u8) -> Self {
-        Self {
-            reader: reader(body, delimiter),
-            body,
-            delimiter,
-            cells: ByteRecord::new(),
-            end: 0,
+    #[test]
+    fn a_cell_is_a_text_unless_it_is_plainly_what_its_field_holds() {
+        let check = |holds: Holds, cell: &str, expected: &str| {
+            assert_eq!(written(cell, holds), expected, "{cell}");
+        };
+        for holds in [Holds::Text, Holds::Number, Holds::Boolean] {
+            check(holds, "", "null");
+            check(holds, "a \"b\"\n\0", r#""a \"b\"\n\u0000""#);
+            check(holds, "null", "\"null\"");
+            check(holds, "007", "\"007\"");
+            check(holds, " 7", "\" 7\"");
+            check(holds, "+7", "\"+7\"");
+            check(holds, ".5", "\".5\"");
+            check(holds, "[1]", "\"[1]\"");
         }
+        check(Holds::Text, "7", "\"7\"");
+        check(Holds::Number, "7", "7");
+        check(Holds::Number, "-7.250", "-7.250");
+        check(
+            Holds::Number,
+            "123456789012345678901234567890",
+            "123456789012345678901234567890",
+        );
+        check(Holds::Number, "1e400", "1e400");
+        check(Holds::Number, "true", "\"true\"");
+        check(Holds::Number, "NaN", "\"NaN\"");
+        check(Holds::Boolean, "true", "true");
+        check(Holds::Boolean, "0", "0");
+        check(Holds::Boolean, "True", "\"True\"");
     }
-
-    /// Goes on to the next record, if there is one.
-    fn step(&mut self) -> bool {
-        // Reading from memory with any number of cells a line cannot fail.
-        let read = self.reader.read_byte_record(&mut self.cells);
-        self.end = usize::try_from(self.reader.position().byte()).unwrap_or(self.body.len());
-        read.unwrap_or(false)
-    }
-
-    /// The record as it stands in the body.
-    fn bytes(&self) -> &'b [u8] {
-        let start = self.cells.position().map_or(0, csv::Position::byte);
-        let start = usize::try_from(start).unwrap_or(self.end);
-        let bytes = self.body.get(start..self.end).unwrap_or_default();
-        let is_newline = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let first = bytes.iter().position(|byte| !is_newline(byte));
-        let last = bytes.iter().rposition(|byte| !is_newline(byte));
-        match (first, last) {
-            (Some(first), Some(last)) => &bytes[first..=last],
-            _ => &[],
-        }
-    }
-
-    /// The number of the line that it begins on.
-    fn number(&self) -> u64 {
-        self.cells.position().map_or(0, csv::Position::line)
-    }
-
-    /// Whether it is the last record and not whole: without its last columns and the newline, or inside quotes.
-    fn is_cut_off(&self, columns: usize) -> bool {
-        if self.end < self.body.len() {
-            return false;
-        }
-        let ends = matches!(self.body.last(), Some(b'\r' | b'\n'));
-        (!ends && self.cells.len() < columns) || self.is_open()
-    }
-
-    /// Whether a quote is open at its end: then one more newline is one more byte of a value.
-    fn is_open(&self) -> bool {
-        let start = self.cells.position().map_or(0, csv::Position::byte);
-        let start = usize::try_from(start).unwrap_or(self.end);
-        let longer = [self.body.get(start..).unwrap_or_default(), b"\n"].concat();
-        let mut again = ByteRecord::new();
-        let read = reader(&longer, self.delimiter).read_byte_record(&mut again);
-        read.is_ok() && again.as_slice().len() > self.cells.as_slice().len()
-    }
-}
-
-fn reader(body: &[u8], delimiter: u8) -> Reader<&[u8]> {
-    ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(body)
 }
