@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -61,6 +61,16 @@ pub struct Validators {
     pub last_modified: Option<String>,
 }
 
+impl Validators {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        Self {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        }
+    }
+}
+
 /// What a page is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
@@ -77,7 +87,7 @@ pub struct Ask<'a> {
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
 pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, SyncError> {
-    if ask.source.base_url.scheme() == "file" {
+    if ask.source.is_local() {
         return file::page(ctx, ask, counts).await;
     }
     let retry = &ask.source.retry;
