@@ -20,8 +20,14 @@ mod changes;
 mod children;
 /// A changed definition alters the table.
 mod definitions;
+/// Local files, read by parts.
+mod files;
+/// Records that are lines, cells or members of an object.
+mod formats;
 /// Upstreams, neighbours and moments at their worst.
 mod hostile;
+/// What identifies a record, and what marks one as deleted.
+mod identity;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.
