@@ -81,10 +81,9 @@ async fn parts_make_the_whole() {
         );
         holds(&world, 400).await;
         let reasons = world.reasons().await;
-        assert_eq!(
-            reasons[39],
-            "record 400: the line has 1 values where the header names 2 columns"
-        );
+        assert_eq!(reasons.len(), 40);
+        let last = "record 400: the line has 1 values where the header names 2 columns";
+        assert!(reasons.iter().any(|reason| reason == last), "{reasons:?}");
         write(folder, "my things.csv", table(395));
         let report = world.sync("things").await;
         assert_outcome(&report, Outcome::Complete);
