@@ -34,6 +34,8 @@ mod records;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
+/// The shipped definition of a CSV file.
+mod titanic;
 /// Upstreams that lie or break off.
 mod verdicts;
 /// A syncer, its upstream and its database.
