@@ -48,7 +48,7 @@ pub(crate) async fn open(
     let legacy = cursor
         .as_ref()
         .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
-    let legacy = legacy.unwrap_or_default();
+    let mut legacy = legacy.unwrap_or_default();
     // Children of parents that changed meanwhile are read from the first one again.
     let parents = parents::version(ctx, plan, resource.source_id).await?;
     let left = cursor.filter(|_| !how.full).and_then(|cursor| {
@@ -56,7 +56,10 @@ pub(crate) async fn open(
         Some((left, cursor.run_id))
     });
     let (left, resumed_from) = match left {
-        Some((left, run)) => (left, Some(run)),
+        Some((mut left, run)) => {
+            legacy.marks.failed = left.go_on(&legacy.marks.failed);
+            (left, Some(run))
+        }
         None => (
             begun(ctx, plan, &resource, (&legacy, how), parents).await?,
             None,

@@ -99,8 +99,8 @@ async fn walk(
         }
         let fetched = pages.next(run).await?;
         let page = came::read(plan, &here, &fetched)?;
-        at = run.advance(plan, &here, &page)?;
-        if let Some(next) = &at {
+        let next = run.advance(plan, &here, &page);
+        if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
         }
         let brought = page.brought(&fetched, parent);
@@ -113,6 +113,7 @@ async fn walk(
             }
         }
         run.bears(plan)?;
+        at = next?;
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     run.end_span(plan)

@@ -18,10 +18,14 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+mod cursors;
 /// A changed definition alters the table.
 mod definitions;
 /// Upstreams, neighbours and moments at their worst.
 mod hostile;
+mod incremental;
+mod memory;
+mod parents;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.
