@@ -20,6 +20,8 @@ mod changes;
 mod children;
 /// A changed definition alters the table.
 mod definitions;
+/// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
+mod drills;
 /// Upstreams, neighbours and moments at their worst.
 mod hostile;
 /// Keys, rejects and bad values.
