@@ -22,7 +22,7 @@ mod children;
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
-/// Upstreams, neighbours and moments at their worst.
+/// Neighbours, databases and moments at their worst.
 mod hostile;
 /// Keys, rejects and bad values.
 mod records;
@@ -30,8 +30,6 @@ mod records;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
-/// Upstreams that lie or break off.
-mod verdicts;
 /// A syncer, its upstream and its database.
 mod world;
 

@@ -4,7 +4,7 @@ use super::{
     drill::{Drill, Theme, complete, partial},
     fact::{
         Fact::{Count, Payload, Reject},
-        What, live, only,
+        What, column, live, only,
     },
     script::{records, well},
 };
@@ -30,6 +30,8 @@ fn five() -> Drill {
 }
 
 fn keyless() -> Vec<Drill> {
+    let large = format!(r#"{{"name":"\u0000\ud800{}"}}"#, "ü".repeat(1 << 19));
+    let long = format!(r#"{{"id":"{}"}}"#, "k".repeat(1 << 20));
     vec![
         Drill {
             name: "a record without a key",
@@ -70,6 +72,29 @@ fn keyless() -> Vec<Drill> {
                     Reject("is an object; a key is a text, a number or a boolean"),
                 ]),
             ],
+            ..five()
+        },
+        Drill {
+            name: "a bad record of 1 MB",
+            upstream: "gives a record of 1 MB without a key, with NUL and half a character in it",
+            acts: vec![complete(well(and(&[&large]))).that([
+                live(5),
+                Count(What::Rejected, 1),
+                column(
+                    "it is kept whole, to be replayed",
+                    "SELECT payload FROM reject",
+                    &[Some(&large)],
+                ),
+            ])],
+            ..five()
+        },
+        Drill {
+            name: "a key of 1 MB",
+            upstream: "gives a record whose key is a text of 1 MB",
+            acts: vec![complete(well(and(&[&long]))).that([
+                live(5),
+                Reject("the key has 1048576 bytes; at most 512 can be stored"),
+            ])],
             ..five()
         },
         Drill {

@@ -12,7 +12,7 @@ pub(super) struct Law {
     pub(super) broken: fn(&Seen) -> Option<String>,
 }
 
-pub(super) const LAWS: [Law; 9] = [
+pub(super) const LAWS: [Law; 10] = [
     Law {
         text: "A run that is not `complete` deletes nothing: every row that was live before it is live after it.",
         broken: lost_a_row,
@@ -36,6 +36,10 @@ pub(super) const LAWS: [Law; 9] = [
     Law {
         text: "A run that is not `complete` has a reason, and a `complete` one has none.",
         broken: no_reason,
+    },
+    Law {
+        text: "A reason is short enough to be read: at most 2,000 characters, however long a URL or an answer is.",
+        broken: long_reason,
     },
     Law {
         text: "The log has one line for the end of the run, with the resource, the outcome, the reason and the counts.",
@@ -104,6 +108,12 @@ fn run_log_lies(seen: &Seen) -> Option<String> {
 fn no_reason(seen: &Seen) -> Option<String> {
     let error = &seen.report.error;
     (is_complete(seen) != error.is_none()).then(|| format!("{error:?}"))
+}
+
+fn long_reason(seen: &Seen) -> Option<String> {
+    let reason = seen.report.error.as_deref()?;
+    let (length, end) = (reason.chars().count(), reason.len().saturating_sub(80));
+    (length > 2000).then(|| format!("it has {length} and ends with {}", &reason[end..]))
 }
 
 fn no_line(seen: &Seen) -> Option<String> {

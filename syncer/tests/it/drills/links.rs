@@ -83,6 +83,7 @@ pub(super) fn theme() -> Theme {
                 .toml(),
                 acts: vec![partial("status 500: broken", |request| {
                     match request.number_in("after") {
+                        _ if request.parameter("token") != Some("s3cret") => Reply::status(401, ""),
                         0 => Reply::json(list(&records(2)))
                             .with("link", "</things?after=2&token=s3cret>; rel=\"next\""),
                         _ => Reply::status(500, "broken"),

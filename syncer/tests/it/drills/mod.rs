@@ -39,6 +39,7 @@ mod parents;
 mod refusals;
 mod totals;
 mod values;
+mod waits;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -55,6 +56,7 @@ fn themes() -> Vec<Theme> {
         totals::theme(),
         bodies::theme(),
         connections::theme(),
+        waits::theme(),
         refusals::theme(),
         keys::theme(),
         values::theme(),

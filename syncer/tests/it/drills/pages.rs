@@ -3,7 +3,7 @@
 use super::{
     drill::{Drill, Theme, complete, partial, suspect},
     fact::{Fact::Count, What, live},
-    script::{instead, list, records, stating, untold, well},
+    script::{instead, list, records, stating, untold},
     things::{Things, UNTOLD},
 };
 use crate::upstream::{Reply, Request, paged};
@@ -240,15 +240,6 @@ fn moves() -> Vec<Drill> {
                     },
                 )
                 .that([live(7)]),
-            ],
-            ..Drill::default()
-        },
-        Drill {
-            name: "nothing that changed",
-            upstream: "has what it had",
-            acts: vec![
-                complete(well(records(6)))
-                    .that([Count(What::Unchanged, 6), Count(What::Updated, 0)]),
             ],
             ..Drill::default()
         },

@@ -170,6 +170,21 @@ fn values() -> Vec<Drill> {
             ..family()
         },
         Drill {
+            name: "a parent with a value of 100 kB",
+            upstream: "gives a parent whose value is 100 kB long, too long for the URL that is made of it",
+            definition: FAMILY.replace(
+                "fields.picture = \"text\"",
+                "fields.picture = { type = \"text\", index = false }",
+            ),
+            acts: vec![
+                complete(long).of("breeds"),
+                partial("breeds b, yyy", long)
+                    .of("pictures")
+                    .that([only(&["a,1"])]),
+            ],
+            ..family()
+        },
+        Drill {
             name: "a parent that leads out of its path",
             upstream: "gives a parent whose value is `..`",
             acts: vec![
@@ -181,6 +196,18 @@ fn values() -> Vec<Drill> {
             ..family()
         },
     ]
+}
+
+/// Two breeds, the second of which has a picture of 100 kB.
+fn long(request: &Request) -> Reply {
+    match request.path.len() {
+        7 => Reply::json(format!(
+            r#"[{{"id":"a","picture":"x"}},{{"id":"b","picture":"{}"}}]"#,
+            "y".repeat(100_000)
+        )),
+        8..100 => Reply::json(r#"[{"id":1}]"#),
+        _ => Reply::status(414, "too long"),
+    }
 }
 
 fn totals() -> Vec<Drill> {

@@ -6,14 +6,14 @@ use super::{
         Fact::{self, Count, Payload, Reject},
         What, column, only,
     },
-    script::{records, well, whole},
+    script::whole,
     things::Things,
 };
 
 pub(super) fn theme() -> Theme {
     Theme {
         title: "Values",
-        drills: [numbers(), texts(), structures(), types()]
+        drills: [numbers(), texts(), structures()]
             .into_iter()
             .flatten()
             .collect(),
@@ -222,65 +222,5 @@ fn structures() -> Vec<Drill> {
                 ),
             ],
         ),
-    ]
-}
-
-fn types() -> Vec<Drill> {
-    let changed = r#"{"id":"k0","name":{"en":"n0"},"size":"zero","tags":"a,b"}"#;
-    let with = |first: &str| [vec![first.to_owned()], records(5)[1..].to_vec()].concat();
-    vec![
-        Drill {
-            name: "members that change their type",
-            upstream: "gives an object for a text, a text for an integer and for a list",
-            acts: vec![complete(well(with(changed))).that([
-                Count(What::Updated, 1),
-                Count(What::BadValues, 3),
-                Payload("k0", changed.to_owned()),
-                column(
-                    "its columns are null",
-                    "SELECT record_key FROM fake_things WHERE name IS NULL AND size IS NULL",
-                    &[Some("k0")],
-                ),
-            ])],
-            before: records(5),
-            ..Drill::default()
-        },
-        Drill {
-            name: "a type that must not change",
-            upstream: "gives a text for an integer whose `on_bad` is `reject`",
-            definition: Things {
-                fields: r#"size = { type = "integer", on_bad = "reject" }"#,
-                ..Things::default()
-            }
-            .toml(),
-            acts: vec![complete(well(with(r#"{"id":"k0","size":"zero"}"#))).that([
-                super::fact::live(5),
-                Count(What::Rejected, 1),
-                Reject("field `size`: `zero` is not an integer of 64 bits"),
-                Payload("k0", records(1).remove(0)),
-            ])],
-            before: records(5),
-            ..Drill::default()
-        },
-        Drill {
-            name: "a value that is none of those declared",
-            upstream: "gives a new value for a field with `values`",
-            definition: Things {
-                fields: r#"name = { type = "text", values = ["n0", "n1", "n2", "n3", "n4"] }"#,
-                ..Things::default()
-            }
-            .toml(),
-            acts: vec![complete(well(with(r#"{"id":"k0","name":"new"}"#))).that([
-                Count(What::BadValues, 1),
-                Payload("k0", r#"{"id":"k0","name":"new"}"#.to_owned()),
-                column(
-                    "its column is null",
-                    "SELECT record_key FROM fake_things WHERE name IS NULL",
-                    &[Some("k0")],
-                ),
-            ])],
-            before: records(5),
-            ..Drill::default()
-        },
     ]
 }
