@@ -20,12 +20,12 @@ pub(super) fn theme() -> Theme {
     }
 }
 
-/// The second page is `reply`: a partial run that names the request.
-fn second(name: &'static str, upstream: &'static str, reply: Reply) -> Drill {
+/// The second page is `reply`: a partial run whose reason ends with `cause`.
+fn second(name: &'static str, upstream: &'static str, cause: &'static str, reply: Reply) -> Drill {
     Drill {
         name,
         upstream,
-        acts: vec![partial("page=1&limit=2 failed: ", instead(1, reply)).that([live(6)])],
+        acts: vec![partial(cause, instead(1, reply)).that([live(6)])],
         ..Drill::default()
     }
 }
@@ -42,11 +42,13 @@ fn breaks() -> Vec<Drill> {
         second(
             "a truncated body",
             "promises 500 bytes for the second page, sends 11 and closes",
+            "end of file before message length reached",
             truncated(),
         ),
         second(
             "a truncated body in chunks",
             "closes before the last chunk of the second page",
+            "unexpected EOF during chunk size line",
             Reply::raw(
                 format!("{HEAD}transfer-encoding: chunked\r\n\r\nb\r\n[{{\"id\":\"k2\"\r\n"),
                 Then::Closes,
@@ -55,11 +57,13 @@ fn breaks() -> Vec<Drill> {
         second(
             "a reset",
             "resets the connection in place of the second page",
+            "Connection reset by peer",
             Reply::Reset,
         ),
         second(
             "a reset in the body",
             "resets the connection in the middle of the second page",
+            "Connection reset by peer",
             Reply::raw(
                 format!("{HEAD}content-length: 500\r\n\r\n[{{\"id\":\"k2\""),
                 Then::Resets,
@@ -68,16 +72,19 @@ fn breaks() -> Vec<Drill> {
         second(
             "no answer at all",
             "closes the connection in place of the second page",
+            "connection closed before message completed",
             Reply::raw("", Then::Closes),
         ),
         second(
             "what is not HTTP",
             "answers the second page in another protocol",
+            "invalid HTTP version",
             Reply::raw("SSH-2.0-OpenSSH_9.2p1\r\n", Then::Closes),
         ),
         second(
             "a head that breaks off",
             "closes the connection in the middle of the second page's headers",
+            "connection closed before message completed",
             Reply::raw("HTTP/1.1 200 OK\r\ncontent-ty", Then::Closes),
         ),
     ]
@@ -90,7 +97,12 @@ fn stalls() -> Vec<Drill> {
             ..Things::default()
         }
         .toml(),
-        ..second(name, upstream, Reply::raw(bytes, Then::Stalls))
+        ..second(
+            name,
+            upstream,
+            "operation timed out",
+            Reply::raw(bytes, Then::Stalls),
+        )
     };
     vec![
         stalled(

@@ -1,7 +1,7 @@
 //! `Link` headers that lead in a circle, nowhere, or that break off.
 
 use super::{
-    drill::{Drill, Theme, partial, suspect},
+    drill::{Drill, Theme, complete, partial, suspect},
     fact::{Fact::Count, What, live},
     script::{linked, list, records},
     things::{LINKS, Things},
@@ -73,6 +73,16 @@ pub(super) fn theme() -> Theme {
                 ..by_link()
             },
             Drill {
+                name: "a link that has expired",
+                upstream: "refuses its link after a while with 410, gives new ones from the first page on, and never takes the old one again",
+                acts: vec![
+                    partial("status 410", expiring(1)),
+                    complete(expiring(2)).that([live(6)]),
+                ],
+                after: records(6),
+                ..by_link()
+            },
+            Drill {
                 name: "a secret in a link",
                 upstream: "repeats the key that it was asked with in its links, and then fails",
                 definition: Things {
@@ -104,6 +114,18 @@ fn by_link() -> Drill {
         .toml(),
         serve: linked,
         ..Drill::default()
+    }
+}
+
+/// Links of a session, and none but the second one is good.
+fn expiring(session: usize) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
+    move |request| match (request.number_in("after"), request.number_in("session")) {
+        (0, _) => Reply::json(list(&records(2))).with(
+            "link",
+            format!("</things?after=2&session={session}>; rel=\"next\""),
+        ),
+        (_, 2) => Reply::json(list(&records(6)[2..])),
+        _ => Reply::status(410, "expired"),
     }
 }
 
