@@ -101,7 +101,7 @@ fn refusals() -> Vec<Drill> {
         Drill {
             name: "an error in odd bytes",
             upstream: "answers 500 with NUL, half a character and half a megabyte of blanks",
-            acts: vec![failed("status 500: a\0b \u{fffd} c", |_| Reply::Answer {
+            acts: vec![failed("b \u{fffd} c", |_| Reply::Answer {
                 status: 500,
                 headers: Vec::new(),
                 body: [b"a\0b \xff c".to_vec(), vec![b' '; 1 << 19]].concat(),
