@@ -81,6 +81,7 @@ pub(crate) async fn open(
         counts,
         seen,
     } = left;
+    let resumed_at = position.at.clone().filter(|_| resumed_from.is_some());
     Ok(Run {
         id,
         version: resource.version,
@@ -96,6 +97,7 @@ pub(crate) async fn open(
         memory: Memory::of(source, plan, how),
         waiting: Waiting::default(),
         saved_at: Instant::now(),
+        resumed_at,
         accept_deletes: how.accept_deletes,
     })
 }
@@ -184,7 +186,8 @@ pub(crate) async fn close(
     } else {
         Vec::new()
     };
-    let now = ctx.clock.now();
+    // A clock that was set back must not end a run before it began.
+    let now = ctx.clock.now().max(run.started_at);
     let transaction = write::begin(ctx, &run).await?;
     let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
     run.counts += deleted;
@@ -314,6 +317,6 @@ fn tell(ctx: &Ctx, run: &Run, report: &Report) {
         "run ended"
     );
     if report.outcome != Outcome::Complete {
-        warn!(outcome, "the run is not complete");
+        warn!(outcome, error = report.error, "the run is not complete");
     }
 }
