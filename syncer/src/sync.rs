@@ -15,7 +15,7 @@ use crate::{
     run::Run,
     run_log,
     source::plan::{Plan, Source},
-    table,
+    table::{self, Prepared},
     validate::{self, Lead},
     verdict, write,
 };
@@ -111,8 +111,12 @@ async fn take_over(
         return Ok(None);
     }
     let row = match table::prepare(ctx, plan, &keeper, &row).await? {
-        true => table::row(ctx, source, plan).await?,
-        false => row,
+        Prepared::AsItWas => row,
+        Prepared::Altered => table::row(ctx, source, plan).await?,
+        Prepared::Stopped => {
+            keeper.give_back(ctx).await?;
+            return Ok(None);
+        }
     };
     Ok(Some((keeper, row)))
 }

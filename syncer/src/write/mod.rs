@@ -90,9 +90,12 @@ async fn write(
             .map(|(rowno, row)| (*rowno, row))
             .collect();
         record::insert(&transaction, &plan.definition, &inserts, stamp).await?;
-        for (rowno, row) in &diff.updates {
-            record::update(&transaction, &plan.definition, *rowno, row, stamp).await?;
-        }
+        let updates: Vec<_> = diff
+            .updates
+            .iter()
+            .map(|(rowno, row)| (*rowno, row))
+            .collect();
+        record::update(&transaction, &plan.definition, &updates, stamp).await?;
         changed(&transaction, run, stamp).await?;
     }
     let kept = Reject::keep(
