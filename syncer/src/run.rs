@@ -1,7 +1,7 @@
 //! A run in memory: where it stands, what it saw, and what it did so far.
 
 use chrono::{DateTime, Utc};
-use entity::{cursor, lease::Held, record::Stored, resource, run::Counts};
+use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -41,6 +41,7 @@ pub(crate) struct Run {
     /// What the runs before left to this one.
     pub legacy: Legacy,
     pub memory: Memory,
+    pub kept: Kept,
     /// What came and is not written yet.
     pub waiting: Waiting,
     /// When the cursor was written last.

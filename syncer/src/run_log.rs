@@ -5,7 +5,7 @@ use entity::{
     cursor::{self, Entity as Cursor},
     page::Entity as Pages,
     record,
-    reject::Entity as Reject,
+    reject::{Entity as Reject, Kept},
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
 };
@@ -75,6 +75,7 @@ pub(crate) async fn open(
         },
     )
     .await?;
+    let kept = Kept::of(&ctx.db, resource.id).await?;
     let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
     let Left {
         position,
@@ -95,6 +96,7 @@ pub(crate) async fn open(
         seen,
         legacy,
         memory: Memory::of(source, plan, how),
+        kept,
         waiting: Waiting::default(),
         saved_at: Instant::now(),
         resumed_at,

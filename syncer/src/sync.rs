@@ -14,7 +14,8 @@ use crate::{
     run::Run,
     run_log,
     source::plan::{Plan, Source},
-    table, validate, verdict, write,
+    table::{self, Prepared},
+    validate, verdict, write,
 };
 
 /// Pulls everything of `plan` and writes down what happened. `None`: another process is at it.
@@ -143,8 +144,12 @@ async fn take_over(
         return Ok(None);
     }
     let row = match table::prepare(ctx, plan, &keeper, &row).await? {
-        true => table::row(ctx, source, plan).await?,
-        false => row,
+        Prepared::AsItWas => row,
+        Prepared::Altered => table::row(ctx, source, plan).await?,
+        Prepared::Stopped => {
+            keeper.give_back(ctx).await?;
+            return Ok(None);
+        }
     };
     Ok(Some((keeper, row)))
 }

@@ -1,16 +1,13 @@
 //! Records to rows and rejects. A bad record is data, not an error: nothing here fails.
 
 mod key;
+mod tables;
 mod time;
 mod value;
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use entity::{
-    definition::{Cell, Field},
-    record::Row,
-    reject,
-};
+use entity::{definition::Cell, record::Row, reject};
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
@@ -94,16 +91,19 @@ pub(crate) fn identities(plan: &Plan, lead: Lead<'_>, records: Vec<Cow<'_, str>>
 )]
 pub(crate) fn row(plan: &Plan, record: Identified) -> Result<Checked, Reject> {
     match cells(plan, &record.payload) {
-        Ok((cells, bad)) => Ok(Checked {
-            row: Row {
-                record_key: record.key,
-                payload: record.payload,
-                payload_hash: record.hash,
-                cells,
-                tables: Vec::new(),
-            },
-            bad,
-        }),
+        Ok((cells, tables, mut bad)) => {
+            bad.iter_mut().for_each(|bad| belongs(bad, &record));
+            Ok(Checked {
+                row: Row {
+                    record_key: record.key,
+                    payload: record.payload,
+                    payload_hash: record.hash,
+                    cells,
+                    tables,
+                },
+                bad,
+            })
+        }
         Err(fault) => Err(Fault {
             key: Some(record.key),
             ..fault
@@ -190,13 +190,21 @@ fn read(payload: &str) -> Result<Members<'_>, Fault> {
     decode::members(raw).map_err(|error| Fault::of_record(not_an_object(raw, &error)))
 }
 
-fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fault> {
+/// The fields, the tables, and what of both did not fit.
+type Cells = (Vec<Cell>, Vec<Vec<Vec<Cell>>>, Vec<reject::New>);
+
+fn cells(plan: &Plan, payload: &str) -> Result<Cells, Fault> {
     let (definition, rules) = (&plan.definition, &plan.rules);
     let record = read(payload)?;
     let mut bad = Vec::new();
     let mut cells = Vec::with_capacity(rules.len());
     for (field, rule) in definition.fields.iter().zip(rules) {
-        let raw = record.at(&rule.from);
+        let several = rule.from.0.iter().any(|token| token == "*");
+        let gathered = several.then(|| tables::gathered(&record, &rule.from));
+        let raw = match &gathered {
+            Some(gathered) => gathered.as_deref(),
+            None => record.at(&rule.from),
+        };
         let read = value::cell(field.kind, definition.text_limit(field), rule, raw);
         let reason = match read {
             Ok(cell) => {
@@ -205,7 +213,7 @@ fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fa
             }
             Err(Bad::Missing) => "is required, and absent or null".to_owned(),
             Err(Bad::Value(reason)) if rule.on_bad == OnBad::Null => {
-                bad.push(bad_value(field, rule, raw, reason, payload));
+                bad.push(bad_value(&field.name, rule.from.to_string(), raw, reason));
                 cells.push(Cell::Null);
                 continue;
             }
@@ -218,27 +226,36 @@ fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fa
             reason,
         });
     }
-    Ok((cells, bad))
+    let tables = tables::of(plan, &record)?;
+    bad.extend(tables.bad);
+    Ok((cells, tables.rows, bad))
 }
 
-/// A value that its field cannot hold, as it is kept.
-fn bad_value(
-    field: &Field,
-    rule: &Rule,
-    raw: Option<&RawValue>,
-    reason: String,
-    payload: &str,
-) -> reject::New {
+/// A value that its field cannot hold, as it is kept; whose it is, [`belongs`] says.
+fn bad_value(field: &str, path: String, raw: Option<&RawValue>, reason: String) -> reject::New {
     reject::New {
         kind: reject::Kind::Value,
-        payload_hash: hash(&format!("{}\n{payload}", field.name)),
+        payload_hash: Vec::new(),
         record_key: None,
-        field: Some(field.name.clone()),
-        path: Some(rule.from.to_string()),
+        field: Some(field.to_owned()),
+        path: Some(path),
         value: raw.map(|raw| raw.get().to_owned()),
         reason,
-        payload: payload.to_owned(),
+        payload: String::new(),
     }
+}
+
+fn belongs(bad: &mut reject::New, record: &Identified) {
+    let mut hash = Sha256::new();
+    let (field, path) = (bad.field.as_deref(), bad.path.as_deref());
+    for part in [&record.key, field.unwrap_or(""), path.unwrap_or("")] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(&record.hash);
+    bad.payload_hash = hash.finalize()[..16].to_vec();
+    bad.record_key = Some(record.key.clone());
+    bad.payload.clone_from(&record.payload);
 }
 
 fn not_an_object(raw: &RawValue, error: &serde_json::Error) -> String {
