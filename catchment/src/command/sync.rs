@@ -174,6 +174,7 @@ mod tests {
                 outcome: Outcome::Complete,
                 counts,
                 error: None,
+                deferred_until: None,
                 duration_ms: 7,
             };
             assert_eq!(text("shop.items", Some(&report)), expected);

@@ -18,16 +18,22 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+mod cursors;
 /// A changed definition alters the table.
 mod definitions;
+/// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
+mod drills;
 /// Local files, read by parts.
 mod files;
 /// Records that are lines, cells or members of an object.
 mod formats;
-/// Upstreams, neighbours and moments at their worst.
+/// Neighbours, databases and moments at their worst.
 mod hostile;
 /// What identifies a record, and what marks one as deleted.
 mod identity;
+mod incremental;
+mod memory;
+mod parents;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.
@@ -36,8 +42,6 @@ mod requests;
 mod service;
 /// The shipped definition of a CSV file.
 mod titanic;
-/// Upstreams that lie or break off.
-mod verdicts;
 /// A syncer, its upstream and its database.
 mod world;
 
