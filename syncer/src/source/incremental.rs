@@ -48,7 +48,7 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
     let lookback = step("lookback", &spec.lookback);
     let window = step("window", &spec.window);
     Some(Incremental {
-        field: field.unwrap_or_else(Pointer::default),
+        field: field.unwrap_or_default(),
         start,
         lookback,
         window,
