@@ -28,9 +28,12 @@ mod upstream;
 /// Resources.
 mod answer;
 mod demands;
+mod fingerprint;
 mod identity;
 mod incremental;
+mod marks;
 mod paging;
+mod parameters;
 mod relation;
 mod request;
 mod resource;
@@ -47,6 +50,7 @@ mod body;
 mod fault;
 mod names;
 mod notation;
+mod pointing;
 mod report;
 mod template;
 
