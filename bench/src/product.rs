@@ -207,7 +207,7 @@ fn definition(url: &str, records: u64, lists: bool) -> String {
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().context("this program is in a folder")?;
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new("cargo");
     command
         .args(["build", "--quiet", "--package", "catchment"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
