@@ -23,7 +23,16 @@ pub(crate) struct Load {
 }
 
 /// Loads the rows that `stored` has of `table`, and of the tables of its lists.
+///
+/// Twice, and the faster one counts: what other programs did to the disk meanwhile would make a syncer look good.
 pub(crate) async fn load(stored: &TestDb, table: &str, server: &Server) -> anyhow::Result<Load> {
+    let one = once(stored, table, server).await?;
+    let other = once(stored, table, server).await?;
+    let faster = one.cost.wall <= other.cost.wall;
+    Ok(if faster { one } else { other })
+}
+
+async fn once(stored: &TestDb, table: &str, server: &Server) -> anyhow::Result<Load> {
     let empty = testdb::fresh(stored.kind()).await;
     let (from, into) = (open(stored).await?, open(&empty).await?);
     let tables = tables(&from, table).await?;

@@ -36,7 +36,7 @@ struct Cli {
     /// Declare a list field, too: five rows more for each record
     #[arg(long)]
     lists: bool,
-    /// 5,000 records on each database that can be had; fails if a budget is missed that does not depend on time
+    /// 5,000 records on each database that can be had; fails if rows, requests or memory are not as they must be
     #[arg(long, conflicts_with_all = ["records", "database"])]
     small: bool,
     /// Write all of it into this file
@@ -82,14 +82,13 @@ async fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     if let Some(file) = &cli.markdown {
         std::fs::write(file, report::document(&command(cli), &cases))?;
     }
-    let firm = cases.iter().flat_map(|(_, ratios)| ratios);
-    let missed: Vec<_> = firm.filter(|ratio| ratio.firm && !ratio.kept).collect();
-    if cli.small && !missed.is_empty() {
-        let missed: Vec<_> = missed
+    let all = cases.iter().flat_map(|(_, ratios)| ratios);
+    let broken: Vec<_> = all.filter(|ratio| ratio.broken).collect();
+    if cli.small && !broken.is_empty() {
+        let told = broken
             .iter()
-            .map(|ratio| format!("{}: {}", ratio.what, ratio.measured))
-            .collect();
-        bail!("missed: {}", missed.join("; "));
+            .map(|ratio| format!("{}: {}", ratio.what, ratio.measured));
+        bail!("missed: {}", told.collect::<Vec<_>>().join("; "));
     }
     Ok(())
 }

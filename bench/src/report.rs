@@ -57,7 +57,7 @@ machine, and wall time of whatever else it did.
 
 - **fetch**: the same pages with a bare HTTP client, one after another, thrown away.
 - **bulk load**: the same rows from the database's own machine into empty tables of the same columns and indexes:
-  `LOAD DATA INFILE`, or on SQLite one `INSERT ... SELECT` with a cache of 256 MiB.
+  `LOAD DATA INFILE`, or on SQLite one `INSERT ... SELECT` with a cache of 256 MiB. The faster of two.
 - **nothing**: `catchment sync` of a resource without records: what a process costs before its first record.
 - **first**, **unchanged**: `catchment sync` of records of about 1 KB with nine declared fields, eight of them and the key
   indexed; **304s**: once more, when the upstream has given tags and knows them again.
@@ -120,7 +120,7 @@ fn verdicts(ratios: &[Ratio]) -> String {
         .map(|ratio| {
             let verdict = if ratio.kept { "ok" } else { "MISSED" };
             vec![
-                ratio.what.clone(),
+                ratio.what.to_owned(),
                 ratio.measured.clone(),
                 ratio.budget.clone(),
                 verdict.to_owned(),

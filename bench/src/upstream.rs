@@ -112,7 +112,7 @@ fn read(input: &mut impl BufRead) -> io::Result<Option<Request>> {
     }
 }
 
-/// The numbers of a page's first record and the one after its last, and how many there are of all pages.
+/// The numbers of its first record and the one after its last, and how many there are of all pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Page {
     first: usize,
@@ -128,8 +128,8 @@ fn page(path: &str) -> Option<Page> {
         .parse()
         .ok()?;
     let parameter = |name: &str| {
-        let parts = query.split('&').filter_map(|part| part.split_once('='));
-        let found = parts.filter(|(known, _)| *known == name).last();
+        let mut parts = query.split('&').filter_map(|part| part.split_once('='));
+        let found = parts.find(|(known, _)| *known == name);
         found.and_then(|(_, value)| value.parse::<usize>().ok())
     };
     let size = parameter("limit").unwrap_or(PAGE).clamp(1, PAGE);
