@@ -32,7 +32,7 @@ pub(crate) fn ratios(found: &Findings) -> Vec<Ratio> {
         at_most("first: wall / bulk load's", wall, 1.5),
         at_most("unchanged: CPU / first's", again / cpu, 1.0 / 3.0),
         at_most("unchanged, 304s: CPU / first's", known / cpu, 1.0 / 50.0),
-        broken_above(72.0, "first: peak MiB", peak, 48.0),
+        broken_above(96.0, "first: peak MiB", peak, 48.0),
         at_most("first: peak / that of 10,000", growth, 1.25),
         broken_above(1.0, "first: requests / pages", asked, 1.0),
         broken_above(0.0, "unchanged: rows written", written, 0.0),
