@@ -18,11 +18,13 @@ pub mod definition;
 /// The rows of every mirrored resource.
 pub mod record;
 
-/// Where the last committed page ended.
+/// How far reading came.
 pub mod cursor;
 /// Who may write a resource now.
 pub mod lease;
-/// Records that could not become rows.
+/// What is known of the upstream's pages.
+pub mod page;
+/// Records that could not become rows, and values that did not fit.
 pub mod reject;
 /// One collection of a source.
 pub mod resource;

@@ -1,4 +1,5 @@
-//! Records that could not become rows, each with its reason, kept until the upstream sends them right.
+//! Records that could not become rows, and values that did not fit their field, each with its reason, kept until
+//! the upstream sends them right.
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
@@ -10,13 +11,23 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(unique_key = "resource_payload")]
     pub resource_id: i32,
+    pub kind: Kind,
     /// Hash of the record's bytes: the same record is kept once, however often it comes.
     #[sea_orm(unique_key = "resource_payload")]
     pub payload_hash: Vec<u8>,
     /// The run that first met it.
     pub run_id: i64,
+    /// The record's key, where it could be read.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub record_key: Option<String>,
     /// The field that is at fault.
     pub field: Option<String>,
+    /// Pointer to its value in the record.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub path: Option<String>,
+    /// The value as it came, as JSON; a long one is cut.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub value: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub reason: String,
     /// The record's bytes.
@@ -27,11 +38,30 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A record that cannot become a row.
+/// What could not be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Kind {
+    /// A whole record: there is no row of it.
+    Record,
+    /// One value: the row is there, its field is null.
+    Value,
+}
+
+/// A record that cannot become a row, or a value that its field cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct New {
+    pub kind: Kind,
+    /// Of a value: the hash of the record's bytes and the field's name.
     pub payload_hash: Vec<u8>,
+    pub record_key: Option<String>,
     pub field: Option<String>,
+    pub path: Option<String>,
+    pub value: Option<String>,
     pub reason: String,
     pub payload: String,
 }
@@ -63,9 +93,13 @@ impl Entity {
             }
             let row = ActiveModel {
                 resource_id: Set(resource_id),
+                kind: Set(reject.kind),
                 payload_hash: Set(reject.payload_hash),
                 run_id: Set(run_id),
+                record_key: Set(reject.record_key),
                 field: Set(reject.field),
+                path: Set(reject.path),
+                value: Set(reject.value),
                 reason: Set(reject.reason),
                 payload: Set(reject.payload),
                 created_at: Set(now),

@@ -44,6 +44,22 @@ pub(crate) fn small_id() -> ColumnDef {
         .to_owned()
 }
 
+/// Adds the columns that are not there yet, each in a statement of its own, for the reason that `create_indexes` has.
+pub(crate) async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> Result<(), DbErr> {
+    for column in columns {
+        if manager.has_column(table, column.get_column_name()).await? {
+            continue;
+        }
+        let alter = Table::alter().table(table).add_column(column).to_owned();
+        manager.alter_table(alter).await?;
+    }
+    Ok(())
+}
+
 /// An index: its name, its table, and the columns.
 pub(crate) type IndexOf = (&'static str, &'static str, &'static [&'static str]);
 

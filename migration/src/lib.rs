@@ -4,6 +4,8 @@
 mod m20261121_000001_platform;
 /// Who may.
 mod m20261121_000002_identity;
+/// What reading only what changed needs to know.
+mod m20261121_000003_memory;
 
 /// The columns of platform tables.
 mod column;
@@ -22,6 +24,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_platform::Migration),
             Box::new(m20261121_000002_identity::Migration),
+            Box::new(m20261121_000003_memory::Migration),
         ]
     }
 }

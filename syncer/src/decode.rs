@@ -10,25 +10,29 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::SyncError,
-    fetch::Page,
-    source::plan::{Place, Plan, Pointer},
+    fetch::{
+        Page,
+        page::{self, Answer},
+    },
+    source::plan::{Place, Plan, Pointer, Way},
 };
 
-/// The records of a page, and what its body says of their number.
+/// The records of a page, and what it says of the way on.
 #[derive(Debug, Default)]
 pub(crate) struct Decoded<'a> {
-    pub records: Vec<&'a RawValue>,
-    pub total: Option<u64>,
+    /// Each as JSON.
+    pub records: Vec<Cow<'a, str>>,
+    pub answer: Answer,
 }
 
 /// Finds the records in `page`.
 ///
 /// # Errors
 /// The body is not JSON, says that it is a failure, or has no array where the plan says that the records are.
-pub(crate) fn records<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncError> {
+pub(crate) fn page<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncError> {
     let Some(body) = &page.body else {
         return Ok(Decoded {
-            total: page.total,
+            answer: answer(plan, page, None, &[]),
             ..Decoded::default()
         });
     };
@@ -50,20 +54,69 @@ pub(crate) fn records<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, Sy
         });
     }
     let wanted = at(root, &plan.records).ok_or_else(|| unreadable(missing(&plan.records)))?;
-    let records = serde_json::from_str(wanted.get()).map_err(|_| {
+    let records: Vec<&RawValue> = serde_json::from_str(wanted.get()).map_err(|_| {
         unreadable(format!(
             "{} is {} and not an array",
             described(&plan.records),
             kind(wanted)
         ))
     })?;
-    let total = match plan.page.total() {
-        Some(Place::Body(pointer)) => {
-            at(root, pointer).and_then(|value| value.get().trim_matches('"').parse().ok())
+    let records: Vec<Cow<'a, str>> = records
+        .into_iter()
+        .map(|record| Cow::Borrowed(record.get()))
+        .collect();
+    Ok(Decoded {
+        answer: answer(plan, page, Some(root), &records),
+        records,
+    })
+}
+
+/// What the page says of the way on.
+fn answer(plan: &Plan, page: &Page, root: Option<&RawValue>, records: &[Cow<'_, str>]) -> Answer {
+    let said = |place: &Place| said(place, page, root, records);
+    let next = match &plan.page.way {
+        Way::Link => {
+            let links = page.headers.get_all("link").iter();
+            let mut links = links.filter_map(|value| page::next_link(value.to_str().ok()?));
+            links.next().map(|link| page.links.resolve(&link))
         }
-        _ => page.total,
+        Way::Url { next, .. } => said(next)
+            .filter(|link| !link.is_empty())
+            .map(|link| page.links.resolve(&link)),
+        Way::Cursor { next, .. } => said(next),
+        Way::None | Way::Number { .. } | Way::Offset { .. } => None,
     };
-    Ok(Decoded { records, total })
+    let more = plan.page.more.as_ref().and_then(said);
+    Answer {
+        records: records.len() as u64,
+        total: plan
+            .page
+            .total
+            .as_ref()
+            .and_then(said)
+            .and_then(|total| total.trim().parse().ok()),
+        more: more.map(|more| !["", "false", "0", "no"].contains(&more.as_str())),
+        next,
+        rest: page.rest,
+    }
+}
+
+/// The value at `place` as a plain text; `None`: absent or null.
+fn said(
+    place: &Place,
+    page: &Page,
+    root: Option<&RawValue>,
+    records: &[Cow<'_, str>],
+) -> Option<String> {
+    let found = match place {
+        Place::Header(name) => return page.headers.get(name)?.to_str().ok().map(str::to_owned),
+        Place::Body(pointer) => at(root?, pointer)?,
+        Place::Last(pointer) => at(serde_json::from_str(records.last()?).ok()?, pointer)?,
+    };
+    match found.get() {
+        "null" => None,
+        text => Some(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())),
+    }
 }
 
 fn missing(pointer: &Pointer) -> String {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use entity::{
     definition::{Cell, Definition},
+    record::Row,
+    reject,
     run::Counts,
 };
 use serde::Serialize;
@@ -11,10 +13,11 @@ use serde_json::{Value, json};
 
 use crate::{
     Ctx, SyncError, decode,
-    fetch::{Ask, page},
+    fetch::{Ask, Got, page},
     parents::{Parent, parent},
+    run::signed,
     source::plan::{ForEach, Plan, Source},
-    validate::{self, Batch},
+    validate::{self, Lead, Reject},
 };
 
 /// What one request to a resource's upstream brought.
@@ -68,7 +71,7 @@ pub async fn probe(ctx: &Ctx, source: &Source, plan: &Plan) -> Probe {
             probe.total = total;
             probe.absent = absent(&plan.definition, &batch);
             probe.rejected = batch.rejects.len();
-            probe.bad_values = batch.bad_values;
+            probe.bad_values = signed(batch.bad.len() as u64);
             probe.reasons = batch
                 .rejects
                 .iter()
@@ -115,23 +118,46 @@ async fn look(
         None => Parent::default(),
         Some(for_each) => first_parent(ctx, source, (plan, for_each), counts).await?,
     };
-    let at = page::first(&plan.page);
-    let page = page(
-        ctx,
-        Ask {
-            source,
-            plan,
-            values: &parent.values,
-            at: &at,
-        },
-        counts,
-    )
-    .await?;
-    let came = decode::records(plan, &page)?;
-    Ok((
-        validate::batch(plan, &parent.copies, &came.records),
-        came.total,
-    ))
+    let at = page::first(&plan.page, false);
+    let ask = Ask {
+        source,
+        plan,
+        values: &parent.values,
+        at: &at,
+        known: None,
+    };
+    let Got::Page(page) = page(ctx, ask, counts).await? else {
+        return Ok((Batch::default(), None));
+    };
+    let came = decode::page(plan, &page)?;
+    let lead = Lead {
+        copies: &parent.copies,
+        before: 0,
+    };
+    let total = came.answer.total;
+    let identities = validate::identities(plan, lead, came.records);
+    let mut batch = Batch {
+        rejects: identities.rejects,
+        ..Batch::default()
+    };
+    for record in identities.records {
+        match validate::row(plan, record) {
+            Ok(checked) => {
+                batch.rows.push(checked.row);
+                batch.bad.extend(checked.bad);
+            }
+            Err(reject) => batch.rejects.push(reject),
+        }
+    }
+    Ok((batch, total))
+}
+
+/// The checked records of a page.
+#[derive(Debug, Default)]
+struct Batch {
+    rows: Vec<Row>,
+    rejects: Vec<Reject>,
+    bad: Vec<reject::New>,
 }
 
 /// The first record with children that the parent resource's upstream has now: the database may not know any yet.

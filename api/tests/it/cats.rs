@@ -1,7 +1,7 @@
 //! The resources that the tests mirror: breeds with a field of every type, and their images as children.
 
 use entity::{
-    definition::{Cell, Definition, Field, Kind, Parent},
+    definition::{Cell, Definition, Field, Identity, Kind, Parent},
     record::Row,
 };
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub(crate) fn breeds() -> Definition {
         table: "cats_breeds".to_owned(),
         description: Some("Breeds of cats.".to_owned()),
         key: vec!["id".to_owned()],
+        identity: Identity::Key,
+        tables: Vec::new(),
         fields: vec![
             field("id", Kind::Text),
             field("name", Kind::Text),
@@ -57,6 +59,8 @@ pub(crate) fn images() -> Definition {
         table: "cats_images".to_owned(),
         description: None,
         key: vec!["breed_id".to_owned(), "id".to_owned()],
+        identity: Identity::Key,
+        tables: Vec::new(),
         fields: vec![
             field("breed_id", Kind::Text),
             field("id", Kind::Text),
@@ -85,6 +89,7 @@ pub(crate) fn row(
         payload: payload.to_owned(),
         payload_hash: Sha256::digest(payload)[..16].to_vec(),
         cells: cells.collect(),
+        tables: Vec::new(),
     }
 }
 

@@ -28,13 +28,42 @@ pub struct Definition {
     pub table: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The key's fields, in order; each is also among `fields`.
+    /// The key's fields, in order; each is also among `fields`. None where a record is identified otherwise.
     pub key: Vec<String>,
+    /// What a record is identified by.
+    #[serde(default)]
+    pub identity: Identity,
     /// The columns beside the envelope's, in the order of the definition: key and copied fields first.
     pub fields: Vec<Field>,
+    /// Arrays of objects, each in a table of its own, one row an object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Table>,
     /// The resource of the same source from whose rows this one is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+}
+
+/// What a record is identified by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// The key's fields.
+    #[default]
+    Key,
+    /// All of its bytes: the key is their hash, in hexadecimal digits.
+    Hash,
+    /// Its place among the records of its walk, the first is 1.
+    Line,
+}
+
+/// A table of the objects in one of a record's arrays, replaced with the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    /// The columns beside `rowno` and `position`.
+    pub fields: Vec<Field>,
+    /// Fingerprint of where the array stands.
+    pub rule: String,
 }
 
 /// A typed column of a resource's table.
@@ -81,6 +110,11 @@ impl Definition {
     /// Name of the table that holds the items of `field`.
     pub fn list_table(&self, field: &Field) -> String {
         format!("{}__{}", self.table, field.name)
+    }
+
+    /// Name of the table that holds the objects of `table`.
+    pub fn child_table(&self, table: &Table) -> String {
+        format!("{}__{}", self.table, table.name)
     }
 
     /// Longest value of a text `field` in characters; `None`: no limit.

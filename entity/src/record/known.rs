@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 use sea_orm::{QueryOrder, QuerySelect, StreamTrait, entity::prelude::*};
 
-use super::{Column, find};
+use super::{Column, Entity, find};
 
 /// What the table knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,4 +119,56 @@ pub async fn payloads_after(
         .into_iter()
         .map(|(rowno, payload, deleted_at)| (rowno, payload, deleted_at.is_some()))
         .collect())
+}
+
+/// A row as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub rowno: i64,
+    pub payload: String,
+    pub version: i64,
+}
+
+/// The next rows after `rowno` that are not deleted, at most `limit`.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn live_after(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rowno: i64,
+    limit: u64,
+) -> Result<Vec<Stored>, DbErr> {
+    let rows = find(table).filter(Column::Rowno.gt(rowno)).limit(limit);
+    stored(db, rows).await
+}
+
+/// The rows with these `rowno`s that are not deleted.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn live(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rownos: &[i64],
+) -> Result<Vec<Stored>, DbErr> {
+    let rows = find(table).filter(Column::Rowno.is_in(rownos.iter().copied()));
+    stored(db, rows).await
+}
+
+async fn stored(db: &impl ConnectionTrait, rows: Select<Entity>) -> Result<Vec<Stored>, DbErr> {
+    let rows = rows
+        .select_only()
+        .columns([Column::Rowno, Column::Payload, Column::Version])
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Rowno)
+        .into_tuple::<(i64, String, i64)>()
+        .all(db)
+        .await?;
+    let rows = rows.into_iter().map(|(rowno, payload, version)| Stored {
+        rowno,
+        payload,
+        version,
+    });
+    Ok(rows.collect())
 }

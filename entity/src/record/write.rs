@@ -21,6 +21,8 @@ pub struct Row {
     pub payload_hash: Vec<u8>,
     /// One for each field of the definition, in its order.
     pub cells: Vec<Cell>,
+    /// For each of the definition's tables, its rows: one cell for each of the table's fields.
+    pub tables: Vec<Vec<Vec<Cell>>>,
 }
 
 impl Row {

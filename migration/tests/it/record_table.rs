@@ -1,7 +1,7 @@
 //! A resource's table is made and altered as its definition says, however often a step was taken already.
 
 use entity::{
-    definition::{Definition, Field},
+    definition::{Definition, Field, Identity},
     resource,
 };
 use migration::record_table::{Step, apply, plan};
@@ -27,6 +27,8 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         table: "own_things".to_owned(),
         description: None,
         key: vec!["id".to_owned()],
+        identity: Identity::Key,
+        tables: Vec::new(),
         fields: fields
             .iter()
             .map(|(name, kind)| field(name, kind))

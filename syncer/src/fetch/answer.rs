@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use reqwest::{Response, header::HeaderMap};
 use url::Url;
 
-use super::{Ask, Failed, Page, page, request, retry, secrets::Secrets};
+use super::{Ask, Failed, Links, Page, retry, secrets::Secrets};
 use crate::{
     error::SyncError,
-    source::plan::{Place, Plan, Source},
+    source::plan::{Place, Source},
 };
 
 /// The page in `response`, which came from `url`.
@@ -51,16 +51,12 @@ pub(super) async fn read(
         }
         .into());
     }
-    let links = headers
-        .get_all("link")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let next = links.filter_map(page::next_link).next();
     Ok(Page {
-        next: next.map(|link| request::resolved(ask, url, &link)),
-        total: stated_total(ask.plan, &headers),
+        links: Links::of(ask, url),
         body: (!empty).then_some(body),
         url: shown,
+        headers,
+        rest: None,
         secrets,
     })
 }
@@ -101,13 +97,6 @@ fn foreign_type(headers: &HeaderMap) -> Option<String> {
     (!plausible).then_some(kind)
 }
 
-fn stated_total(plan: &Plan, headers: &HeaderMap) -> Option<u64> {
-    match plan.page.total() {
-        Some(Place::Header(name)) => headers.get(name)?.to_str().ok()?.trim().parse().ok(),
-        _ => None,
-    }
-}
-
 /// What a refusal asks to wait. On a success the same headers are only information.
 fn wait_asked(
     source: &Source,
@@ -119,9 +108,11 @@ fn wait_asked(
     if !REFUSALS.contains(&status) {
         return None;
     }
-    let names = ["retry-after"]
-        .into_iter()
-        .chain(source.limits.retry_after.as_deref());
+    let own = match &source.limits.retry_after {
+        Some(Place::Header(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let names = ["retry-after"].into_iter().chain(own);
     names
         .filter_map(|name| retry::wait_asked(headers.get(name)?.to_str().ok()?, now))
         .max()

@@ -14,15 +14,16 @@ use std::{
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
+pub use self::request::Links;
 use self::{page::At, secrets::Secrets};
 use crate::{
     Ctx,
     error::{Fate, SyncError},
-    source::plan::{Plan, Source, Values},
+    source::plan::{Place, Plan, Source, Values},
 };
 
 /// An answer of the upstream, unread.
@@ -32,12 +33,38 @@ pub struct Page {
     pub url: String,
     /// `None`: the status says that there is nothing.
     pub body: Option<Bytes>,
-    /// What a header says of the number of all records.
-    pub total: Option<u64>,
-    /// The URL of the next page, if a `Link` header names it.
-    pub next: Option<String>,
+    pub headers: HeaderMap,
+    /// What its links are resolved against.
+    pub links: Links,
+    /// Of a local file that is read by parts: where the next one begins, in bytes.
+    pub rest: Option<u64>,
     /// What of its body must not be told.
     pub secrets: Secrets,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Got {
+    Page(Box<Page>),
+    /// The page is as it was when it had the validators that were sent along.
+    NotModified,
+}
+
+/// By what the upstream tells whether a page is as it was (RFC 9110, section 8.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+impl Validators {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        Self {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        }
+    }
 }
 
 /// What a page is asked for.
@@ -47,13 +74,15 @@ pub struct Ask<'a> {
     pub plan: &'a Plan,
     pub values: &'a Values,
     pub at: &'a At,
+    /// Those of the page as it is known.
+    pub known: Option<&'a Validators>,
 }
 
 /// Fetches the page at `ask.at`, and counts the requests and bytes that it took.
 ///
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
-pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Page, SyncError> {
+pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, SyncError> {
     let retry = &ask.source.retry;
     let mut attempt = 1;
     loop {
@@ -66,7 +95,7 @@ pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Page, 
                     .body
                     .as_ref()
                     .map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX));
-                return Ok(page);
+                return Ok(Got::Page(Box::new(page)));
             }
             Err(failed) => failed,
         };
@@ -128,12 +157,9 @@ async fn once(ctx: &Ctx, ask: Ask<'_>) -> Result<Page, Failed> {
 }
 
 async fn learn(ctx: &Ctx, source: &Source, headers: &HeaderMap) {
-    let text = |name: &Option<String>| {
-        headers
-            .get(name.as_ref()?)?
-            .to_str()
-            .ok()
-            .map(str::to_owned)
+    let text = |place: &Option<Place>| match place {
+        Some(Place::Header(name)) => headers.get(name)?.to_str().ok().map(str::to_owned),
+        _ => None,
     };
     let remaining = text(&source.limits.remaining).and_then(|value| value.trim().parse().ok());
     let reset =

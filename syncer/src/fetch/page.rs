@@ -1,11 +1,14 @@
 //! Where the next page is: a pure decision from the paging plan and the answer before.
 
-use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::source::plan::{Page, Size};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::source::plan::{End, Page, Param, Place, Way, Within};
 
 /// A place in a walk through pages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum At {
     /// The only page.
@@ -14,84 +17,151 @@ pub enum At {
     Number(u64),
     /// The page after so many records.
     Offset(u64),
-    /// The first page of a walk by links.
+    /// The first page of a walk by tokens, links or URLs.
     First,
+    /// The page of that token.
+    Token(String),
     /// The page of that URL.
     Url(String),
+    /// The part of a local file that begins at that byte.
+    Byte(u64),
 }
 
 /// How far a walk came, the answer just read included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Walked {
     pub pages: u64,
     pub records: u64,
     /// What the upstream last said there are.
     pub total: Option<u64>,
     /// By how much that number fell from page to page.
-    #[serde(default)]
     pub shrunk: u64,
     /// Pages in a row that held no record.
-    #[serde(default)]
     pub idle: u64,
+    /// Hash of the place that the walk was at after 1, 2, 4, 8 … pages: who comes there again goes in a circle.
+    pub anchor: u64,
 }
 
 /// What an answer says about the way on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Answer {
     pub records: u64,
-    /// The URL of `rel="next"`.
+    /// How many records there are in all.
+    pub total: Option<u64>,
+    /// Whether there is more.
+    pub more: Option<bool>,
+    /// The token or absolute URL of the next page.
     pub next: Option<String>,
+    /// Where a local file goes on, in bytes.
+    pub rest: Option<u64>,
 }
 
-/// The first page of a walk.
-pub fn first(page: &Page) -> At {
-    match page {
-        Page::None { .. } => At::Only,
-        Page::Number { start, .. } => At::Number(*start),
-        Page::Offset { start, .. } => At::Offset(*start),
-        Page::Link { .. } => At::First,
+/// The way on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    At(At),
+    /// That was the last page.
+    End,
+    /// There must be more, and nothing says where.
+    Lost(&'static str),
+}
+
+/// The first page of a walk; `of_file`: through a local file.
+pub fn first(page: &Page, of_file: bool) -> At {
+    match &page.way {
+        _ if of_file => At::Byte(0),
+        Way::None => At::Only,
+        Way::Number { start, .. } => At::Number(*start),
+        Way::Offset { start, .. } => At::Offset(*start),
+        Way::Cursor { .. } | Way::Link | Way::Url { .. } => At::First,
     }
 }
 
-/// The page after `at`; `None`: that was the last.
+/// The page after `at`.
 ///
-/// A short page ends nothing: where the total is known the walk ends at it, otherwise at an empty
-/// page. Tools that stop at a short page lose what is behind it when an upstream filters its pages.
-pub fn next(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Option<At> {
-    let ended = answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total);
-    match (page, at) {
-        (Page::Number { .. }, At::Number(number)) if !ended => Some(At::Number(number + 1)),
-        (Page::Offset { .. }, At::Offset(offset)) if !ended => {
-            Some(At::Offset(offset + answer.records))
+/// A short page ends nothing unless the definition says so: where the total is known the walk ends at it,
+/// otherwise at an empty page. Tools that stop at a short page lose what is behind it when an upstream filters its pages.
+pub fn next(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
+    if let At::Byte(_) = at {
+        return answer
+            .rest
+            .map_or(Next::End, |byte| Next::At(At::Byte(byte)));
+    }
+    if answer.more == Some(false) || page.way == Way::None {
+        return Next::End;
+    }
+    let promised = answer.more == Some(true);
+    if !promised && is_last(page, walked, answer) {
+        return Next::End;
+    }
+    match (&page.way, at) {
+        (Way::Number { .. }, At::Number(number)) => Next::At(At::Number(number + 1)),
+        (Way::Offset { .. }, At::Offset(offset)) if answer.records > 0 => {
+            Next::At(At::Offset(offset + answer.records))
         }
-        (Page::Link { .. }, _) => answer.next.clone().map(At::Url),
-        _ => None,
+        (Way::Offset { .. }, _) => Next::Lost("a page without records says that there is more"),
+        (Way::Cursor { .. }, _) => linked(answer, promised, At::Token),
+        _ => linked(answer, promised, At::Url),
     }
 }
 
-/// The query parameters that ask for the page at `at`. A URL that the upstream gave holds its own.
-pub fn parameters(page: &Page, at: &At) -> Vec<(String, String)> {
-    let mut parameters = Vec::new();
-    let size: Option<&Size> = match (page, at) {
-        (Page::Number { param, size, .. }, At::Number(number)) => {
-            parameters.push((param.clone(), number.to_string()));
-            Some(size)
-        }
-        (Page::Offset { param, size, .. }, At::Offset(offset)) => {
-            parameters.push((param.clone(), offset.to_string()));
-            Some(size)
-        }
-        (Page::Link { size, .. }, At::First) => Some(size),
+/// Whether nothing is to be expected behind the page, where the upstream does not say so itself.
+fn is_last(page: &Page, walked: Walked, answer: &Answer) -> bool {
+    let is_short = page.size.records.is_some_and(|size| answer.records < size);
+    if page.end == End::Short && is_short {
+        return true;
+    }
+    match &page.way {
+        // Where the upstream hands out the way on, a page without records may stand in the middle.
+        Way::Link | Way::Url { .. } => false,
+        Way::Cursor { next, .. } if !matches!(next, Place::Last(_)) => false,
+        _ => answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total),
+    }
+}
+
+fn linked(answer: &Answer, promised: bool, at: impl Fn(String) -> At) -> Next {
+    match answer.next.as_ref().filter(|next| !next.is_empty()) {
+        Some(next) => Next::At(at(next.clone())),
+        None if promised => Next::Lost("it says that there is more, and not where"),
+        None => Next::End,
+    }
+}
+
+/// A short name of a place, for finding circles.
+pub fn hash(at: &At) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    at.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The parameters that ask for the page at `at`, numbers as numbers. A URL that the upstream gave holds its own.
+pub fn parameters<'a>(page: &'a Page, at: &At) -> Vec<(&'a Param, Value)> {
+    let place = match (&page.way, at) {
+        (Way::Number { param, .. }, At::Number(number)) => Some((param, json!(number))),
+        (Way::Offset { param, .. }, At::Offset(offset)) => Some((param, json!(offset))),
+        (Way::Cursor { param, .. }, At::Token(token)) => Some((param, json!(token))),
         _ => None,
     };
-    if let Some(Size {
-        param: Some(param),
-        records: Some(records),
-    }) = size
-    {
-        parameters.push((param.clone(), records.to_string()));
-    }
-    parameters
+    let size = page.size.param.as_ref().zip(page.size.records);
+    let sizes = size
+        .filter(|_| !matches!(at, At::Only | At::Url(_) | At::Byte(_)))
+        .map(|(param, records)| (param, json!(records)));
+    place.into_iter().chain(sizes).collect()
+}
+
+/// The parameters that go into the query.
+pub fn query<'a>(page: &'a Page, at: &At) -> impl Iterator<Item = (&'a str, String)> {
+    let all = parameters(page, at).into_iter();
+    all.filter(|(param, _)| param.within == Within::Query)
+        .map(|(param, value)| (param.name.as_str(), plain(&value)))
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The URL of `rel="next"` in a `Link` header (RFC 8288).
@@ -145,26 +215,60 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::source::plan::{Pointer, Size};
 
-    fn numbered(total: bool) -> Page {
-        Page::Number {
-            param: "page".into(),
-            start: 0,
+    fn param(name: &str) -> Param {
+        Param {
+            name: name.into(),
+            within: Within::Query,
+        }
+    }
+
+    fn paged(way: Way, size: Option<u64>) -> Page {
+        Page {
+            way,
             size: Size {
-                param: Some("limit".into()),
-                records: Some(10),
+                param: size.map(|_| param("limit")),
+                records: size,
             },
-            total: total.then(|| crate::source::plan::Place::Header("pagination-count".into())),
+            total: None,
+            more: None,
+            end: End::Empty,
             max: None,
+        }
+    }
+
+    fn numbered() -> Page {
+        let way = Way::Number {
+            param: param("page"),
+            start: 0,
+        };
+        paged(way, Some(10))
+    }
+
+    fn tokens(next: Place) -> Page {
+        let way = Way::Cursor {
+            param: param("after"),
+            next,
+        };
+        paged(way, Some(10))
+    }
+
+    fn answer(records: u64, next: Option<&str>, more: Option<bool>) -> Answer {
+        Answer {
+            records,
+            next: next.map(str::to_owned),
+            more,
+            ..Answer::default()
         }
     }
 
     /// Walks `upstream`, a list of page lengths, and returns how many records came.
     fn walk(page: &Page, upstream: &[u64], total: Option<u64>) -> u64 {
-        let mut at = Some(first(page));
+        let mut at = Next::At(first(page, false));
         let mut walked = Walked::default();
         let mut asked = 0;
-        while let Some(here) = at {
+        while let Next::At(here) = at {
             let records = upstream.get(asked).copied().unwrap_or(0);
             asked += 1;
             walked = Walked {
@@ -173,15 +277,7 @@ mod tests {
                 total,
                 ..walked
             };
-            at = next(
-                page,
-                &here,
-                walked,
-                &Answer {
-                    records,
-                    next: None,
-                },
-            );
+            at = next(page, &here, walked, &answer(records, None, None));
         }
         walked.records
     }
@@ -190,8 +286,8 @@ mod tests {
         #[test]
         fn every_record_before_an_empty_page_is_fetched(pages in prop::collection::vec(1u64..=10, 0..20)) {
             let all: u64 = pages.iter().sum();
-            prop_assert_eq!(walk(&numbered(false), &pages, None), all);
-            prop_assert_eq!(walk(&numbered(true), &pages, Some(all)), all);
+            prop_assert_eq!(walk(&numbered(), &pages, None), all);
+            prop_assert_eq!(walk(&numbered(), &pages, Some(all)), all);
         }
     }
 
@@ -203,51 +299,83 @@ mod tests {
             total: Some(10),
             ..Walked::default()
         };
-        let answer = Answer {
-            records: 10,
-            next: None,
-        };
-        assert_eq!(next(&numbered(true), &At::Number(0), walked, &answer), None);
+        let came = answer(10, None, None);
+        assert_eq!(next(&numbered(), &At::Number(0), walked, &came), Next::End);
         let unknown = Walked {
             total: None,
             ..walked
         };
-        assert_eq!(
-            next(&numbered(false), &At::Number(0), unknown, &answer),
-            Some(At::Number(1))
-        );
+        let on = next(&numbered(), &At::Number(0), unknown, &came);
+        assert_eq!(on, Next::At(At::Number(1)));
+    }
+
+    #[test]
+    fn a_short_page_ends_only_where_the_definition_says_so() {
+        let short = answer(9, None, None);
+        let walked = Walked::default();
+        let on = Next::At(At::Number(1));
+        assert_eq!(next(&numbered(), &At::Number(0), walked, &short), on);
+        let page = Page {
+            end: End::Short,
+            ..numbered()
+        };
+        assert_eq!(next(&page, &At::Number(0), walked, &short), Next::End);
+        let promised = answer(9, None, Some(true));
+        assert_eq!(next(&page, &At::Number(0), walked, &promised), on);
     }
 
     #[test]
     fn an_offset_counts_what_came() {
-        let page = Page::Offset {
-            param: "skip".into(),
+        let way = Way::Offset {
+            param: param("skip"),
             start: 0,
-            size: Size::default(),
-            total: None,
-            max: None,
         };
-        let walked = Walked {
-            pages: 1,
-            records: 9,
-            ..Walked::default()
+        let page = paged(way, None);
+        let on = next(
+            &page,
+            &At::Offset(0),
+            Walked::default(),
+            &answer(9, None, None),
+        );
+        assert_eq!(on, Next::At(At::Offset(9)));
+        let sent: Vec<_> = query(&page, &At::Offset(9)).collect();
+        assert_eq!(sent, [("skip", "9".to_owned())]);
+    }
+
+    #[test]
+    fn tokens_lead_on_until_there_is_none() {
+        let page = tokens(Place::Body(Pointer(vec!["next".into()])));
+        let check = |came: Answer, expected: Next| {
+            assert_eq!(
+                next(&page, &At::First, Walked::default(), &came),
+                expected,
+                "{came:?}"
+            );
         };
-        assert_eq!(
-            next(
-                &page,
-                &At::Offset(0),
-                walked,
-                &Answer {
-                    records: 9,
-                    next: None
-                }
-            ),
-            Some(At::Offset(9))
+        let on = || Next::At(At::Token("t".into()));
+        check(answer(10, Some("t"), None), on());
+        // A page without records may stand in the middle.
+        check(answer(0, Some("t"), None), on());
+        check(answer(10, Some("t"), Some(false)), Next::End);
+        check(answer(10, Some(""), None), Next::End);
+        check(answer(3, None, None), Next::End);
+        let lost = next(
+            &page,
+            &At::First,
+            Walked::default(),
+            &answer(10, None, Some(true)),
         );
-        assert_eq!(
-            parameters(&page, &At::Offset(9)),
-            [("skip".to_owned(), "9".to_owned())]
-        );
+        assert!(matches!(lost, Next::Lost(_)));
+    }
+
+    #[test]
+    fn a_token_from_the_last_record_ends_at_an_empty_page() {
+        let page = tokens(Place::Last(Pointer(vec!["id".into()])));
+        let at = At::Token("a".into());
+        let on = next(&page, &at, Walked::default(), &answer(3, Some("d"), None));
+        assert_eq!(on, Next::At(At::Token("d".into())));
+        let end = next(&page, &at, Walked::default(), &answer(0, None, None));
+        assert_eq!(end, Next::End);
     }
 
     #[test]

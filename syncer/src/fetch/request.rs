@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     Ask,
-    page::{At, parameters},
+    page::{self, At},
     secrets::{self, Secrets},
 };
 use crate::{
@@ -73,9 +73,9 @@ fn built(source: &Source, plan: &Plan, values: &Values, at: &At) -> Result<Targe
             pairs.append_pair(name, &value);
             shown_pairs.append_pair(name, if secret { "***" } else { &value });
         }
-        for (name, value) in parameters(&plan.page, at) {
-            pairs.append_pair(&name, &value);
-            shown_pairs.append_pair(&name, &value);
+        for (name, value) in page::query(&plan.page, at) {
+            pairs.append_pair(name, &value);
+            shown_pairs.append_pair(name, &value);
         }
     }
     let shown = Secrets::of(source, plan).hide(without_empty_query(shown).as_str());
@@ -106,27 +106,43 @@ fn linked(source: &Source, plan: &Plan, values: &Values, link: &str) -> Result<T
     Ok(Target { shown, url })
 }
 
-/// `link` resolved against the page it was found on, without the secrets that the upstream may have echoed in it.
-pub(super) fn resolved(ask: Ask<'_>, page: &Url, link: &str) -> String {
-    let Ok(mut url) = page.join(link) else {
-        return link.to_owned();
-    };
-    let credential = match &ask.source.auth {
-        Auth::Query { name, .. } => Some(name),
-        _ => None,
-    };
-    let named = secrets::parameters(ask.source, ask.plan).map(|(name, _)| name);
-    let hidden: Vec<&String> = named.chain(credential).collect();
-    if !hidden.is_empty() {
-        let kept: Vec<_> = url
-            .query_pairs()
-            .filter(|(key, _)| !hidden.iter().any(|name| *name == key))
-            .map(|(k, v)| (k.into_owned(), v.into_owned()))
-            .collect();
-        url.query_pairs_mut().clear().extend_pairs(kept);
-        url = without_empty_query(url);
+/// What a page's links are resolved against.
+#[derive(Clone, Debug)]
+pub struct Links {
+    page: Url,
+    /// Parameters that hold a secret, which the upstream may echo in its links.
+    hidden: Vec<String>,
+}
+
+impl Links {
+    pub(super) fn of(ask: Ask<'_>, page: &Url) -> Self {
+        let credential = match &ask.source.auth {
+            Auth::Query { name, .. } => Some(name),
+            _ => None,
+        };
+        let named = secrets::parameters(ask.source, ask.plan).map(|(name, _)| name);
+        Self {
+            page: page.clone(),
+            hidden: named.chain(credential).cloned().collect(),
+        }
     }
-    url.into()
+
+    /// `link` as an absolute URL, without the secrets that the upstream may have echoed in it.
+    pub fn resolve(&self, link: &str) -> String {
+        let Ok(mut url) = self.page.join(link) else {
+            return link.to_owned();
+        };
+        if !self.hidden.is_empty() {
+            let kept: Vec<_> = url
+                .query_pairs()
+                .filter(|(key, _)| !self.hidden.iter().any(|name| name == key))
+                .map(|(k, v)| (k.into_owned(), v.into_owned()))
+                .collect();
+            url.query_pairs_mut().clear().extend_pairs(kept);
+            url = without_empty_query(url);
+        }
+        url.into()
+    }
 }
 
 /// Puts the headers and the credentials on a request.
@@ -163,6 +179,7 @@ pub(super) fn dressed(
             request.basic_auth(username, Some(password.expose_secret()))
         }
         Auth::Bearer { token } => request.bearer_auth(token.expose_secret()),
+        Auth::Oauth2 { .. } | Auth::Login { .. } => request,
     })
 }
 

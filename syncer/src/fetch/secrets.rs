@@ -19,6 +19,7 @@ impl Secrets {
                 vec![username.clone().into()]
             }
             Auth::Basic { password, .. } => vec![password.clone()],
+            Auth::Oauth2 { .. } | Auth::Login { .. } => Vec::new(),
         };
         let named = [&source.query, &source.headers, &plan.query, &plan.headers];
         let named = named.into_iter().flatten().map(|(_, template)| template);

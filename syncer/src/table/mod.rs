@@ -155,8 +155,8 @@ async fn fill(ctx: &Ctx, plan: &Plan, keeper: &lease::Keeper) -> Result<u64, DbE
         let transaction = begin(ctx, keeper).await?;
         for (rowno, payload, _) in &batch {
             // A record that the new definition rejects keeps its row until the next run judges it.
-            if let Some(row) = validate::again(plan, payload) {
-                record::project(&transaction, &plan.definition, *rowno, &row).await?;
+            if let Some(checked) = validate::again(plan, "", payload) {
+                record::project(&transaction, &plan.definition, *rowno, &checked.row).await?;
             }
             rows += 1;
         }

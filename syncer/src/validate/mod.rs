@@ -4,9 +4,13 @@ mod key;
 mod time;
 mod value;
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
-use entity::{definition::Cell, record::Row, reject};
+use entity::{
+    definition::{Cell, Field},
+    record::Row,
+    reject,
+};
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
@@ -14,16 +18,26 @@ use self::value::Bad;
 use crate::{
     decode::{self, Members},
     parents::Copied,
-    source::plan::{OnBad, Plan, Rule},
+    source::plan::{CursorKind, Incremental, Mark, OnBad, Plan, Rule},
 };
 
-/// The checked records of a page.
+/// A record whose key is known, and whose fields are not read yet: most records are as they were, and need not be.
+#[derive(Debug)]
+pub(crate) struct Identified {
+    pub key: String,
+    /// The record's bytes as they are stored.
+    pub payload: String,
+    pub hash: Vec<u8>,
+    /// The upstream marks it as deleted.
+    pub deleted: bool,
+}
+
+/// The records of a page, by key.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub rows: Vec<Row>,
+pub(crate) struct Identities {
+    pub records: Vec<Identified>,
+    /// Those without a key that can be read.
     pub rejects: Vec<Reject>,
-    /// Values that did not fit their field, and were left out.
-    pub bad_values: i64,
 }
 
 /// A record that cannot become a row.
@@ -34,25 +48,93 @@ pub(crate) struct Reject {
     pub record: reject::New,
 }
 
-/// Checks `records`, each led by `copies`: the members that its parent gives it.
-pub(crate) fn batch(plan: &Plan, copies: &[Copied], records: &[&RawValue]) -> Batch {
-    let mut batch = Batch::default();
-    for record in records {
-        let (payload, clash) = led(copies, record);
-        match clash.map_or_else(|| row(plan, &payload), Err) {
-            Ok((row, bad_values)) => {
-                batch.bad_values += bad_values;
-                batch.rows.push(row);
-            }
-            Err(fault) => batch.rejects.push(fault.into_reject(payload)),
+/// A record's row, and what of it did not fit.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub row: Row,
+    /// Values that did not fit their field, and were left out.
+    pub bad: Vec<reject::New>,
+}
+
+/// What a walk gives to each of its records.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lead<'a> {
+    /// The members that the parent gives it.
+    pub copies: &'a [Copied],
+    /// How many records of the walk came before the page.
+    pub before: u64,
+}
+
+/// Finds the key of each of a page's records.
+pub(crate) fn identities(plan: &Plan, lead: Lead<'_>, records: Vec<Cow<'_, str>>) -> Identities {
+    let mut identities = Identities::default();
+    for (index, record) in records.into_iter().enumerate() {
+        let line = lead.before + index as u64 + 1;
+        let (payload, clash) = led(lead.copies, record);
+        match clash.map_or_else(|| identity(plan, line, &payload), Err) {
+            Ok((key, deleted)) => identities.records.push(Identified {
+                hash: hash(&payload),
+                key,
+                payload,
+                deleted,
+            }),
+            Err(fault) => identities.rejects.push(fault.into_reject(payload)),
         }
     }
-    batch
+    identities
+}
+
+/// Reads the fields of a record.
+///
+/// # Errors
+/// The record cannot become a row.
+#[expect(
+    clippy::result_large_err,
+    reason = "a reject holds its record, as the row would"
+)]
+pub(crate) fn row(plan: &Plan, record: Identified) -> Result<Checked, Reject> {
+    match cells(plan, &record.payload) {
+        Ok((cells, bad)) => Ok(Checked {
+            row: Row {
+                record_key: record.key,
+                payload: record.payload,
+                payload_hash: record.hash,
+                cells,
+                tables: Vec::new(),
+            },
+            bad,
+        }),
+        Err(fault) => Err(Fault {
+            key: Some(record.key),
+            ..fault
+        }
+        .into_reject(record.payload)),
+    }
+}
+
+/// The value of `cursor` in a record. `None`: it has none that can be read.
+pub(crate) fn mark(cursor: &Incremental, record: &str) -> Option<Mark> {
+    let raw = serde_json::from_str(record).ok()?;
+    let value = decode::at(raw, &cursor.field)?.get();
+    let text: String = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+    match &cursor.kind {
+        CursorKind::Integer => text.parse().ok().map(Mark::Number),
+        CursorKind::Timestamp(format) => match time::timestamp(format, &text).ok()? {
+            Cell::Timestamp(time) => Some(Mark::Time(time)),
+            _ => None,
+        },
+    }
 }
 
 /// Reads a stored payload into a row again, for a changed definition. `None`: under it the record is a reject.
-pub(crate) fn again(plan: &Plan, payload: &str) -> Option<Row> {
-    row(plan, payload).ok().map(|(row, _)| row)
+pub(crate) fn again(plan: &Plan, record_key: &str, payload: &str) -> Option<Checked> {
+    let record = Identified {
+        key: record_key.to_owned(),
+        hash: hash(payload),
+        payload: payload.to_owned(),
+        deleted: false,
+    };
+    row(plan, record).ok()
 }
 
 /// The key of a stored payload. `None`: it has none that can be read.
@@ -81,10 +163,14 @@ impl Fault {
     fn into_reject(self, payload: String) -> Reject {
         let payload_hash = hash(&payload);
         Reject {
-            key: self.key,
+            key: self.key.clone(),
             record: reject::New {
+                kind: reject::Kind::Record,
                 payload_hash,
+                record_key: self.key,
                 field: self.field,
+                path: None,
+                value: None,
                 reason: self.reason,
                 payload,
             },
@@ -92,30 +178,34 @@ impl Fault {
     }
 }
 
-fn row(plan: &Plan, payload: &str) -> Result<(Row, i64), Fault> {
-    let (definition, rules) = (&plan.definition, &plan.rules);
+fn identity(plan: &Plan, _line: u64, payload: &str) -> Result<(String, bool), Fault> {
+    let record = read(payload)?;
+    let record_key = key::canonical(&plan.definition, &plan.rules, &record)?;
+    Ok((record_key, false))
+}
+
+fn read(payload: &str) -> Result<Members<'_>, Fault> {
     let raw: &RawValue =
         serde_json::from_str(payload).map_err(|error| Fault::of_record(error.to_string()))?;
-    let record =
-        decode::members(raw).map_err(|error| Fault::of_record(not_an_object(raw, &error)))?;
-    let record_key = key::canonical(definition, rules, &record)?;
-    let mut bad_values = 0;
+    decode::members(raw).map_err(|error| Fault::of_record(not_an_object(raw, &error)))
+}
+
+fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fault> {
+    let (definition, rules) = (&plan.definition, &plan.rules);
+    let record = read(payload)?;
+    let mut bad = Vec::new();
     let mut cells = Vec::with_capacity(rules.len());
     for (field, rule) in definition.fields.iter().zip(rules) {
-        let read = value::cell(
-            field.kind,
-            definition.text_limit(field),
-            rule,
-            record.at(&rule.from),
-        );
+        let raw = record.at(&rule.from);
+        let read = value::cell(field.kind, definition.text_limit(field), rule, raw);
         let reason = match read {
             Ok(cell) => {
                 cells.push(cell);
                 continue;
             }
             Err(Bad::Missing) => "is required, and absent or null".to_owned(),
-            Err(Bad::Value(_)) if rule.on_bad == OnBad::Null => {
-                bad_values += 1;
+            Err(Bad::Value(reason)) if rule.on_bad == OnBad::Null => {
+                bad.push(bad_value(field, rule, raw, reason, payload));
                 cells.push(Cell::Null);
                 continue;
             }
@@ -123,20 +213,32 @@ fn row(plan: &Plan, payload: &str) -> Result<(Row, i64), Fault> {
         };
         let reason = format!("field `{}`: {reason}", field.name);
         return Err(Fault {
-            key: Some(record_key),
+            key: None,
             field: Some(field.name.clone()),
             reason,
         });
     }
-    Ok((
-        Row {
-            record_key,
-            payload_hash: hash(payload),
-            payload: payload.to_owned(),
-            cells,
-        },
-        bad_values,
-    ))
+    Ok((cells, bad))
+}
+
+/// A value that its field cannot hold, as it is kept.
+fn bad_value(
+    field: &Field,
+    rule: &Rule,
+    raw: Option<&RawValue>,
+    reason: String,
+    payload: &str,
+) -> reject::New {
+    reject::New {
+        kind: reject::Kind::Value,
+        payload_hash: hash(&format!("{}\n{payload}", field.name)),
+        record_key: None,
+        field: Some(field.name.clone()),
+        path: Some(rule.from.to_string()),
+        value: raw.map(|raw| raw.get().to_owned()),
+        reason,
+        payload: payload.to_owned(),
+    }
 }
 
 fn not_an_object(raw: &RawValue, error: &serde_json::Error) -> String {
@@ -149,13 +251,13 @@ fn not_an_object(raw: &RawValue, error: &serde_json::Error) -> String {
 /// The record's bytes with `copies` behind the opening brace, and what it says against them.
 ///
 /// A copy that the record holds itself is not written twice. What is no object stays as it is.
-fn led(copies: &[Copied], record: &RawValue) -> (String, Option<Fault>) {
-    let text = record.get();
-    let (Some(rest), false, Ok(own)) = (
-        text.strip_prefix('{'),
-        copies.is_empty(),
-        decode::members(record),
-    ) else {
+fn led(copies: &[Copied], record: Cow<'_, str>) -> (String, Option<Fault>) {
+    if copies.is_empty() {
+        return (record.into_owned(), None);
+    }
+    let text: &str = &record;
+    let own = serde_json::from_str(text).and_then(decode::members);
+    let (Some(rest), Ok(own)) = (text.strip_prefix('{'), own) else {
         return (text.to_owned(), None);
     };
     let mut payload = String::with_capacity(text.len() + 64);
@@ -210,8 +312,6 @@ fn plain<'a>(record: &Members<'a>, rule: &Rule) -> Option<&'a RawValue> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::{Copied, led};
 
     #[test]
@@ -224,8 +324,7 @@ mod tests {
                     value: "\"abys\"".to_owned(),
                 })
                 .collect();
-            let record: &RawValue = serde_json::from_str(record).expect("JSON");
-            let (payload, clash) = led(&copies, record);
+            let (payload, clash) = led(&copies, record.into());
             assert_eq!(
                 clash.is_none().then_some(payload.as_str()),
                 expected,

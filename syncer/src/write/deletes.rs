@@ -22,7 +22,7 @@ pub(crate) async fn gone(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Vec<i64>, 
     }
     let live = record::live_rownos(&ctx.db, &plan.definition.table).await?;
     let gone =
-        live.try_filter(|rowno| std::future::ready(!run.seen.contains(rowno.cast_unsigned())));
+        live.try_filter(|rowno| std::future::ready(!run.seen.rows.contains(rowno.cast_unsigned())));
     gone.try_collect().await
 }
 

@@ -1,16 +1,24 @@
 //! A definition as the engine runs it: checked, resolved, with nothing left to look up or to doubt.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entity::definition::Definition;
 use secrecy::SecretString;
 use url::Url;
 
+mod auth;
+mod incremental;
+mod page;
+mod place;
 mod rule;
 mod template;
 
-pub use rule::{OnBad, Rule, TimeFormat};
-pub use template::{Segment, Template, Values};
+pub use auth::{Auth, Grant};
+pub use incremental::{CursorKind, Incremental, Mark, Order, Step};
+pub use page::{End, Page, Param, Size, Way, Within};
+pub use place::{Place, Pointer};
+pub use rule::{OnBad, Rule, TableRule, TimeFormat};
+pub use template::{JsonTemplate, Segment, Template, Values};
 
 use super::schedule::Schedule;
 
@@ -30,6 +38,7 @@ impl Catalog {
 #[derive(Debug)]
 pub struct Source {
     pub name: String,
+    /// What each path is appended to; of the scheme `file`: a folder of this machine.
     pub base_url: Url,
     pub schedule: Schedule,
     pub auth: Auth,
@@ -41,6 +50,8 @@ pub struct Source {
     pub timeout: Duration,
     /// Largest answer in bytes, after decompression.
     pub max_body: u64,
+    /// What requests go through; may hold a password.
+    pub proxy: Option<SecretString>,
     pub limits: Limits,
     pub retry: Retry,
     pub resources: Vec<Arc<Plan>>,
@@ -50,38 +61,17 @@ impl Source {
     pub fn resource(&self, name: &str) -> Option<&Arc<Plan>> {
         self.resources.iter().find(|plan| plan.name == name)
     }
-}
 
-/// How requests prove who sends them.
-pub enum Auth {
-    None,
-    Header {
-        name: String,
-        value: SecretString,
-    },
-    Query {
-        name: String,
-        value: SecretString,
-    },
-    Basic {
-        username: String,
-        password: SecretString,
-    },
-    Bearer {
-        token: SecretString,
-    },
-}
+    /// Whether it is a folder of this machine.
+    pub fn is_local(&self) -> bool {
+        self.base_url.scheme() == "file"
+    }
 
-impl fmt::Debug for Auth {
-    /// A user's name may be the secret: some APIs take their key as one.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Header { name, .. } => write!(f, "header {name} [secret]"),
-            Self::Query { name, .. } => write!(f, "query {name} [secret]"),
-            Self::Basic { .. } => f.write_str("basic [secret]"),
-            Self::Bearer { .. } => f.write_str("bearer [secret]"),
-        }
+    /// Whether each run asks `plan`'s pages with the same words.
+    pub fn is_repeatable(&self, plan: &Plan) -> bool {
+        let own = self.query.iter().chain(&self.headers);
+        let mut templates = own.map(|(_, template)| template).chain(plan.templates());
+        plan.cursor.is_none() && templates.all(Template::is_repeatable)
     }
 }
 
@@ -91,12 +81,12 @@ pub struct Limits {
     pub rate: Option<Rate>,
     /// Most requests at once.
     pub concurrency: Option<usize>,
-    /// Header that tells how many requests are left.
-    pub remaining: Option<String>,
-    /// Header that tells when there are more.
-    pub reset: Option<String>,
-    /// Header that tells how long to wait, besides `Retry-After`.
-    pub retry_after: Option<String>,
+    /// Where an answer tells how many requests are left.
+    pub remaining: Option<Place>,
+    /// Where it tells when there are more.
+    pub reset: Option<Place>,
+    /// Where it tells how long to wait, besides `Retry-After`.
+    pub retry_after: Option<Place>,
 }
 
 /// So many requests in such a time.
@@ -123,11 +113,17 @@ pub struct Plan {
     pub name: String,
     /// The table, key, fields and relations, as registered.
     pub definition: Definition,
+    pub method: Method,
     pub path: Template,
     pub query: Vec<(String, Template)>,
     pub headers: Vec<(String, Template)>,
+    /// What a POST sends.
+    pub body: Option<JsonTemplate>,
+    pub format: Format,
     /// Where the array of records stands in a page's body; the root pointer: the body is it.
     pub records: Pointer,
+    /// The records are the members of an object, and each gets its member's name under this one.
+    pub keyed_by: Option<String>,
     pub page: Page,
     pub expect: Expect,
     /// Statuses that stand for an empty page.
@@ -136,95 +132,28 @@ pub struct Plan {
     pub error_when: Option<Pointer>,
     pub mode: Mode,
     pub deletes: Deletes,
+    /// The most rejects and bad values; with more, a run is `suspect`.
+    pub bad_max: Option<Most>,
+    /// How a run asks only for what changed.
+    pub cursor: Option<Incremental>,
+    /// How often everything is read all the same; `None`: only at first, and when asked to.
+    pub full_every: Option<Duration>,
     pub for_each: Option<ForEach>,
     /// How each of `definition.fields` is taken from a record, in the same order.
     pub rules: Vec<Rule>,
+    /// How the rows of each of `definition.tables` are taken from a record, in the same order.
+    pub tables: Vec<TableRule>,
     /// Changes with everything that decides which pages are asked for: an unfinished run of another one cannot go on.
     pub fingerprint: String,
 }
 
-/// How the upstream hands out its records.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Page {
-    /// All in one answer.
-    None { total: Option<Place> },
-    /// A number a page.
-    Number {
-        param: String,
-        start: u64,
-        size: Size,
-        total: Option<Place>,
-        max: Option<u64>,
-    },
-    /// The number of records before the page.
-    Offset {
-        param: String,
-        start: u64,
-        size: Size,
-        total: Option<Place>,
-        max: Option<u64>,
-    },
-    /// The URL in the `Link` header with `rel="next"` (RFC 8288).
-    Link {
-        size: Size,
-        total: Option<Place>,
-        max: Option<u64>,
-    },
-}
-
-impl Page {
-    /// Where the number of all records is told.
-    pub fn total(&self) -> Option<&Place> {
-        match self {
-            Self::None { total }
-            | Self::Number { total, .. }
-            | Self::Offset { total, .. }
-            | Self::Link { total, .. } => total.as_ref(),
-        }
-    }
-
-    /// Most pages; a walk that reaches it is an error, never a quiet end.
-    pub fn max(&self) -> Option<u64> {
-        match self {
-            Self::None { .. } => None,
-            Self::Number { max, .. } | Self::Offset { max, .. } | Self::Link { max, .. } => *max,
-        }
-    }
-}
-
-/// Records in a full page, and the parameter that asks for so many.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Size {
-    pub param: Option<String>,
-    /// Known whenever `param` is.
-    pub records: Option<u64>,
-}
-
-/// Where a value stands in an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    Body(Pointer),
-    Header(String),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body(pointer) => write!(f, "`body:{pointer}`"),
-            Self::Header(name) => write!(f, "`header:{name}`"),
-        }
-    }
-}
-
-/// A JSON Pointer (RFC 6901), unescaped; no tokens: the root.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pointer(pub Vec<String>);
-
-impl fmt::Display for Pointer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|token| write!(f, "/{}", token.replace('~', "~0").replace('/', "~1")))
+impl Plan {
+    /// The templates that a request is made from, those of its source aside.
+    pub fn templates(&self) -> Vec<&Template> {
+        let named = self.query.iter().chain(&self.headers);
+        let named = named.map(|(_, template)| template);
+        let body = self.body.iter().flat_map(JsonTemplate::templates);
+        [&self.path].into_iter().chain(named).chain(body).collect()
     }
 }
 
@@ -252,6 +181,28 @@ pub enum Mode {
     Mirror,
     /// Nothing.
     Upsert,
+    /// Nothing, and what came once never changes.
+    Append,
+}
+
+/// A request's method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// What the upstream answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    /// One JSON record a line.
+    Ndjson,
+    /// A header line, then one record a line (RFC 4180).
+    Csv {
+        /// What separates a line's values.
+        delimiter: u8,
+    },
 }
 
 /// What becomes of rows that are gone.
@@ -259,6 +210,8 @@ pub enum Mode {
 pub struct Deletes {
     pub how: DeleteHow,
     pub max: Most,
+    /// Where a record says that it is deleted: by anything but null, false, 0 or nothing.
+    pub flag: Option<Pointer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,4 +243,10 @@ pub struct ForEach {
     pub values: BTreeMap<String, Pointer>,
     /// Member to put in front of each record, and the parent's field that it takes.
     pub copy: Vec<(String, String)>,
+    /// Only parents whose values at these places, as plain texts, are these.
+    pub only: Vec<(Pointer, String)>,
+    /// Parents in one request, their values joined by commas; 1: each has its own.
+    pub batch: u64,
+    /// Only parents that are new or changed since the last complete run.
+    pub changed_only: bool,
 }

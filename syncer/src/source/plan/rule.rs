@@ -24,6 +24,15 @@ pub struct Rule {
     pub on_bad: OnBad,
 }
 
+/// How the rows of a child table are taken from a record's payload.
+#[derive(Clone, Debug)]
+pub struct TableRule {
+    /// Where the array of objects stands; a token `*` stands for every item of an array on the way.
+    pub from: Pointer,
+    /// How each of the table's fields is taken from an object, in the same order.
+    pub rules: Vec<Rule>,
+}
+
 /// How a time is written by the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeFormat {

@@ -6,7 +6,8 @@ use entity::definition::{Field, Kind};
 
 use super::{breeds, cats, pointer, source};
 use crate::source::plan::{
-    DeleteHow, Deletes, Expect, Mode, Most, OnBad, Page, Place, Size, Total,
+    DeleteHow, Deletes, End, Expect, Mode, Most, OnBad, Page, Param, Place, Size, Total, Way,
+    Within,
 };
 
 #[test]
@@ -27,7 +28,8 @@ fn what_is_not_said_has_a_default() {
         plan.deletes,
         Deletes {
             how: DeleteHow::Soft,
-            max: Most::Share(0.2)
+            max: Most::Share(0.2),
+            flag: None,
         }
     );
     assert_eq!(
@@ -55,15 +57,15 @@ fn a_known_total_must_be_met() {
     let page = "{ kind = 'link', total = 'header:X-Total', size_param = 'n', size = 50 }";
     let plan = breeds(&cats("").replace("{ kind = \"none\" }", page));
     let size = Size {
-        param: Some("n".to_owned()),
+        param: Some(param("n")),
         records: Some(50),
     };
     assert_eq!(
         plan.page,
-        Page::Link {
+        Page {
             size,
             total: Some(Place::Header("x-total".to_owned())),
-            max: None
+            ..paged(Way::Link)
         }
     );
     assert_eq!(plan.expect.total, Total::Within(0));
@@ -88,31 +90,25 @@ fn defaults_are_under_each_resource() {
         page = { kind = "offset", param = "skip" }
     "#;
     let source = source(text);
-    let Page::Number {
-        param, start, size, ..
-    } = &source.resource("breeds").expect("breeds").page
-    else {
-        panic!("numbered pages");
+    let page = &source.resource("breeds").expect("breeds").page;
+    let numbered = Way::Number {
+        param: param("page"),
+        start: 0,
     };
-    assert_eq!(
-        (param.as_str(), *start, size.records),
-        ("page", 0, Some(25))
-    );
+    assert_eq!((&page.way, page.size.records), (&numbered, Some(25)));
     assert_eq!(
         source.resources[0].deletes,
         Deletes {
             how: DeleteHow::Hard,
-            max: Most::Share(0.05)
+            max: Most::Share(0.05),
+            flag: None,
         }
     );
     assert_eq!(source.resources[1].deletes.max, Most::Rows(5));
-    let page = Page::Offset {
-        param: "skip".to_owned(),
+    let page = paged(Way::Offset {
+        param: param("skip"),
         start: 0,
-        size: Size::default(),
-        total: None,
-        max: None,
-    };
+    });
     assert_eq!(
         source.resources[1].page, page,
         "another kind takes nothing over"
@@ -192,4 +188,22 @@ fn another_request_has_another_fingerprint() {
         breeds(&cats("").replace("/breeds\"", "/races\"")).fingerprint
     );
     assert_ne!(plain, breeds(&cats("").replace("/v1", "/v2")).fingerprint);
+}
+
+fn param(name: &str) -> Param {
+    Param {
+        name: name.to_owned(),
+        within: Within::Query,
+    }
+}
+
+fn paged(way: Way) -> Page {
+    Page {
+        way,
+        size: Size::default(),
+        total: None,
+        more: None,
+        end: End::Empty,
+        max: None,
+    }
 }
