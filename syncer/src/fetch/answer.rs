@@ -61,6 +61,7 @@ pub(super) async fn read(
         total: stated_total(ask.plan, &headers),
         body: (!empty).then_some(body),
         url: shown,
+        headers,
         secrets,
     })
 }

@@ -36,6 +36,7 @@ pub struct Page {
     pub total: Option<u64>,
     /// The URL of the next page, if a `Link` header names it.
     pub next: Option<String>,
+    pub headers: HeaderMap,
     /// What of its body must not be told.
     pub secrets: Secrets,
 }

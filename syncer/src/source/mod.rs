@@ -22,7 +22,7 @@ mod tree;
 /// Documents to plans.
 mod column;
 mod fault;
-mod names;
+pub(crate) mod names;
 mod notation;
 mod paging;
 mod relation;

@@ -22,6 +22,8 @@ mod children;
 mod definitions;
 /// Upstreams, neighbours and moments at their worst.
 mod hostile;
+/// Real answers to a proposed definition.
+mod infer;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.
