@@ -42,7 +42,7 @@ impl Field {
             values: Vec::new(),
             min: None,
             max: None,
-            index: kind.filterable(),
+            index: true,
             notes: Vec::new(),
         }
     }
@@ -104,7 +104,12 @@ pub(crate) fn fit(fields: &mut [Field], key: &[String]) {
             continue;
         }
         let is_column = field.kind != Kind::List;
-        if field.is_unknown || !field.index || !is_column || key.contains(&field.name) {
+        if field.is_unknown
+            || !field.index
+            || !field.kind.filterable()
+            || !is_column
+            || key.contains(&field.name)
+        {
             continue;
         }
         let text = if field.kind == Kind::Text {

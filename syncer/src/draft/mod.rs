@@ -7,10 +7,18 @@ mod naming;
 mod page;
 mod words;
 
+/// What the check of definitions says of a draft.
+#[cfg(test)]
+pub(crate) mod checked;
+
 pub(crate) use field::{Field, fit, lines};
 pub(crate) use naming::{Names, resource_name, source_name};
 pub(crate) use page::{Kind as PageKind, Page};
-pub(crate) use words::{Role, plain, role};
+pub(crate) use words::{
+    Role, Sign, TOTAL_HEADERS, UNLIKE, cursor_params, id_rank, list_rank, role, sign, total_rank,
+};
+
+use crate::source::plan::Pointer;
 
 /// Widest line, a comment included; a longer comment stands above its line.
 const WIDTH: usize = 120;
@@ -50,10 +58,6 @@ impl Line {
     /// `value` as TOML.
     pub(crate) fn entry(key: &str, value: impl Into<String>) -> Self {
         Self::noted(key, value, "")
-    }
-
-    pub(crate) fn text(key: &str, text: &str) -> Self {
-        Self::entry(key, quoted(text))
     }
 
     pub(crate) fn noted(key: &str, value: impl Into<String>, note: impl Into<String>) -> Self {
@@ -152,6 +156,11 @@ pub(crate) fn names(names: &[String]) -> String {
         [one] => quoted(one),
         several => array(several.iter().map(String::as_str)),
     }
+}
+
+/// The place of the member of a body at `path`.
+pub(crate) fn place(path: &[String]) -> String {
+    format!("body:{}", Pointer(path.to_vec()))
 }
 
 /// A text whose braces stand for themselves in a template.

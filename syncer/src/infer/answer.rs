@@ -1,7 +1,7 @@
 //! An answer as deciding sees it, and where in it is what.
 
 use super::{json::Json, records::Found};
-use crate::draft::plain;
+use crate::draft;
 
 /// How deep what is said beside the records is looked for.
 const DEPTH: usize = 3;
@@ -54,15 +54,10 @@ pub(crate) enum Place {
 impl Place {
     pub(crate) fn to_text(&self) -> String {
         match self {
-            Self::Body(path) => body(path),
+            Self::Body(path) => draft::place(path),
             Self::Header(name) => format!("header:{name}"),
         }
     }
-}
-
-/// The place of a member of the body.
-pub(crate) fn body(path: &[String]) -> String {
-    format!("body:{}", crate::source::plan::Pointer(path.to_vec()))
 }
 
 /// The members on the way to the place `body:/…`.
@@ -76,11 +71,6 @@ pub(crate) fn tokens(pointer: &str) -> Vec<String> {
     tokens
         .map(|token| token.replace("~1", "/").replace("~0", "~"))
         .collect()
-}
-
-/// The last name of a path, without case and signs.
-pub(crate) fn last(path: &[String]) -> String {
-    path.last().map(|name| plain(name)).unwrap_or_default()
 }
 
 fn collect<'a>(

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use entity::definition::{KEY_BYTES, Kind};
 
 use super::{json::Json, members::Member};
-use crate::draft::{Field, plain};
+use crate::draft::{Field, UNLIKE, id_rank};
 
 /// The key that is proposed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,15 @@ pub(crate) fn key(seen: &[(Member<'_>, Field)], resource: &str) -> Key {
     let mut usable: Vec<(usize, &Member<'_>, &Field)> = seen
         .iter()
         .filter(|(member, field)| is_usable(member, field))
-        .map(|(member, field)| (rank(member, resource), member, field))
+        .map(|(member, field)| (id_rank(name(member), resource), member, field))
         .collect();
     usable.sort_by_key(|(rank, member, _)| (member.path.len(), *rank));
     let likely = || usable.iter().filter(|(rank, ..)| *rank < UNLIKE);
     if let Some((_, _, field)) = likely().find(|(_, member, _)| are_unique(&[member])) {
-        let note = format!("in all of {records} seen, each time another");
+        let note = match records {
+            1 => "only one record was seen".to_owned(),
+            _ => format!("in all of {records} seen, each time another"),
+        };
         return Key {
             names: vec![field.name.clone()],
             note,
@@ -57,6 +60,10 @@ pub(crate) fn key(seen: &[(Member<'_>, Field)], resource: &str) -> Key {
     hash(&usable)
 }
 
+fn name<'a>(member: &'a Member<'_>) -> &'a str {
+    member.path.last().map_or("", String::as_str)
+}
+
 /// What is said where nothing looks like an id.
 fn hash(usable: &[(usize, &Member<'_>, &Field)]) -> Key {
     let unique = usable.iter().filter(|(_, member, _)| are_unique(&[member]));
@@ -76,29 +83,6 @@ fn hash(usable: &[(usize, &Member<'_>, &Field)]) -> Key {
     Key {
         names: Vec::new(),
         note,
-    }
-}
-
-/// Rank from which on a member's name says nothing of an id.
-const UNLIKE: usize = 10;
-
-/// How much the name of `member` looks like an id; the lower, the more.
-fn rank(member: &Member<'_>, resource: &str) -> usize {
-    let name = member
-        .path
-        .last()
-        .map(|name| plain(name))
-        .unwrap_or_default();
-    let last = member.path.last().map_or("", String::as_str);
-    let resource = plain(resource);
-    let singular = resource.strip_suffix('s').unwrap_or(&resource);
-    match name.as_str() {
-        "id" => 0,
-        _ if name == format!("{singular}id") || name == format!("{resource}id") => 1,
-        "uuid" | "guid" | "uid" | "key" | "pk" | "identifier" | "objectid" | "gid" => 2,
-        "code" | "slug" | "sku" | "isbn" | "ean" | "handle" | "symbol" | "login" | "username" => 3,
-        _ if last.ends_with("_id") || last.ends_with("Id") || last.ends_with("ID") => 4,
-        _ => UNLIKE,
     }
 }
 

@@ -40,7 +40,6 @@ pub(crate) fn field(member: &Member<'_>, name: String) -> Field {
     } else {
         list::decide(&mut field, &values);
     }
-    field.index &= field.kind.filterable();
     few_values(&mut field, &values);
     occurrence(&mut field, member);
     field
@@ -100,7 +99,7 @@ fn few_values(field: &mut Field, values: &[&Json]) {
     }
     if counts.len() <= VALUES {
         let told: Vec<String> = counts.keys().map(|value| format!("\"{value}\"")).collect();
-        field.note(format!("only {} were seen", told.join(", ")));
+        field.note(format!("values seen: {}", told.join(", ")));
     }
 }
 

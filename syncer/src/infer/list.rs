@@ -18,6 +18,12 @@ pub(super) fn decide(field: &mut Field, values: &[&Json]) {
         });
         return;
     };
+    let objects = arrays.iter().copied().flatten().all(Json::is_object);
+    let what = if objects {
+        "arrays of objects"
+    } else {
+        "arrays of which some hold objects, arrays, nulls or long texts"
+    };
     let mut items = arrays.into_iter().flatten().peekable();
     if items.peek().is_none() {
         field.kind = Kind::List;
@@ -27,7 +33,7 @@ pub(super) fn decide(field: &mut Field, values: &[&Json]) {
         field.kind = Kind::List;
     } else {
         field.kind = Kind::Json;
-        field.note("arrays of objects, arrays, nulls or long texts");
+        field.note(what);
     }
 }
 

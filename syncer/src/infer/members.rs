@@ -1,5 +1,7 @@
 //! The members of the records that were seen, nested objects taken apart one level.
 
+use std::{collections::HashMap, slice};
+
 use super::json::Json;
 
 /// An object with more different members than this is no structure, but a map.
@@ -51,7 +53,7 @@ pub(crate) fn members<'a>(records: &[&'a Json]) -> Vec<Member<'a>> {
 
 fn of<'a>(owners: &[(usize, &'a Json)], above: &[String], records: usize) -> Vec<Member<'a>> {
     let mut found: Vec<Member<'a>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     for &(number, owner) in owners {
         let Json::Object(members) = owner else {
             continue;
@@ -63,7 +65,7 @@ fn of<'a>(owners: &[(usize, &'a Json)], above: &[String], records: usize) -> Vec
             }
             let place = *places.entry(name.as_str()).or_insert_with(|| {
                 found.push(Member {
-                    path: [above, &[name.clone()]].concat(),
+                    path: [above, slice::from_ref(name)].concat(),
                     values: Vec::new(),
                     nulls: 0,
                     records,

@@ -1,5 +1,7 @@
-//! Proposes a definition from real answers: where the records are, what identifies one, how pages are asked for,
-//! and the type of each member. What rests on little is said in a comment; nothing is guessed in silence.
+//! Proposes a definition from real answers.
+//!
+//! Where the records are, what identifies one, how pages are asked for, and the type of each member: what rests
+//! on little is said in a comment, and nothing is guessed in silence.
 //!
 //! `ask` and `walk` make the requests; everything else decides, from answers to a proposal.
 

@@ -62,7 +62,7 @@ pub(super) fn fraction(field: &mut Field, name: &str, numbers: &[&str]) {
     match decimal(numbers, (4, more)) {
         Some(kind) if scale < MEASURED => {
             field.kind = kind;
-            field.note(format!("at most {scale} digits after the point were seen"));
+            field.note(format!("at most {scale} decimals were seen"));
         }
         _ => float(field, numbers),
     }
@@ -100,7 +100,8 @@ fn is_flag(name: &str, numbers: &[&str]) -> bool {
         .iter()
         .all(|number| *number == "0" || *number == "1");
     let says_so = snake.starts_with("is_") || snake.starts_with("has_");
-    only && !(amount && !says_so) && (says_so || numbers.len() >= FLAGS) && seen("0") && seen("1")
+    let is_clear = says_so || (!amount && numbers.len() >= FLAGS);
+    only && is_clear && seen("0") && seen("1")
 }
 
 fn is_money(name: &str) -> bool {

@@ -3,11 +3,13 @@
 //! Nothing here is believed before a second page was asked for and other records came: see `walk`.
 
 use super::{
-    answer::{Answer, Place, body, last},
+    answer::{Answer, Place},
     json::Json,
     records::Found,
 };
-use crate::draft::{Page, PageKind, Role, role};
+use crate::draft::{
+    Page, PageKind, Role, Sign, TOTAL_HEADERS, cursor_params, place, role, sign, total_rank,
+};
 
 /// Parameters about paging that the URL or the definition has already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,15 +63,13 @@ pub(crate) struct Signs {
     pub(crate) more: Option<Vec<String>>,
     /// Whether it says that there is more.
     pub(crate) has_more: bool,
-    /// The number of this page, as the answer says it.
-    pub(crate) number: Option<u64>,
 }
 
 /// Reads the signs in `answer`, which brought so many records.
 pub(crate) fn signs(answer: &Answer, found: &Found, records: usize) -> Signs {
     let mut signs = Signs::default();
     for (path, value) in answer.beside(found) {
-        sign(&mut signs, path, value);
+        note(&mut signs, path, value);
     }
     let more = totals(answer, found).into_iter().filter_map(|place| {
         let total = answer.count_at(&place)?;
@@ -85,40 +85,40 @@ pub(crate) fn signs(answer: &Answer, found: &Found, records: usize) -> Signs {
     signs
 }
 
-fn sign(signs: &mut Signs, path: Vec<String>, value: &Json) {
-    let name = last(&path);
-    let parent = last(&path[..path.len() - 1]);
-    let place = body(&path);
-    let text = value.plain();
-    let is_next =
-        name.starts_with("next") || (parent == "next" && (name == "href" || name == "url"));
-    if is_next && text.is_some_and(is_url) {
-        signs
-            .promise
-            .get_or_insert(format!("`{place}` names a next page"));
-        signs.url.get_or_insert(path);
-    } else if is_cursor(&name) && text.is_some() {
-        if name.starts_with("next") {
+fn note(signs: &mut Signs, path: Vec<String>, value: &Json) {
+    let at = place(&path);
+    let Some(text) = value
+        .plain()
+        .or(matches!(value, Json::Boolean(_)).then_some(""))
+    else {
+        return;
+    };
+    match sign(&path) {
+        Some(Sign::Next) if is_url(text) => {
             signs
                 .promise
-                .get_or_insert(format!("`{place}` names a next page"));
+                .get_or_insert(format!("`{at}` names a next page"));
+            signs.url.get_or_insert(path);
         }
-        signs.cursors.push(path);
-    } else if is_more(&name) && matches!(value, Json::Boolean(_)) {
-        signs.has_more = *value == Json::Boolean(true);
-        if signs.has_more {
-            signs.promise.get_or_insert(format!("`{place}` is true"));
+        Some(Sign::Next) if !text.is_empty() => {
+            if path.last().is_some_and(|name| name.starts_with("next")) {
+                signs
+                    .promise
+                    .get_or_insert(format!("`{at}` names a next page"));
+            }
+            signs.cursors.push(path);
         }
-        signs.more.get_or_insert(path);
-    } else if is_pages(&name) && value.count().is_some_and(|pages| pages > 1) {
-        signs
-            .promise
-            .get_or_insert(format!("`{place}` is {}", text.unwrap_or_default()));
-    } else if matches!(
-        name.as_str(),
-        "page" | "currentpage" | "pagenumber" | "pageno" | "pageindex"
-    ) {
-        signs.number = signs.number.or(value.count());
+        Some(Sign::More) if text.is_empty() => {
+            signs.has_more = *value == Json::Boolean(true);
+            if signs.has_more {
+                signs.promise.get_or_insert(format!("`{at}` is true"));
+            }
+            signs.more.get_or_insert(path);
+        }
+        Some(Sign::Pages) if value.count().is_some_and(|pages| pages > 1) => {
+            signs.promise.get_or_insert(format!("`{at}` is {text}"));
+        }
+        _ => {}
     }
 }
 
@@ -126,51 +126,6 @@ fn is_url(text: &str) -> bool {
     ["http://", "https://", "/", "?"]
         .iter()
         .any(|start| text.starts_with(start))
-}
-
-fn is_cursor(name: &str) -> bool {
-    const NAMES: [&str; 15] = [
-        "nextcursor",
-        "nexttoken",
-        "nextpagetoken",
-        "next",
-        "nextpage",
-        "nextmarker",
-        "nextoffset",
-        "cursor",
-        "continuation",
-        "continuationtoken",
-        "after",
-        "endcursor",
-        "marker",
-        "scrollid",
-        "nextstartingafter",
-    ];
-    NAMES.contains(&name)
-}
-
-fn is_more(name: &str) -> bool {
-    [
-        "hasmore",
-        "hasnext",
-        "hasnextpage",
-        "more",
-        "moreavailable",
-        "ismore",
-    ]
-    .contains(&name)
-}
-
-fn is_pages(name: &str) -> bool {
-    [
-        "totalpages",
-        "pages",
-        "lastpage",
-        "numpages",
-        "nbpages",
-        "pagecount",
-    ]
-    .contains(&name)
 }
 
 /// Ways to ask for a second page, the surest first.
@@ -185,7 +140,7 @@ pub(crate) fn candidates(
         pages.push(asked.of(PageKind::Link));
     }
     if let Some(path) = &signs.url {
-        let next = Some(body(path));
+        let next = Some(place(path));
         pages.push(Page {
             next,
             ..asked.of(PageKind::Url)
@@ -193,11 +148,15 @@ pub(crate) fn candidates(
     }
     for path in &signs.cursors {
         let name = path.last().map_or("", String::as_str);
-        let params = cursor_params(name, asked);
+        let given = asked.cursor.clone().into_iter();
+        let params: Vec<String> = match asked.cursor {
+            Some(_) => given.collect(),
+            None => cursor_params(name),
+        };
         pages.extend(params.into_iter().map(|param| Page {
             param: Some(param),
-            next: Some(body(path)),
-            more: signs.more.as_deref().map(body),
+            next: Some(place(path)),
+            more: signs.more.as_deref().map(place),
             ..asked.of(PageKind::Cursor)
         }));
     }
@@ -209,7 +168,7 @@ pub(crate) fn candidates(
         pages.extend(params.map(|param| Page {
             param: Some(param),
             next: Some("last:/id".to_owned()),
-            more: signs.more.as_deref().map(body),
+            more: signs.more.as_deref().map(place),
             ..asked.of(PageKind::Cursor)
         }));
     }
@@ -257,62 +216,16 @@ pub(crate) fn is_round(records: usize, asked: &Asked) -> bool {
     size == Some(records as u64) || (records >= 10 && (records.is_multiple_of(10) || records == 25))
 }
 
-/// The parameters that a cursor from the member `name` may go into.
-fn cursor_params(name: &str, asked: &Asked) -> Vec<String> {
-    let rest = name
-        .trim_start_matches("next")
-        .trim_start_matches(['_', '-']);
-    let mut rest = rest.to_owned();
-    if let Some(first) = rest.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
-    let own: &[&str] = match rest.as_str() {
-        "" | "cursor" => &["cursor", "after"],
-        "endCursor" | "end_cursor" => &["after", "cursor"],
-        other => &[other, name, "cursor"],
-    };
-    let mut params: Vec<String> = asked.cursor.clone().into_iter().collect();
-    for param in own {
-        if !params.iter().any(|known| known == param) {
-            params.push((*param).to_owned());
-        }
-    }
-    params.truncate(3);
-    params
-}
-
 /// Places that may tell the number of all records, the likeliest first.
 pub(crate) fn totals(answer: &Answer, found: &Found) -> Vec<Place> {
-    const HEADERS: [&str; 7] = [
-        "x-total-count",
-        "pagination-count",
-        "x-total",
-        "total-count",
-        "x-wp-total",
-        "x-pagination-total-count",
-        "x-pagination-total",
-    ];
-    const MEMBERS: [&str; 13] = [
-        "total",
-        "totalcount",
-        "totalresults",
-        "totalrecords",
-        "totalitems",
-        "totalelements",
-        "totalsize",
-        "totalhits",
-        "numfound",
-        "recordcount",
-        "itemcount",
-        "nbhits",
-        "count",
-    ];
-    let headers = HEADERS.iter().filter(|name| answer.header(name).is_some());
+    let headers = TOTAL_HEADERS
+        .iter()
+        .filter(|name| answer.header(name).is_some());
     let headers = headers.map(|name| Place::Header((*name).to_owned()));
     let mut members: Vec<(usize, Place)> = Vec::new();
     for (path, value) in answer.beside(found) {
-        let known = MEMBERS.iter().position(|name| *name == last(&path));
-        if let (Some(rank), Some(_)) = (known, value.count()) {
+        let rank = path.last().and_then(|name| total_rank(name));
+        if let (Some(rank), Some(_)) = (rank, value.count()) {
             members.push((rank, Place::Body(path)));
         }
     }

@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::{
     Inferred,
-    answer::{self, Answer},
+    answer::Answer,
     json::Json,
     key::{self, Key},
     kind,
@@ -126,11 +126,12 @@ fn columns(subject: &Subject, seen: &Seen<'_>, keyed_by: Option<&str>) -> (Vec<L
     }
     copied.iter().for_each(|name| names.take(name));
     let is_new = |member: &Member<'_>| {
-        let pointer = answer::body(&member.path);
+        let pointer = draft::place(&member.path);
         let is_declared = declared
             .iter()
             .any(|from| pointer == format!("body:{from}"));
-        !is_declared && !(member.path.len() == 1 && copied.contains(&member.path[0]))
+        let is_copied = member.path.len() == 1 && copied.contains(&member.path[0]);
+        !(is_declared || is_copied)
     };
     let members = members::members(&seen.records).into_iter().filter(is_new);
     let mut columns: Vec<(Member<'_>, Field)> = members
@@ -262,7 +263,7 @@ fn resource(
             .found
             .others
             .iter()
-            .map(|path| format!("`{}`", answer::body(path)))
+            .map(|path| format!("`{}`", draft::place(path)))
             .collect();
         let note = if others.is_empty() {
             String::new()
@@ -271,7 +272,7 @@ fn resource(
         };
         lines.push(Line::noted(
             "records",
-            draft::quoted(&answer::body(&walked.found.path)),
+            draft::quoted(&draft::place(&walked.found.path)),
             note,
         ));
     }

@@ -1,31 +1,10 @@
 //! Where in an answer the records are.
 
 use super::json::Json;
-use crate::draft::plain;
+use crate::draft::list_rank;
 
 /// How deep an array of records is looked for.
 const DEPTH: usize = 3;
-
-/// What lists are called, the likeliest first.
-const NAMES: [&str; 17] = [
-    "data",
-    "items",
-    "results",
-    "records",
-    "entries",
-    "rows",
-    "values",
-    "value",
-    "content",
-    "elements",
-    "objects",
-    "features",
-    "hits",
-    "docs",
-    "list",
-    "edges",
-    "collection",
-];
 
 /// The place of the records in answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +65,8 @@ pub(crate) fn find(body: &Json, hint: &str) -> Result<Found, String> {
     }
     let mut arrays = Vec::new();
     collect(body, &mut Vec::new(), &mut arrays);
-    arrays.sort_by_key(|(path, length)| (rank(path, hint), path.len(), usize::MAX - length));
+    let rank = |path: &[String]| list_rank(path.last().map_or("", String::as_str), hint);
+    arrays.sort_by_key(|(path, length)| (rank(path), path.len(), usize::MAX - length));
     let mut paths = arrays.into_iter().map(|(path, _)| path);
     if let Some(first) = paths.next() {
         return Ok(found(first, false, paths.collect()));
@@ -116,16 +96,6 @@ fn collect(value: &Json, path: &mut Vec<String>, into: &mut Vec<(Vec<String>, us
         }
         path.pop();
     }
-}
-
-/// The lower, the likelier.
-fn rank(path: &[String], hint: &str) -> usize {
-    let name = path.last().map(|name| plain(name)).unwrap_or_default();
-    if name == plain(hint) {
-        return 0;
-    }
-    let known = NAMES.iter().position(|known| *known == name);
-    known.map_or(NAMES.len() + 1, |at| at + 1)
 }
 
 /// The path of an object of two or more objects that have most of their members in common.

@@ -2,7 +2,7 @@
 
 use super::{
     InferError,
-    answer::{self, Answer},
+    answer::Answer,
     ask::Asker,
     paging::{self, Asked},
     records::{self, Found},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     SyncError,
-    draft::{Page, PageKind},
+    draft::{self, Page, PageKind},
 };
 
 /// Most pages that are read.
@@ -55,7 +55,7 @@ pub(crate) async fn walk(
         .iter()
         .any(|(_, record)| record.is_object())
     {
-        let place = answer::body(&found.path);
+        let place = draft::place(&found.path);
         let why = format!(
             "there is no object at `{place}` in the answer of {}",
             first.url
