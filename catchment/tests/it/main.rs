@@ -16,6 +16,8 @@ mod crash;
 mod database;
 /// `demo`.
 mod demo;
+/// `infer`, `init`: definitions drafted.
+mod draft;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

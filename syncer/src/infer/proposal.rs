@@ -193,7 +193,8 @@ fn head(subject: &Subject, walked: &Walked, seen: &Seen<'_>) -> Vec<String> {
     if seen.came > seen.records.len() {
         let again = count(seen.came - seen.records.len(), "record");
         head.push(format!(
-            "{again} came again as the same: pages overlap, or move while they are read."
+            "{again} came again as the same: pages overlap, move while they are read, \
+             or come at random (then mode = \"upsert\")."
         ));
     }
     if subject.is_written {
