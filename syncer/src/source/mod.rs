@@ -48,7 +48,7 @@ mod uses;
 /// What all of them are read with.
 mod body;
 mod fault;
-mod names;
+pub(crate) mod names;
 mod notation;
 mod pointing;
 mod report;

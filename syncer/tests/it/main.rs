@@ -34,6 +34,8 @@ mod hostile;
 mod identity;
 /// Reading only what changed.
 mod incremental;
+/// Real answers to a proposed definition.
+mod infer;
 /// Pages that are as they were.
 mod memory;
 /// Which parents are asked for, and how.
