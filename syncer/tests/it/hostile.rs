@@ -94,6 +94,8 @@ async fn waits_beyond_all_time() {
                 .upstream
                 .answers(move |_| Reply::status(429, "").with("retry-after", far));
             assert_outcome(&world.sync("things").await, Outcome::Deferred);
+            // The source's budget is closed until then, and no longer than a year.
+            world.pass(chrono::Duration::days(367));
         }
         world.upstream.answers(|_| {
             Reply::json("[]")
@@ -383,6 +385,7 @@ async fn parents_that_changed_begin_their_children_anew() {
         world.sync("breeds").await;
         assert_outcome(&world.sync("pictures").await, Outcome::Deferred);
         assert_eq!(world.live("pictures").await.len(), 2);
+        world.pass(chrono::Duration::hours(1));
         // A breed goes, after its pictures were walked.
         world.upstream.answers(breeds("", false));
         world.sync("breeds").await;
