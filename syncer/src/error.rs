@@ -97,16 +97,14 @@ impl SyncError {
 
     /// Whether it concerns one parent alone, so that the others are still worth asking for.
     pub fn is_local(&self) -> bool {
-        match self {
-            // An upstream that is not there is not there for any of them.
-            Self::Request { source, .. } => !source.is_connect(),
+        !matches!(
+            self,
             Self::Token(_)
-            | Self::Deferred { .. }
-            | Self::Stopped
-            | Self::LeaseLost
-            | Self::Database(_) => false,
-            _ => true,
-        }
+                | Self::Deferred { .. }
+                | Self::Stopped
+                | Self::LeaseLost
+                | Self::Database(_)
+        )
     }
 
     /// The whole chain of causes in one line.

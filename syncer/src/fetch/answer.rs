@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Response,
-    header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED},
+    header::{CONTENT_TYPE, HeaderMap},
 };
 
 use super::{
@@ -76,7 +76,7 @@ pub(super) async fn read(
         links: Links::of(ask, &call.target.url),
         body: (!empty).then_some(body),
         url: shown(),
-        validators: validators(&headers),
+        validators: Validators::of(&headers),
         headers,
         rest: None,
         secrets,
@@ -120,14 +120,6 @@ pub(super) fn beginning(body: &[u8], secrets: &Secrets) -> String {
         "(no body)".to_owned()
     } else {
         short
-    }
-}
-
-fn validators(headers: &HeaderMap) -> Validators {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
-    Validators {
-        etag: text(ETAG),
-        last_modified: text(LAST_MODIFIED),
     }
 }
 

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
 use tracing::debug;
 
 pub(crate) use self::session::{Session, client};
@@ -60,6 +60,16 @@ pub enum Got {
 pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+}
+
+impl Validators {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        Self {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        }
+    }
 }
 
 /// What a page is asked for.

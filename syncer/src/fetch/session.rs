@@ -40,8 +40,7 @@ impl Session {
                 // What the error says may show the proxy's password.
                 proxied.map_err(|_| SyncError::Unaskable {
                     url: source.base_url.to_string(),
-                    why: "source.proxy is not the URL of a proxy: http://, https://, socks5:// or socks5h://"
-                        .to_owned(),
+                    why: "source.proxy is not the URL of a proxy: http:// or https://".to_owned(),
                 })?
             }
         };

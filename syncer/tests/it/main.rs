@@ -20,6 +20,8 @@ mod changes;
 mod children;
 /// A changed definition alters the table.
 mod definitions;
+/// Single pages: requests, tokens, redirects, budgets, bodies.
+mod fetch;
 /// Upstreams, neighbours and moments at their worst.
 mod hostile;
 /// Keys, rejects and bad values.
