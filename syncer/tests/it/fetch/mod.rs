@@ -6,6 +6,8 @@ mod bodies;
 mod budget;
 /// Where requests are sent on to, and what they take along.
 mod redirects;
+/// Whom a connection trusts.
+mod tls;
 /// Tokens that are given out.
 mod tokens;
 
@@ -32,6 +34,7 @@ const KEY: &str = "s3cret/+k";
 
 /// An upstream, and who asks it.
 pub(crate) struct Asking {
+    toml: String,
     pub(crate) upstream: Upstream,
     pub(crate) source: Arc<Source>,
     pub(crate) ctx: Ctx,
@@ -50,7 +53,8 @@ impl Asking {
              [resource.things]\npath = \"/things\"\n{resource}\n\
              [resource.others]\npath = \"/others\"\n"
         );
-        let source = plan(&toml.replace("UPSTREAM", &upstream.url));
+        let toml = toml.replace("UPSTREAM", &upstream.url);
+        let source = plan(&toml);
         let start = DateTime::parse_from_rfc3339("2026-11-21T08:00:00Z").expect("a time");
         let now = Arc::new(Mutex::new(start.to_utc()));
         let told = Arc::clone(&now);
@@ -58,11 +62,21 @@ impl Asking {
         let (stopper, stop) = stop::pair();
         let ctx = Ctx::new(DatabaseConnection::default(), clock, stop).expect("a client");
         Self {
+            toml,
             upstream,
             source,
             ctx,
             stopper,
             now,
+        }
+    }
+
+    /// The same, but the source is at `url`.
+    pub(crate) fn at(self, url: &str) -> Self {
+        let text = self.toml.replace(&self.upstream.url, url);
+        Self {
+            source: plan(&text),
+            ..self
         }
     }
 
