@@ -24,11 +24,14 @@ mod cursors;
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
+/// Neighbours, databases and moments at their worst.
+/// Single pages: requests, tokens, redirects, budgets, bodies.
+mod fetch;
 /// Local files, read by parts.
 mod files;
 /// Records that are lines, cells or members of an object.
 mod formats;
-/// Neighbours, databases and moments at their worst.
+/// Upstreams, neighbours and moments at their worst.
 mod hostile;
 /// What identifies a record, and what marks one as deleted.
 mod identity;
