@@ -254,7 +254,7 @@ mod tests {
         };
         check("shop.products", Some(false));
         check("https://api.example.com/items?page=1", Some(true));
-        check("api.example.com/items", Some(false));
+        check("api.example.com/items", None);
         check("shop", None);
         check("ftp://api.example.com", None);
         check("https://", None);
