@@ -15,6 +15,14 @@ pub enum SyncError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("the file {path} cannot be read")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the file {path} changed while its parts were read; a new run begins at its start")]
+    FileChanged { path: String },
     #[error("{url} answered with status {status}: {said}")]
     Status {
         url: String,
@@ -99,6 +107,7 @@ impl SyncError {
             Self::Loop { .. }
                 | Self::Lost { .. }
                 | Self::Short { .. }
+                | Self::FileChanged { .. }
                 | Self::TooManyPages { .. }
                 | Self::TooManyRejects { .. }
         )
@@ -138,6 +147,17 @@ impl SyncError {
             }
             cause = error.source();
         }
-        text
+        short(text)
+    }
+}
+
+/// Longest reason in characters: it stands in the run log, in a line of the log, and in a table on a screen.
+const REASON_CHARS: usize = 1_500;
+
+/// `text`, cut where it is too long for a reason.
+pub(crate) fn short(text: String) -> String {
+    match text.char_indices().nth(REASON_CHARS) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }

@@ -18,6 +18,8 @@ mod crash;
 mod database;
 /// `demo`.
 mod demo;
+/// `infer`, `init`: definitions drafted.
+mod draft;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

@@ -1,6 +1,7 @@
 //! Asks the upstream for a page: paced, authenticated, sent again where that may help.
 
 mod answer;
+mod file;
 pub mod pace;
 pub mod page;
 mod request;
@@ -14,12 +15,15 @@ use std::{
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED, LINK};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 pub use self::request::Links;
-use self::{page::At, secrets::Secrets};
+use self::{
+    page::{At, Part},
+    secrets::Secrets,
+};
 use crate::{
     Ctx,
     error::{Fate, SyncError},
@@ -36,10 +40,30 @@ pub struct Page {
     pub headers: HeaderMap,
     /// What its links are resolved against.
     pub links: Links,
-    /// Of a local file that is read by parts: where the next one begins, in bytes.
-    pub rest: Option<u64>,
+    /// Of a local file that is read by parts: where the next one begins.
+    pub rest: Option<Part>,
     /// What of its body must not be told.
     pub secrets: Secrets,
+}
+
+impl Page {
+    /// The absolute URL of the next page, if a `Link` header names it.
+    ///
+    /// # Errors
+    /// The header breaks off.
+    pub fn link(&self) -> Result<Option<String>, SyncError> {
+        for value in self.headers.get_all(LINK) {
+            let header = String::from_utf8_lossy(value.as_bytes());
+            let link = page::next_link(&header).map_err(|_| SyncError::Decode {
+                url: self.url.clone(),
+                why: "its `Link` header breaks off".to_owned(),
+            })?;
+            if let Some(link) = link {
+                return Ok(Some(self.links.resolve(&link)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// What came of a request.
@@ -83,6 +107,9 @@ pub struct Ask<'a> {
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
 pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, SyncError> {
+    if ask.source.is_local() {
+        return file::page(ctx, ask, counts).await;
+    }
     let retry = &ask.source.retry;
     let mut attempt = 1;
     loop {
