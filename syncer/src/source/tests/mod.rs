@@ -14,6 +14,7 @@ mod requests;
 mod settings;
 mod shape;
 mod shipped;
+mod slips;
 mod sources;
 mod tables;
 mod together;
