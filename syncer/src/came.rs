@@ -66,7 +66,7 @@ pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Pag
         records: (!is_same).then_some(came.records),
         answer: came.answer,
         at,
-        validators: Validators::of(&page.headers),
+        validators: page.validators.clone(),
         hash,
     })
 }
