@@ -27,11 +27,14 @@ pub(in crate::fetch) struct Said {
 impl Said {
     /// For how long it closes the budget to every request.
     ///
-    /// On a success a time to wait is only information: some send it with every answer.
+    /// On a success a time to wait is only information: some send it with every answer. A 403 may be about who asks, or
+    /// about how often, as GitHub means it when nothing is left.
     pub(in crate::fetch) fn closed_for(self) -> Option<Duration> {
+        let is_spent = self.remaining.is_some_and(|left| left < 1.0);
         match self.status {
             429 => self.wait.or(self.reset),
-            503 => self.wait,
+            403 if is_spent => self.wait.or(self.reset),
+            403 | 503 => self.wait,
             _ => None,
         }
     }
@@ -153,6 +156,10 @@ mod tests {
         );
         check(503, &[("x-reset", "60")], None, None);
         check(429, &[], None, None);
+        check(403, &[("retry-after", "7")], Some(7.0), None);
+        check(403, &[("x-reset", "60")], None, None);
+        let spent = [("x-left", "0"), ("x-reset", "60")];
+        check(403, &spent, Some(60.0), Some((0.0, 60.0)));
         // An upstream whose clock is an hour ahead of ours.
         let ahead = ("date", "Sun, 29 Oct 2023 05:23:17 GMT");
         check(
