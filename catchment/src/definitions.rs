@@ -74,7 +74,10 @@ fn folder(folder: &Path) -> Result<Vec<File>, Misuse> {
             path.display()
         ))
     };
-    let mut paths = paths(folder).map_err(|error| of(folder, error.to_string()))?;
+    // A definition may name a folder of files beside it, whatever the working directory is.
+    let mut paths = std::path::absolute(folder)
+        .and_then(|folder| paths(&folder))
+        .map_err(|error| of(folder, error.to_string()))?;
     paths.sort();
     if paths.is_empty() {
         return Err(of(

@@ -140,16 +140,34 @@ impl Entity {
         Ok(())
     }
 
-    /// The ids of all pages of a resource.
+    /// The ids of the pages of a resource up to the id `last`.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn ids(db: &impl ConnectionTrait, resource_id: i32) -> Result<Vec<i64>, DbErr> {
+    pub async fn ids_until(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        last: i64,
+    ) -> Result<Vec<i64>, DbErr> {
         let ids = Self::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::ResourceId.eq(resource_id));
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Id.lte(last));
         ids.into_tuple().all(db).await
+    }
+
+    /// The greatest id of a resource's pages; 0: it has none.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn last(db: &impl ConnectionTrait, resource_id: i32) -> Result<i64, DbErr> {
+        let last = Self::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::ResourceId.eq(resource_id))
+            .order_by_desc(Column::Id);
+        Ok(last.into_tuple().one(db).await?.unwrap_or(0))
     }
 
     /// Forgets pages.

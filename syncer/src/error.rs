@@ -39,6 +39,12 @@ pub enum SyncError {
     Decode { url: String, why: String },
     #[error("the pages do not end: {why}")]
     Loop { why: String },
+    #[error("the way on is lost: {why}")]
+    Lost { why: &'static str },
+    #[error("{why}")]
+    Short { why: String },
+    #[error("{why}")]
+    TooManyRejects { why: String },
     #[error("{count} pages and no end: page.max is reached")]
     TooManyPages { count: u64 },
     #[error("the upstream asks to wait until {until}")]
@@ -77,7 +83,9 @@ impl SyncError {
     pub fn outcome(&self, wrote: bool) -> Outcome {
         match self {
             Self::Deferred { .. } => Outcome::Deferred,
-            Self::Loop { .. } | Self::TooManyPages { .. } => Outcome::Suspect,
+            Self::Loop { .. } | Self::TooManyPages { .. } | Self::TooManyRejects { .. } => {
+                Outcome::Suspect
+            }
             _ if wrote => Outcome::Partial,
             Self::Stopped => Outcome::Partial,
             _ => Outcome::Failed,
@@ -86,15 +94,35 @@ impl SyncError {
 
     /// Whether the next run may go on where this one ended.
     pub fn can_resume(&self) -> bool {
-        !matches!(self, Self::Loop { .. } | Self::TooManyPages { .. })
+        !matches!(
+            self,
+            Self::Loop { .. }
+                | Self::Lost { .. }
+                | Self::Short { .. }
+                | Self::TooManyPages { .. }
+                | Self::TooManyRejects { .. }
+        )
     }
 
     /// Whether it concerns one parent alone, so that the others are still worth asking for.
     pub fn is_local(&self) -> bool {
         !matches!(
             self,
-            Self::Deferred { .. } | Self::Stopped | Self::LeaseLost | Self::Database(_)
+            Self::Deferred { .. }
+                | Self::Stopped
+                | Self::LeaseLost
+                | Self::TooManyRejects { .. }
+                | Self::Database(_)
         )
+    }
+
+    /// Whether the upstream as a whole may be down.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Request { .. } => true,
+            Self::Status { status, .. } => *status >= 500,
+            _ => false,
+        }
     }
 
     /// The whole chain of causes in one line.

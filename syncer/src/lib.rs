@@ -13,15 +13,23 @@ mod sync;
 
 /// The one process that writes a resource.
 mod lease;
+/// The pages as they were when they came last.
+mod memory;
+/// The pages that are on their way.
+mod pages;
 /// The rows whose children are fetched.
 mod parents;
 /// Where it stands, for whoever goes on with it.
 mod position;
 /// A run under way.
 mod run;
+/// Which part of an upstream is asked for.
+mod span;
 /// Definitions registered, tables as they say.
 mod table;
 
+/// A page read: its records, and the way on.
+mod came;
 /// A page's records, byte for byte.
 mod decode;
 /// The upstream's pages.
@@ -49,6 +57,7 @@ mod serve;
 /// The wish to stop.
 pub mod stop;
 
+use chrono::{DateTime, Utc};
 use entity::run::{Counts, Outcome};
 use serde::Serialize;
 
@@ -79,5 +88,8 @@ pub struct Report {
     pub counts: Counts,
     /// Why it is not complete.
     pub error: Option<String>,
+    /// When the upstream may be asked again, if it asked to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deferred_until: Option<DateTime<Utc>>,
     pub duration_ms: i64,
 }

@@ -2,27 +2,32 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use entity::{record, resource::Entity as Resource};
+use chrono::SecondsFormat;
+use entity::{
+    record::{self, Stored},
+    resource::Entity as Resource,
+};
 use sea_orm::DbErr;
 use serde_json::value::RawValue;
 
 use crate::{
-    Ctx, decode,
-    position::Position,
+    Ctx, decode, memory,
+    run::Run,
     source::plan::{ForEach, Plan, Segment, Values},
 };
 
-/// What a walk is made for.
+/// What a walk is made for: a row of the parent resource, or several in one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parent {
-    /// 0 where the resource has no parents.
-    pub rowno: i64,
+    /// None where the resource has no parents.
+    pub rownos: Vec<i64>,
     /// For messages.
     pub name: Option<String>,
     pub values: Values,
     /// The members that lead each record of the walk.
     pub copies: Vec<Copied>,
+    /// Nobody knows its children yet: everything of them is asked for.
+    pub is_new: bool,
 }
 
 /// A member that a record takes from its parent.
@@ -33,26 +38,30 @@ pub(crate) struct Copied {
     pub value: String,
 }
 
-/// The parents that a run has still to walk.
+/// The parents that a run has still to walk: those whose walk failed in the run before, then the others.
 #[derive(Debug)]
 pub(crate) struct Parents {
     waiting: VecDeque<Parent>,
-    /// The last `rowno` read; nothing once there are no more.
+    /// Those that failed, still to walk.
+    failed: Vec<i64>,
+    /// The last `rowno` read of the others; nothing once there are no more.
     after: Option<i64>,
     run_started: String,
 }
 
 impl Parent {
+    /// The first of its rows; 0 where the resource has no parents.
+    pub(crate) fn rowno(&self) -> i64 {
+        self.rownos.first().copied().unwrap_or(0)
+    }
+
     /// Whether it has every value that the plan's request is made with.
     ///
     /// One that has not (absent, null or an empty text) has no children: a request with a hole in it may
     /// be answered with something else, such as the children of all parents.
     pub(crate) fn is_asked_for(&self, plan: &Plan) -> bool {
-        let others = plan.query.iter().chain(&plan.headers);
-        let templates = [&plan.path]
-            .into_iter()
-            .chain(others.map(|(_, value)| value));
-        let mut segments = templates.flat_map(|template| &template.0);
+        let templates = plan.templates();
+        let mut segments = templates.into_iter().flat_map(|template| &template.0);
         segments.all(|segment| match segment {
             Segment::Parent(field) => self.values.parent.contains_key(field),
             _ => true,
@@ -76,58 +85,150 @@ pub(crate) async fn version(ctx: &Ctx, plan: &Plan, source_id: i32) -> Result<Op
 const BATCH: u64 = 200;
 
 impl Parents {
-    pub(crate) fn of(plan: &Plan, position: &Position, started_at: DateTime<Utc>) -> Self {
-        let run_started = started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        match plan.for_each {
-            Some(_) => Self {
-                waiting: VecDeque::new(),
-                // The parent where a process left comes again, even if its last page was written: whether
-                // that was all that the upstream had stated is judged when its walk ends.
-                after: Some(position.parent - 1),
-                run_started,
-            },
-            None => {
-                let values = Values {
-                    run_started: run_started.clone(),
+    pub(crate) fn of(plan: &Plan, run: &Run) -> Self {
+        let run_started = run.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let position = &run.position;
+        let mut parents = Self {
+            waiting: VecDeque::new(),
+            failed: Vec::new(),
+            after: None,
+            run_started,
+        };
+        if plan.for_each.is_none() {
+            parents.waiting.push_back(Parent {
+                values: Values {
+                    run_started: parents.run_started.clone(),
                     ..Values::default()
-                };
-                let only = Parent {
-                    values,
-                    ..Parent::default()
-                };
-                Self {
-                    waiting: VecDeque::from([only]),
-                    after: None,
-                    run_started,
-                }
-            }
+                },
+                ..Parent::default()
+            });
+            return parents;
         }
+        // The parent where a process left comes again, even if its last page was written: whether
+        // that was all that the upstream had stated is judged when its walk ends.
+        let again = position.parent - 1;
+        parents.after = Some(if position.retrying { -1 } else { again });
+        if position.retrying {
+            let failed = run.legacy.marks.failed.iter().copied();
+            parents.failed = failed.filter(|rowno| *rowno > again).collect();
+        }
+        parents
     }
 
     /// The next parent.
     ///
     /// # Errors
     /// The database does not answer.
-    pub(crate) async fn next(&mut self, ctx: &Ctx, plan: &Plan) -> Result<Option<Parent>, DbErr> {
-        while self.waiting.is_empty()
-            && let (Some(after), Some(for_each)) = (self.after, &plan.for_each)
-        {
-            let rows = record::payloads_after(&ctx.db, &for_each.table, after, BATCH).await?;
-            self.after = rows.last().map(|(rowno, ..)| *rowno);
-            let live = rows.into_iter().filter(|(.., deleted)| !deleted);
-            let parents = live
-                .map(|(rowno, payload, _)| parent(for_each, rowno, &payload, &self.run_started));
-            self.waiting
-                .extend(parents.filter(|parent| parent.is_asked_for(plan)));
+    pub(crate) async fn next(
+        &mut self,
+        ctx: &Ctx,
+        plan: &Plan,
+        run: &mut Run,
+    ) -> Result<Option<Parent>, DbErr> {
+        let Some(for_each) = &plan.for_each else {
+            return Ok(self.waiting.pop_front());
+        };
+        while self.waiting.is_empty() {
+            let rows = self.read(ctx, for_each, run).await?;
+            let Some(rows) = rows else {
+                return Ok(None);
+            };
+            let mut asked = Vec::new();
+            for row in rows {
+                let parent = parent(for_each, row.rowno, &row.payload, &self.run_started);
+                if !parent.is_asked_for(plan) || !is_wanted(for_each, &row.payload) {
+                    continue;
+                }
+                if run.skips(plan, &row) && memory::cover(ctx, plan, run, row.rowno).await? {
+                    continue;
+                }
+                asked.push(Parent {
+                    is_new: !run.legacy.parents.contains(row.rowno.cast_unsigned()),
+                    ..parent
+                });
+            }
+            self.waiting.extend(batched(asked, for_each.batch));
         }
         Ok(self.waiting.pop_front())
     }
+
+    /// The next rows; `None`: there are no more.
+    async fn read(
+        &mut self,
+        ctx: &Ctx,
+        for_each: &ForEach,
+        run: &mut Run,
+    ) -> Result<Option<Vec<Stored>>, DbErr> {
+        if !self.failed.is_empty() {
+            let some = self.failed.len().min(100);
+            let some: Vec<i64> = self.failed.drain(..some).collect();
+            return Ok(Some(record::live(&ctx.db, &for_each.table, &some).await?));
+        }
+        if run.position.retrying {
+            run.position.retrying = false;
+            run.position.parent = -1;
+        }
+        let Some(after) = self.after else {
+            return Ok(None);
+        };
+        let mut rows = record::live_after(&ctx.db, &for_each.table, after, BATCH).await?;
+        self.after = rows.last().map(|row| row.rowno);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let failed = &run.legacy.marks.failed;
+        rows.retain(|row| !failed.contains(&row.rowno));
+        Ok(Some(rows))
+    }
+}
+
+/// Whether the parent is among those that the definition wants.
+fn is_wanted(for_each: &ForEach, payload: &str) -> bool {
+    let raw = serde_json::from_str::<&RawValue>(payload).ok();
+    for_each.only.iter().all(|(pointer, wanted)| {
+        let value = raw
+            .and_then(|raw| decode::at(raw, pointer))
+            .map(RawValue::get);
+        value.is_some_and(|value| plain(value) == *wanted)
+    })
+}
+
+/// A JSON value as it stands in a URL: a text without its quotes.
+fn plain(value: &str) -> String {
+    serde_json::from_str(value).unwrap_or_else(|_| value.to_owned())
+}
+
+/// Parents put together that are asked for in one request, each value as a list with commas.
+fn batched(parents: Vec<Parent>, size: u64) -> Vec<Parent> {
+    if size < 2 {
+        return parents;
+    }
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let together = |some: &[Parent]| {
+        let mut all = some[0].clone();
+        for parent in &some[1..] {
+            all.rownos.extend(&parent.rownos);
+            all.is_new |= parent.is_new;
+            for (field, value) in &parent.values.parent {
+                if let Some(values) = all.values.parent.get_mut(field) {
+                    values.push(',');
+                    values.push_str(value);
+                }
+            }
+        }
+        all.name = (all.name).map(|name| match some.len() {
+            1 => name,
+            count => format!("{name} and {} more", count - 1),
+        });
+        all
+    };
+    parents.chunks(size).map(together).collect()
 }
 
 /// The parent that a stored payload is.
 pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started: &str) -> Parent {
     let raw = serde_json::from_str::<&RawValue>(payload).ok();
-    let mut plain = BTreeMap::new();
+    let mut values = BTreeMap::new();
     let mut written = BTreeMap::new();
     for (field, pointer) in &for_each.values {
         let Some(value) = raw
@@ -138,9 +239,9 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
         };
         written.insert(field.as_str(), value);
         // A text stands without its quotes in a URL, and with them in a record.
-        let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+        let text = plain(value);
         if value != "null" && !text.is_empty() {
-            plain.insert(field.clone(), text);
+            values.insert(field.clone(), text);
         }
     }
     let copies = for_each.copy.iter().map(|(name, field)| Copied {
@@ -151,13 +252,14 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
             .to_owned(),
     });
     let copies = copies.collect();
-    let shown = plain.values().cloned().collect::<Vec<_>>().join(", ");
+    let shown = values.values().cloned().collect::<Vec<_>>().join(", ");
     Parent {
-        rowno,
+        rownos: vec![rowno],
+        is_new: true,
         name: Some(format!("{} {shown}", for_each.resource)),
         copies,
         values: Values {
-            parent: plain,
+            parent: values,
             run_started: run_started.to_owned(),
             ..Values::default()
         },

@@ -1,46 +1,133 @@
-//! Where a run stands, so that another process can go on from there.
+//! Where a run stands, so that another process can go on from there, and what a complete one leaves to the next.
 
+use chrono::{DateTime, Utc};
 use entity::{cursor, run::Counts};
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
-use crate::fetch::page::{At, Walked};
+use crate::{
+    fetch::page::{At, Walked},
+    source::plan::Mark,
+};
 
 /// Where a run stands in its walks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Position {
+    /// Whether everything is asked for, and not only what changed.
+    pub full: bool,
     /// The version of the parent resource whose rows are walked; nothing where there are no parents.
-    #[serde(default)]
     pub parents: Option<i64>,
+    /// Whether it is still at the parents that failed in the run before.
+    pub retrying: bool,
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
     pub parent: i64,
+    /// Where the span begins that is walked.
+    pub from: Option<Mark>,
+    /// Spans of the parent that were begun.
+    pub spans: u64,
+    /// Where the last span ends.
+    pub until: Option<Mark>,
     /// The next page of that walk; nothing once it ended.
     pub at: Option<At>,
     pub walked: Walked,
+    /// The greatest cursor's value that came.
+    pub highest: Option<Mark>,
+    /// A value came that is smaller than one before it.
+    pub unordered: bool,
     /// Walks that failed or fell short.
     pub faults: u64,
+    /// Of them, those one after the other that the upstream did not answer.
+    pub unanswered: u64,
     /// What was wrong with the first of them.
     pub first_fault: Option<String>,
+    /// The parents of those walks.
+    pub failed: Vec<i64>,
     /// Records whose key had come before where it should not come again.
     pub repeated: u64,
     /// Rejects whose key could not be read: any row that did not come may be one of them.
-    #[serde(default)]
     pub keyless: u64,
+    /// The newest page that was known when the run began.
+    pub last_page: i64,
+    /// Until when the upstream asked to wait.
+    pub deferred_until: Option<DateTime<Utc>>,
 }
 
 impl Default for Position {
     fn default() -> Self {
         Self {
+            full: true,
             parents: None,
+            retrying: false,
             parent: -1,
+            from: None,
+            spans: 0,
+            until: None,
             at: None,
             walked: Walked::default(),
+            highest: None,
+            unordered: false,
             faults: 0,
+            unanswered: 0,
             first_fault: None,
+            failed: Vec::new(),
             repeated: 0,
             keyless: 0,
+            last_page: 0,
+            deferred_until: None,
         }
     }
+}
+
+/// What a run met.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// The `rowno`s of the rows that came.
+    pub rows: RoaringTreemap,
+    /// The ids of the rejects that came.
+    pub rejects: RoaringTreemap,
+    /// The ids of the pages that were known before and came.
+    pub pages: RoaringTreemap,
+    /// The `rowno`s of the parents whose children all came.
+    pub parents: RoaringTreemap,
+}
+
+impl Seen {
+    fn all(&mut self) -> [&mut RoaringTreemap; 4] {
+        [
+            &mut self.rows,
+            &mut self.rejects,
+            &mut self.pages,
+            &mut self.parents,
+        ]
+    }
+
+    /// What [`Seen::read`] reads.
+    pub(crate) fn write(&mut self) -> Vec<u8> {
+        bytes(self.all().into_iter())
+    }
+
+    fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut seen = Self::default();
+        for bitmap in seen.all() {
+            *bitmap = RoaringTreemap::deserialize_from(&mut bytes).ok()?;
+        }
+        Some(seen)
+    }
+}
+
+/// Bitmaps one after the other, as the database holds them.
+pub(crate) fn bytes<'a>(bitmaps: impl Iterator<Item = &'a mut RoaringTreemap>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for bitmap in bitmaps {
+        // Numbers in a row, the usual case, then cost a few bytes however many they are.
+        bitmap.optimize();
+        // Writing to memory cannot fail, and what cannot be read counts as unknown.
+        if bitmap.serialize_into(&mut bytes).is_err() {
+            return Vec::new();
+        }
+    }
+    bytes
 }
 
 /// All that the next process needs to go on, as the cursor holds it.
@@ -49,20 +136,59 @@ pub(crate) struct Left {
     pub position: Position,
     /// Not those of the run log: unchanged pages write nothing there.
     pub counts: Counts,
-    pub seen: RoaringTreemap,
-    pub seen_rejects: RoaringTreemap,
+    pub seen: Seen,
 }
 
 impl Left {
     /// `None`: the cursor cannot be read, which is as good as none.
     pub(crate) fn of(cursor: &cursor::Model) -> Option<Self> {
         let (position, counts) = serde_json::from_str(&cursor.position).ok()?;
-        let mut bitmaps = cursor.seen.as_slice();
         Some(Self {
             position,
             counts,
-            seen: RoaringTreemap::deserialize_from(&mut bitmaps).ok()?,
-            seen_rejects: RoaringTreemap::deserialize_from(&mut bitmaps).ok()?,
+            seen: Seen::read(&cursor.seen)?,
         })
+    }
+}
+
+/// What the runs before leave to the next one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Legacy {
+    pub marks: Marks,
+    /// The parents whose children the last complete run knew.
+    pub parents: RoaringTreemap,
+}
+
+/// The part of it that is written as JSON. Nothing but a complete run moves it, `failed` excepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Marks {
+    /// Fingerprint of how the resource was fetched: to another one these say nothing.
+    pub plan: String,
+    /// The greatest value of the plan's cursor.
+    pub cursor: Option<Mark>,
+    /// When everything was read, and not only what changed.
+    pub full_at: Option<DateTime<Utc>>,
+    /// The version of the parent resource whose rows were walked.
+    pub parents: Option<i64>,
+    /// The parents whose walk failed in the last run.
+    pub failed: Vec<i64>,
+}
+
+impl Legacy {
+    /// What `cursor` holds for the plan with that fingerprint.
+    pub(crate) fn of(cursor: &cursor::Model, plan: &str) -> Self {
+        let marks = cursor
+            .mark
+            .as_deref()
+            .and_then(|mark| serde_json::from_str(mark).ok());
+        let Some(marks) = marks.filter(|marks: &Marks| marks.plan == plan) else {
+            return Self::default();
+        };
+        let bitmap = cursor.walked.as_deref().unwrap_or_default();
+        Self {
+            marks,
+            parents: RoaringTreemap::deserialize_from(bitmap).unwrap_or_default(),
+        }
     }
 }

@@ -1,19 +1,28 @@
 //! A run in memory: where it stands, what it saw, and what it did so far.
 
 use chrono::{DateTime, Utc};
-use entity::{cursor, lease::Held, resource, run::Counts};
-use roaring::RoaringTreemap;
+use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
+use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use crate::{
+    Ctx, came,
     error::SyncError,
-    fetch::page::{self, Answer, At, Next, Walked},
+    fetch::page::{self, At, Next, Walked},
+    memory::{Known, Memory},
     parents::Parent,
-    position::Position,
-    source::plan::{Plan, Total, Way},
+    position::{Legacy, Position, Seen},
+    source::plan::{Mark, Mode, Most, Order, Plan, Source, Total, Values, Way},
+    span,
+    validate::Lead,
+    verdict,
+    write::Waiting,
 };
 
 /// A walk that brings nothing for so many pages has no end.
 const MOST_IDLE: u64 = 100;
+/// So many walks in a row that the upstream did not answer: it is down, and the others need not be tried.
+const MOST_UNANSWERED: u64 = 5;
 
 /// A run under way.
 #[derive(Debug)]
@@ -28,23 +37,105 @@ pub(crate) struct Run {
     pub live_rows: i64,
     pub last_rowno: i64,
     pub position: Position,
-    /// The `rowno`s that came.
-    pub seen: RoaringTreemap,
-    /// The ids of the rejects that came.
-    pub seen_rejects: RoaringTreemap,
+    pub seen: Seen,
+    /// What the runs before left to this one.
+    pub legacy: Legacy,
+    pub memory: Memory,
+    /// What is kept of records and values that did not fit.
+    pub kept: Kept,
+    /// What came and is not written yet.
+    pub waiting: Waiting,
+    /// When the cursor was written last.
+    pub saved_at: Instant,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
 
 impl Run {
-    /// The page of `parent`'s walk to ask for first, where an earlier process left it or at its start.
-    pub(crate) fn begin(&mut self, plan: &Plan, parent: &Parent) -> Option<At> {
-        if self.position.parent != parent.rowno {
-            self.position.parent = parent.rowno;
-            self.position.walked = Walked::default();
-            self.position.at = Some(page::first(&plan.page, false));
+    /// Goes to the page of `parent`'s walk to ask for first: where an earlier process left it, or at its start.
+    pub(crate) fn begin(&mut self, source: &Source, plan: &Plan, parent: &Parent) {
+        if self.position.parent == parent.rowno() {
+            return;
         }
-        self.position.at.clone()
+        self.position.parent = parent.rowno();
+        self.position.spans = 0;
+        let from = plan.cursor.as_ref().and_then(|cursor| {
+            let is_known = !self.position.full && !parent.is_new;
+            span::begin(cursor, self.legacy.marks.cursor.filter(|_| is_known))
+        });
+        self.begin_span(source, plan, from);
+    }
+
+    /// Goes to the first page of the span after the one that ended; false: that was the last.
+    pub(crate) fn next_span(&mut self, source: &Source, plan: &Plan) -> bool {
+        let next = self.until(plan);
+        if next.is_none() || next >= self.position.until {
+            return false;
+        }
+        self.begin_span(source, plan, next);
+        true
+    }
+
+    fn begin_span(&mut self, source: &Source, plan: &Plan, from: Option<Mark>) {
+        self.position.from = from;
+        self.position.spans += 1;
+        self.position.walked = Walked::default();
+        self.position.at = Some(page::first(&plan.page, source.is_local()));
+    }
+
+    /// Where the span ends that is walked.
+    fn until(&self, plan: &Plan) -> Option<Mark> {
+        let cursor = plan.cursor.as_ref()?;
+        span::until(cursor, self.position.from, self.position.until)
+    }
+
+    /// What the templates of the span's requests are filled with.
+    pub(crate) fn values(&self, plan: &Plan, parent: &Parent) -> Values {
+        let written = |mark: Option<Mark>| {
+            let cursor = plan.cursor.as_ref()?;
+            mark.map(|mark| span::written(cursor, mark))
+        };
+        Values {
+            cursor: written(self.position.from),
+            cursor_until: written(self.until(plan)),
+            ..parent.values.clone()
+        }
+    }
+
+    /// What a walk through the span gives to each of its records.
+    pub(crate) fn lead<'a>(&self, parent: &'a Parent, records: u64) -> Lead<'a> {
+        Lead {
+            copies: &parent.copies,
+            before: self.position.walked.records - records,
+        }
+    }
+
+    /// Whether the children of a parent need not be asked for: it did not change since they were.
+    pub(crate) fn skips(&self, plan: &Plan, parent: &Stored) -> bool {
+        let is_wanted = (plan.for_each.as_ref()).is_some_and(|for_each| for_each.changed_only);
+        let version = self.legacy.marks.parents;
+        is_wanted
+            && !self.position.full
+            && !self.position.retrying
+            && self.legacy.parents.contains(parent.rowno.cast_unsigned())
+            && version.is_some_and(|version| parent.version <= version)
+    }
+
+    /// The name of a page in the memory of pages, and what is known of it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn remembered(
+        &mut self,
+        ctx: &Ctx,
+        parent: &Parent,
+        ordinal: u64,
+    ) -> Result<(Option<Vec<u8>>, Option<Known>), DbErr> {
+        let Some(request) = self.memory.request(parent, ordinal) else {
+            return Ok((None, None));
+        };
+        let known = self.memory.known(ctx, self.resource.id, &request).await?;
+        Ok((Some(request), known))
     }
 
     /// Takes in what came from `here`, and returns the page to ask for next.
@@ -55,12 +146,13 @@ impl Run {
         &mut self,
         plan: &Plan,
         here: &At,
-        answer: &Answer,
+        came: &came::Page<'_>,
     ) -> Result<Option<At>, SyncError> {
+        let answer = &came.answer;
         let records = answer.records;
         let before = self.position.walked;
         let total = answer.total.or(before.total);
-        let walked = Walked {
+        let mut walked = Walked {
             pages: before.pages + 1,
             records: before.records + records,
             total,
@@ -68,15 +160,18 @@ impl Run {
             idle: if records == 0 { before.idle + 1 } else { 0 },
             ..before
         };
+        let is_behind = came
+            .span
+            .is_some_and(|(_, greatest)| self.is_behind(plan, greatest));
         let at = match page::next(&plan.page, here, walked, answer) {
+            Next::At(_) if is_behind => None,
             Next::At(at) => Some(at),
             Next::End => None,
-            Next::Lost(why) => {
-                return Err(SyncError::Loop {
-                    why: why.to_owned(),
-                });
-            }
+            Next::Lost(why) => return Err(SyncError::Lost { why }),
         };
+        if let Some(at) = &at {
+            walked.anchor = anchor(here, at, before, walked.pages)?;
+        }
         if at.is_some() && plan.page.max.is_some_and(|max| walked.pages >= max) {
             return Err(SyncError::TooManyPages {
                 count: walked.pages,
@@ -85,6 +180,9 @@ impl Run {
         if at.is_some() && walked.idle >= MOST_IDLE {
             let why = format!("{MOST_IDLE} in a row held no record");
             return Err(SyncError::Loop { why });
+        }
+        if let Some((least, greatest)) = came.span {
+            self.reach(least, greatest);
         }
         self.counts.pages += 1;
         self.counts.fetched += signed(records);
@@ -108,22 +206,96 @@ impl Run {
         result: Result<(), SyncError>,
     ) -> Result<(), SyncError> {
         let fault = match result {
-            Ok(()) => shortfall(plan, self.position.walked),
-            Err(error) if plan.for_each.is_some() && error.is_local() => Some(error.chain()),
+            Ok(()) => None,
+            Err(SyncError::Short { why }) => Some(why),
+            Err(error) if plan.for_each.is_some() && error.is_local() => {
+                self.unanswered(error.is_unanswered());
+                if self.position.unanswered >= MOST_UNANSWERED {
+                    return Err(error);
+                }
+                Some(error.chain())
+            }
             Err(error) => return Err(error),
         };
-        self.position.parent = parent.rowno;
+        self.position.parent = parent.rowno();
         self.position.at = None;
-        if let Some(fault) = fault {
-            self.position.faults += 1;
-            let fault = match &parent.name {
-                Some(name) => format!("{name}: {fault}"),
-                None => fault,
-            };
-            tracing::warn!(fault, "a walk is not complete");
-            self.position.first_fault.get_or_insert(fault);
-        }
+        let rownos = parent.rownos.iter().copied();
+        let Some(fault) = fault else {
+            self.unanswered(false);
+            self.seen.parents.extend(rownos.map(i64::cast_unsigned));
+            return Ok(());
+        };
+        self.position.failed.extend(rownos);
+        self.position.faults += 1;
+        let fault = match &parent.name {
+            Some(name) => format!("{name}: {fault}"),
+            None => fault,
+        };
+        tracing::warn!(fault, "a walk is not complete");
+        self.position.first_fault.get_or_insert(fault);
         Ok(())
+    }
+
+    fn unanswered(&mut self, is_so: bool) {
+        self.position.unanswered = if is_so {
+            self.position.unanswered + 1
+        } else {
+            0
+        };
+    }
+
+    /// Checks that a walk which came to its end brought what the upstream said there is.
+    ///
+    /// # Errors
+    /// It fell short.
+    pub(crate) fn end_span(&self, plan: &Plan) -> Result<(), SyncError> {
+        shortfall(plan, self.position.walked).map_or(Ok(()), |why| Err(SyncError::Short { why }))
+    }
+
+    /// Takes in the greatest value of the plan's cursor among a page's records, and the smallest.
+    fn reach(&mut self, least: Mark, greatest: Mark) {
+        let position = &mut self.position;
+        position.unordered |= position.highest.is_some_and(|highest| least < highest);
+        let greatest = span::clamped(greatest, self.started_at);
+        position.highest = position.highest.max(Some(greatest));
+    }
+
+    /// Whether a page whose greatest value is that lies behind all that is asked for: the upstream answers newest first.
+    fn is_behind(&self, plan: &Plan, greatest: Mark) -> bool {
+        let descends =
+            (plan.cursor.as_ref()).is_some_and(|cursor| cursor.order == Order::Descending);
+        descends && self.position.from.is_some_and(|from| greatest < from)
+    }
+
+    /// Checks that the rejects of the run are no more than the plan bears.
+    ///
+    /// # Errors
+    /// There are more.
+    pub(crate) fn bears(&self, plan: &Plan) -> Result<(), SyncError> {
+        let (bad, fetched) = (
+            self.counts.rejected + self.counts.bad_values,
+            self.counts.fetched,
+        );
+        let is_over = match plan.bad_max {
+            None => false,
+            Some(Most::Rows(most)) => bad.cast_unsigned() > most,
+            // A share of few records says little; the verdict looks again.
+            Some(share @ Most::Share(_)) => {
+                fetched >= 1_000
+                    && !verdict::within(bad.cast_unsigned(), fetched.cast_unsigned(), share)
+            }
+        };
+        if !is_over {
+            return Ok(());
+        }
+        Err(SyncError::TooManyRejects {
+            why: verdict::too_many_rejects(plan, bad.cast_unsigned(), fetched.cast_unsigned()),
+        })
+    }
+
+    /// Whether rows that did not come are gone, were the run complete.
+    pub(crate) fn tells_absence(&self, plan: &Plan) -> bool {
+        plan.mode == Mode::Mirror && (self.position.full || plan.cursor.is_none())
     }
 
     /// Whether no page can follow: the run's end is all that is left to write.
@@ -145,28 +317,46 @@ impl Run {
     pub(crate) fn gone(&self) -> u64 {
         self.live_rows
             .cast_unsigned()
-            .saturating_sub(self.seen.len())
+            .saturating_sub(self.seen.rows.len())
     }
 
     /// Where the run stands, for the transaction of the page that brought it there: what [`crate::position::Left::of`] reads.
-    pub(crate) fn cursor(&self, plan: &Plan, now: DateTime<Utc>) -> cursor::Standing {
-        let size = self.seen.serialized_size() + self.seen_rejects.serialized_size();
-        let mut seen = Vec::with_capacity(size);
-        // Writing to memory cannot fail, and a cursor that cannot be read is a run from the start.
-        let written = self.seen.serialize_into(&mut seen);
-        let written = written.and_then(|()| self.seen_rejects.serialize_into(&mut seen));
+    pub(crate) fn standing(&mut self, plan: &Plan, now: DateTime<Utc>) -> cursor::Standing {
+        let seen = self.seen.write();
         cursor::Standing {
             resource_id: self.resource.id,
             run_id: self.id,
             plan: plan.fingerprint.clone(),
-            position: written
-                .ok()
-                .and_then(|()| serde_json::to_string(&(&self.position, self.counts)).ok())
-                .unwrap_or_default(),
+            position: serde_json::to_string(&(&self.position, self.counts)).unwrap_or_default(),
             seen,
             at: now,
         }
     }
+}
+
+/// Whether it is time to read everything, and not only what changed.
+pub(crate) fn is_due(plan: &Plan, legacy: &Legacy, now: DateTime<Utc>) -> bool {
+    let (Some(every), Some(last)) = (plan.full_every, legacy.marks.full_at) else {
+        return legacy.marks.full_at.is_none();
+    };
+    (now - last).to_std().is_ok_and(|age| age >= every)
+}
+
+/// The anchor of a walk that goes on from `here` to `at`, after so many pages.
+///
+/// # Errors
+/// The walk goes in a circle: it was at the anchor before (Brent's algorithm, which remembers one place only).
+fn anchor(here: &At, at: &At, before: Walked, pages: u64) -> Result<u64, SyncError> {
+    let next = page::hash(at);
+    if here == at || (pages > 1 && next == before.anchor) {
+        let why = format!("after {pages} pages the way on leads back to one that came before");
+        return Err(SyncError::Loop { why });
+    }
+    Ok(if pages.is_power_of_two() {
+        next
+    } else {
+        before.anchor
+    })
 }
 
 /// What `walked` lacks of what the upstream said there is.

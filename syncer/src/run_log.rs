@@ -1,25 +1,33 @@
 //! Opens and closes runs: in the database, in the log, and in the metrics. The one place where a run's error is told.
 
+use chrono::{DateTime, Utc};
 use entity::{
-    cursor::Entity as Cursor,
+    cursor::{self, Entity as Cursor},
+    page::Entity as Pages,
     record,
-    reject::Entity as Reject,
+    reject::{Entity as Reject, Kept},
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
 };
-use sea_orm::{DbErr, EntityTrait};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::{
-    Ctx, How, Report, SyncError, lease, parents,
-    position::{Left, Position},
-    run::Run,
-    source::plan::{Plan, Source},
+    Ctx, How, Report, SyncError,
+    fetch::page::{self, Walked},
+    lease,
+    memory::{self, Memory},
+    parents,
+    position::{self, Left, Legacy, Marks, Position},
+    run::{Run, is_due},
+    source::plan::{Order, Plan, Source},
+    span,
     verdict::Verdict,
-    write,
+    write::{self, Waiting},
 };
 
-/// A run is gone on with only so long after it was left: later, too much may have moved upstream.
+/// Pages are gone on with only so long after they were left: later, too much may have moved upstream.
 const RESUME_WITHIN: chrono::Duration = chrono::Duration::minutes(15);
 
 /// Begins a run, or goes on with the one that a process left behind.
@@ -28,7 +36,7 @@ const RESUME_WITHIN: chrono::Duration = chrono::Duration::minutes(15);
 /// The database does not answer.
 pub(crate) async fn open(
     ctx: &Ctx,
-    plan: &Plan,
+    (source, plan): (&Source, &Plan),
     keeper: &lease::Keeper,
     resource: resource::Model,
     start: (Trigger, How),
@@ -36,18 +44,24 @@ pub(crate) async fn open(
     let (trigger, how) = start;
     let now = ctx.clock.now();
     RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
-    let left = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
-    let left = left.filter(|cursor| {
-        !how.full
-            && !cursor.position.is_empty()
-            && cursor.plan == plan.fingerprint
-            && now - cursor.saved_at <= RESUME_WITHIN
-    });
-    let left = left.and_then(|cursor| Some((Left::of(&cursor)?, cursor.run_id)));
+    let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
+    let legacy = cursor
+        .as_ref()
+        .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
+    let legacy = legacy.unwrap_or_default();
     // Children of parents that changed meanwhile are read from the first one again.
     let parents = parents::version(ctx, plan, resource.source_id).await?;
-    let left = left.filter(|(left, _)| left.position.parents == parents);
-    let (left, resumed_from) = left.map_or_else(Default::default, |(left, run)| (left, Some(run)));
+    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
+        let left = left(plan, &cursor, now).filter(|left| left.position.parents == parents)?;
+        Some((left, cursor.run_id))
+    });
+    let (left, resumed_from) = match left {
+        Some((left, run)) => (left, Some(run)),
+        None => (
+            begun(ctx, plan, &resource, (&legacy, how), parents).await?,
+            None,
+        ),
+    };
     let id = RunLog::open(
         &ctx.db,
         Opening {
@@ -63,24 +77,92 @@ pub(crate) async fn open(
         position,
         counts,
         seen,
-        seen_rejects,
     } = left;
     Ok(Run {
         id,
         version: resource.version,
         live_rows: resource.live_rows,
+        kept: Kept::of(&ctx.db, resource.id).await?,
         resource,
         lease: keeper.held.clone(),
         started_at: now,
         counts,
         last_rowno,
-        position: Position {
-            parents,
-            ..position
-        },
+        position,
         seen,
-        seen_rejects,
+        legacy,
+        memory: Memory::of(source, plan, how),
+        waiting: Waiting::default(),
+        saved_at: Instant::now(),
         accept_deletes: how.accept_deletes,
+    })
+}
+
+/// Whether a run may ask for less than everything.
+fn is_partial(plan: &Plan) -> bool {
+    let skips = plan
+        .for_each
+        .as_ref()
+        .is_some_and(|for_each| for_each.changed_only);
+    plan.cursor.is_some() || skips
+}
+
+/// What an unfinished run left to go on from, if it may be.
+fn left(plan: &Plan, cursor: &cursor::Model, now: DateTime<Utc>) -> Option<Left> {
+    if cursor.position.is_empty() || cursor.plan != plan.fingerprint {
+        return None;
+    }
+    let mut left = Left::of(cursor)?;
+    // Who was asked to wait could not come sooner.
+    let since = left
+        .position
+        .deferred_until
+        .take()
+        .map_or(cursor.saved_at, |until| until.max(cursor.saved_at));
+    if now - since <= RESUME_WITHIN {
+        return Some(left);
+    }
+    aged(plan, left)
+}
+
+/// A run that was left long ago: its pages have moved, but the spans that it has read to their end need not be read again.
+fn aged(plan: &Plan, left: Left) -> Option<Left> {
+    let cursor = plan.cursor.as_ref().filter(|_| plan.for_each.is_none())?;
+    let mut position = left.position;
+    if cursor.order == Order::Ascending && !position.unordered {
+        position.from = position.from.max(position.highest);
+    } else if cursor.window.is_none() {
+        return None;
+    }
+    position.walked = Walked::default();
+    position.at = Some(page::first(&plan.page, false));
+    Some(Left { position, ..left })
+}
+
+/// A run from the start: of everything, or of what changed since the last complete one.
+async fn begun(
+    ctx: &Ctx,
+    plan: &Plan,
+    resource: &resource::Model,
+    (legacy, how): (&Legacy, How),
+    parents: Option<i64>,
+) -> Result<Left, DbErr> {
+    let full = how.full || !is_partial(plan) || is_due(plan, legacy, ctx.clock.now());
+    let until = plan
+        .cursor
+        .as_ref()
+        .and_then(|cursor| span::end(cursor, ctx.clock.now()));
+    let position = Position {
+        full,
+        parents,
+        retrying: !legacy.marks.failed.is_empty() && plan.for_each.is_some(),
+        until,
+        last_page: Pages::last(&ctx.db, resource.id).await?,
+        ..Position::default()
+    };
+    Ok(Left {
+        position,
+        ..Left::default()
     })
 }
 
@@ -108,9 +190,7 @@ pub(crate) async fn close(
         let past = write::past(&transaction, plan, &run).await?;
         Reject::forget(&transaction, past).await?;
     }
-    if !verdict.resumable {
-        Cursor::clear(&transaction, run.resource.id).await?;
-    }
+    leave(&transaction, plan, &mut run, &verdict, now).await?;
     let ending = log::Ending {
         outcome: verdict.outcome,
         at: now,
@@ -121,7 +201,7 @@ pub(crate) async fn close(
     let ending = Ending {
         outcome: verdict.outcome,
         at: now,
-        next_run_at: source.schedule.next(now),
+        next_run_at: verdict.deferred_until.or_else(|| source.schedule.next(now)),
     };
     Resource::ended(&transaction, run.resource.id, ending).await?;
     transaction.commit().await?;
@@ -132,10 +212,66 @@ pub(crate) async fn close(
         outcome: verdict.outcome,
         counts: run.counts,
         error: verdict.reason,
+        deferred_until: verdict.deferred_until,
         duration_ms: (now - run.started_at).num_milliseconds(),
     };
     tell(ctx, &run, &report);
     Ok(report)
+}
+
+/// Leaves to the next run what it may go on from: of a complete one the mark, of an unfinished one its place.
+async fn leave(
+    transaction: &DatabaseTransaction,
+    plan: &Plan,
+    run: &mut Run,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    run.position.deferred_until = verdict.deferred_until;
+    let is_complete = verdict.outcome == Outcome::Complete;
+    if is_complete {
+        memory::forget_unseen(transaction, run).await?;
+    }
+    let before = run.legacy.marks.clone();
+    let mut marks = Marks {
+        plan: plan.fingerprint.clone(),
+        failed: std::mem::take(&mut run.position.failed),
+        ..before.clone()
+    };
+    if is_complete {
+        marks.cursor = run.position.highest.max(before.cursor);
+        marks.parents = run.position.parents;
+        if run.position.full && is_partial(plan) {
+            marks.full_at = Some(now);
+        }
+    }
+    if !is_complete && verdict.resumable {
+        run.position.failed.clone_from(&marks.failed);
+    }
+    let mut standing = run.standing(plan, now);
+    if !verdict.resumable {
+        standing.position.clear();
+        standing.seen.clear();
+    }
+    let has_marks = plan.for_each.is_some() || plan.cursor.is_some();
+    if has_marks && marks != before {
+        let mut parents = if is_complete {
+            std::mem::take(&mut run.seen.parents)
+        } else {
+            std::mem::take(&mut run.legacy.parents)
+        };
+        let left = cursor::Left {
+            mark: serde_json::to_string(&marks)
+                .map_err(|error| DbErr::Custom(error.to_string()))?,
+            walked: position::bytes([&mut parents].into_iter()),
+        };
+        return Cursor::leave(transaction, standing, left).await;
+    }
+    if verdict.resumable {
+        Cursor::save(transaction, standing).await
+    } else {
+        Cursor::clear(transaction, run.resource.id).await
+    }
 }
 
 /// One line a run, and a warning where a person should look.

@@ -1,6 +1,6 @@
 //! WHEN: turns schedules into ticks, and each tick into the runs of a source. What a run does is not known here.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::{resource::Entity as Resource, run::Trigger};
@@ -48,13 +48,18 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
         let queued = tick.try_send(source);
         drop(queued);
     }
-    let mut at_work = HashSet::new();
-    let mut runs: JoinSet<String> = JoinSet::new();
+    let mut at_work = HashMap::new();
+    let mut runs: JoinSet<Ended> = JoinSet::new();
     loop {
         tokio::select! {
             () = ctx.stop.asked() => break,
             Some(name) = ticks.recv() => start(ctx, catalog, name, &mut at_work, &mut runs),
-            Some(ended) = runs.join_next() => forget(ended, &mut at_work),
+            Some(ended) = runs.join_next() => {
+                if let Some(until) = end(ended, &mut at_work) {
+                    while paces.try_join_next().is_some() {}
+                    paces.spawn(again(ctx.clone(), until, tick.clone()));
+                }
+            }
         }
     }
     scheduler.shutdown().await?;
@@ -117,53 +122,95 @@ async fn overdue(ctx: &Ctx, catalog: &Catalog) -> Vec<String> {
         .collect()
 }
 
-/// Starts the runs of a source, unless its last ones are still under way.
+/// The runs of a source, ended: its name, and until when its upstream asked to wait.
+type Ended = (String, Option<DateTime<Utc>>);
+
+/// Why the runs of a source cannot start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Busy {
+    UnderWay,
+    Deferred { until: DateTime<Utc> },
+}
+
+/// Starts the runs of a source, unless its last ones are still under way or its upstream asked to wait.
 fn start(
     ctx: &Ctx,
     catalog: &Catalog,
     name: String,
-    at_work: &mut HashSet<String>,
-    runs: &mut JoinSet<String>,
+    at_work: &mut HashMap<String, Busy>,
+    runs: &mut JoinSet<Ended>,
 ) {
     let Some(source) = catalog.source(&name).cloned() else {
         return;
     };
-    if !at_work.insert(name.clone()) {
-        info!(
-            source = name,
-            "a run is due while the last one is still under way: skipped"
-        );
-        return;
+    match at_work.get(&name) {
+        Some(Busy::UnderWay) => {
+            info!(
+                source = name,
+                "a run is due while the last one is still under way: skipped"
+            );
+            return;
+        }
+        Some(Busy::Deferred { until }) if *until > ctx.clock.now() => {
+            info!(source = name, %until, "a run is due while the upstream asks to wait: skipped");
+            return;
+        }
+        _ => {}
     }
+    at_work.insert(name.clone(), Busy::UnderWay);
     let ctx = ctx.clone();
     runs.spawn(async move {
-        run_source(&ctx, &source).await;
-        name
+        let deferred_until = run_source(&ctx, &source).await;
+        (name, deferred_until)
     });
 }
 
-fn forget(ended: Result<String, tokio::task::JoinError>, at_work: &mut HashSet<String>) {
+/// Takes in that runs ended; the source whose upstream asked to wait, and until when.
+fn end(
+    ended: Result<Ended, tokio::task::JoinError>,
+    at_work: &mut HashMap<String, Busy>,
+) -> Option<(String, DateTime<Utc>)> {
     match ended {
-        Ok(name) => {
+        Ok((name, None)) => {
             at_work.remove(&name);
+            None
+        }
+        Ok((name, Some(until))) => {
+            at_work.insert(name.clone(), Busy::Deferred { until });
+            Some((name, until))
         }
         Err(panic) => {
             // The name went with the task: let every source start again, the leases keep them apart.
             error!(%panic, "a run broke off");
             at_work.clear();
+            None
         }
     }
 }
 
+/// Ticks once when the upstream may be asked again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an upstream asked to wait until then"
+)]
+async fn again(ctx: Ctx, (name, until): (String, DateTime<Utc>), tick: mpsc::Sender<String>) {
+    let wait = (until - ctx.clock.now()).to_std().unwrap_or_default();
+    // The two clocks may differ by a little.
+    tokio::time::sleep(wait + Duration::from_millis(100)).await;
+    let queued = tick.try_send(name);
+    drop(queued);
+}
+
 /// The runs of a source, parents before their children.
-async fn run_source(ctx: &Ctx, source: &Source) {
+async fn run_source(ctx: &Ctx, source: &Arc<Source>) -> Option<DateTime<Utc>> {
     let asked_at = ctx.clock.now();
+    let mut deferred_until = None;
     for plan in &source.resources {
         if ctx.stop.is_asked() {
-            return;
+            return None;
         }
         match run_resource(ctx, source, plan, asked_at).await {
-            Ok(()) => {}
+            Ok(until) => deferred_until = deferred_until.max(until),
             Err(error) => {
                 let error = error.chain();
                 error!(
@@ -175,38 +222,41 @@ async fn run_source(ctx: &Ctx, source: &Source) {
             }
         }
     }
-    if let Err(error) = announce(ctx, source).await {
+    if let Err(error) = announce(ctx, source, deferred_until).await {
         warn!(source = source.name, %error, "cannot tell when the next run is due");
     }
+    deferred_until
 }
 
 /// One run, if the operator wants it and no other process has made it since the tick.
 async fn run_resource(
     ctx: &Ctx,
-    source: &Source,
-    plan: &Plan,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
     asked_at: DateTime<Utc>,
-) -> Result<(), SyncError> {
+) -> Result<Option<DateTime<Utc>>, SyncError> {
     let row = table::row(ctx, source, plan).await?;
     if !row.enabled || row.last_run_at.is_some_and(|last| last >= asked_at) {
-        return Ok(());
+        return Ok(None);
     }
-    if sync(ctx, source, plan, Trigger::Schedule, How::default())
-        .await?
-        .is_none()
-    {
+    let report = sync(ctx, source, plan, Trigger::Schedule, How::default()).await?;
+    if report.is_none() {
         info!(
             source = source.name,
             resource = plan.name,
             "another process is at it: skipped"
         );
     }
-    Ok(())
+    Ok(report.and_then(|report| report.deferred_until))
 }
 
 /// Tells readers when the next runs are due: a tick that came during the last ones was theirs.
-async fn announce(ctx: &Ctx, source: &Source) -> Result<(), DbErr> {
-    match source.schedule.next(ctx.clock.now()) {
+async fn announce(
+    ctx: &Ctx,
+    source: &Source,
+    deferred_until: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    match deferred_until.or_else(|| source.schedule.next(ctx.clock.now())) {
         Some(next) => Resource::due(&ctx.db, table::source(ctx, source).await?.id, next).await,
         None => Ok(()),
     }

@@ -1,23 +1,21 @@
 //! The spine: one pull of one resource, from the upstream to the run log.
 
-use entity::{
-    resource::{self, Entity as Resource},
-    run::Trigger,
-};
+use std::sync::Arc;
+
+use entity::{resource, run::Trigger};
 use sea_orm::DbErr;
 use tracing::Instrument;
 
 use crate::{
-    Ctx, How, Report, SyncError, decode,
-    fetch::{self, Ask, Got},
+    Ctx, How, Report, SyncError, came,
     lease::{self, Keeper},
+    pages::Pages,
     parents::{Parent, Parents},
     run::Run,
     run_log,
     source::plan::{Plan, Source},
     table::{self, Prepared},
-    validate::{self, Lead},
-    verdict, write,
+    validate, verdict, write,
 };
 
 /// Pulls everything of `plan` and writes down what happened. `None`: another process is at it.
@@ -26,15 +24,15 @@ use crate::{
 /// The database failed, or another process took the resource over: nothing could be written down.
 pub async fn sync(
     ctx: &Ctx,
-    source: &Source,
-    plan: &Plan,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
     trigger: Trigger,
     how: How,
 ) -> Result<Option<Report>, SyncError> {
     let Some((keeper, row)) = take_over(ctx, source, plan, trigger).await? else {
         return Ok(None);
     };
-    let mut run = run_log::open(ctx, plan, &keeper, row, (trigger, how)).await?;
+    let mut run = run_log::open(ctx, (source, plan), &keeper, row, (trigger, how)).await?;
     let span = tracing::info_span!(
         "run",
         source = source.name,
@@ -43,8 +41,8 @@ pub async fn sync(
     );
     let report = async {
         let result = pull(ctx, source, plan, &mut run).await;
-        let parents_complete = parents_complete(ctx, plan, &run).await?;
-        let verdict = verdict::judge(plan, &run, &result, parents_complete);
+        let facts = verdict::facts(ctx, plan, &run).await?;
+        let verdict = verdict::judge(plan, &run, &result, facts);
         run_log::close(ctx, source, plan, run, verdict).await
     };
     let report = report.instrument(span).await?;
@@ -52,46 +50,73 @@ pub async fn sync(
     Ok(Some(report))
 }
 
-/// Walks through the pages of each parent; of a resource without parents, once.
-async fn pull(ctx: &Ctx, source: &Source, plan: &Plan, run: &mut Run) -> Result<(), SyncError> {
-    let mut parents = Parents::of(plan, &run.position, run.started_at);
-    while let Some(parent) = parents.next(ctx, plan).await? {
-        let result = walk(ctx, source, plan, run, &parent).await;
+/// Walks through the pages of each parent; of a resource without parents, once. What came is written, however it ends.
+async fn pull(
+    ctx: &Ctx,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
+    run: &mut Run,
+) -> Result<(), SyncError> {
+    let walked = walks(ctx, source, plan, run).await;
+    match walked {
+        Err(SyncError::LeaseLost | SyncError::Database(_)) => walked,
+        _ => walked.and(write::flush(ctx, plan, run).await),
+    }
+}
+
+async fn walks(
+    ctx: &Ctx,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
+    run: &mut Run,
+) -> Result<(), SyncError> {
+    let mut parents = Parents::of(plan, run);
+    while let Some(parent) = parents.next(ctx, plan, run).await? {
+        run.begin(source, plan, &parent);
+        let mut result = walk(ctx, source, plan, run, &parent).await;
+        while result.is_ok() && run.next_span(source, plan) {
+            result = walk(ctx, source, plan, run, &parent).await;
+        }
         run.end_walk(plan, &parent, result)?;
     }
     Ok(())
 }
 
+/// Walks through the pages of a parent, or of one span of time of it.
 async fn walk(
     ctx: &Ctx,
-    source: &Source,
-    plan: &Plan,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
     run: &mut Run,
     parent: &Parent,
 ) -> Result<(), SyncError> {
-    let mut at = run.begin(plan, parent);
+    let mut pages = Pages::of(source, plan, run.values(plan, parent));
+    let mut at = run.position.at.clone();
     while let Some(here) = at {
-        let ask = Ask {
-            source,
-            plan,
-            values: &parent.values,
-            at: &here,
-            known: None,
-        };
-        let Got::Page(page) = fetch::page(ctx, ask, &mut run.counts).await? else {
-            break;
-        };
-        let came = decode::page(plan, &page)?;
-        let lead = Lead {
-            copies: &parent.copies,
-            before: run.position.walked.records,
-        };
-        let records = validate::identities(plan, lead, came.records);
-        at = run.advance(plan, &here, &came.answer)?;
-        write::page(ctx, plan, run, records).await?;
+        pages.ask(ctx, run, parent, &here).await?;
+        if !pages.is_ready() {
+            // The upstream is slower than the database: what came is written while the next page is on its way.
+            write::flush(ctx, plan, run).await?;
+        }
+        let fetched = pages.next(run).await?;
+        let page = came::read(plan, &here, &fetched)?;
+        at = run.advance(plan, &here, &page)?;
+        if let Some(next) = &at {
+            pages.ask(ctx, run, parent, next).await?;
+        }
+        let brought = page.brought(&fetched, parent);
+        match page.records {
+            None => write::same_page(plan, run, brought),
+            Some(records) => {
+                let lead = run.lead(parent, brought.came.answer.records);
+                let records = validate::identities(plan, lead, records);
+                write::page(ctx, plan, run, records, brought).await?;
+            }
+        }
+        run.bears(plan)?;
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
-    Ok(())
+    run.end_span(plan)
 }
 
 /// Takes the resource's lease and readies its table, unless another process made the run of this tick meanwhile.
@@ -119,13 +144,4 @@ async fn take_over(
         }
     };
     Ok(Some((keeper, row)))
-}
-
-async fn parents_complete(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<bool, SyncError> {
-    let Some(for_each) = &plan.for_each else {
-        return Ok(true);
-    };
-    let parent = Resource::by_name(&ctx.db, run.resource.source_id, &for_each.resource).await?;
-    let walked = run.position.parents;
-    Ok(parent.is_some_and(|parent| parent.complete && walked == Some(parent.version)))
 }

@@ -1,8 +1,11 @@
 //! How a run ended: a pure decision from what it was promised and what came.
 
-use entity::run::Outcome;
+use chrono::{DateTime, Utc};
+use entity::{reject::Entity as Reject, resource::Entity as Resource, run::Outcome};
+use sea_orm::DbErr;
 
 use crate::{
+    Ctx,
     error::SyncError,
     run::Run,
     source::plan::{DeleteHow, Mode, Most, Plan},
@@ -15,6 +18,43 @@ pub(crate) struct Verdict {
     pub reason: Option<String>,
     /// Whether the next run may go on where this one ended.
     pub resumable: bool,
+    /// When the upstream may be asked again.
+    pub deferred_until: Option<DateTime<Utc>>,
+    /// Whether a row that did not come is gone.
+    tells_absence: bool,
+}
+
+/// What a verdict needs to know of the database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// Whether the rows whose children were asked for are themselves all there.
+    parents_complete: bool,
+    /// Rejects and bad values that the resource has now.
+    bad: u64,
+}
+
+/// Looks at what the verdict on `run` needs to know.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn facts(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Facts, DbErr> {
+    let bad = match plan.bad_max {
+        Some(_) => Reject::count_of(&ctx.db, run.resource.id).await?,
+        None => 0,
+    };
+    Ok(Facts {
+        parents_complete: parents_complete(ctx, plan, run).await?,
+        bad,
+    })
+}
+
+async fn parents_complete(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<bool, DbErr> {
+    let Some(for_each) = &plan.for_each else {
+        return Ok(true);
+    };
+    let parent = Resource::by_name(&ctx.db, run.resource.source_id, &for_each.resource).await?;
+    let walked = run.position.parents;
+    Ok(parent.is_some_and(|parent| parent.complete && walked == Some(parent.version)))
 }
 
 impl Verdict {
@@ -23,31 +63,35 @@ impl Verdict {
             outcome,
             reason: Some(reason.into()),
             resumable: false,
+            deferred_until: None,
+            tells_absence: false,
         }
     }
 
     /// Whether rows that did not come are gone.
     pub(crate) fn deletes(&self, plan: &Plan) -> bool {
         self.outcome == Outcome::Complete
-            && plan.mode == Mode::Mirror
+            && self.tells_absence
             && plan.deletes.how != DeleteHow::Off
     }
 }
 
 /// Judges a run that walked to its end, or to `result`'s error.
-///
-/// `parents_complete`: whether the rows whose children were asked for are themselves all there.
 pub(crate) fn judge(
     plan: &Plan,
     run: &Run,
     result: &Result<(), SyncError>,
-    parents_complete: bool,
+    facts: Facts,
 ) -> Verdict {
     if let Err(error) = result {
         let wrote = run.counts.pages > 0;
-        let resumable = error.can_resume();
+        let deferred_until = match error {
+            SyncError::Deferred { until } => Some(*until),
+            _ => None,
+        };
         return Verdict {
-            resumable,
+            resumable: error.can_resume(),
+            deferred_until,
             ..Verdict::because(error.outcome(wrote), error.chain())
         };
     }
@@ -64,7 +108,7 @@ pub(crate) fn judge(
         };
         return Verdict::because(outcome, format!("{fault}{more}"));
     }
-    if !parents_complete {
+    if !facts.parents_complete {
         let parent = plan
             .for_each
             .as_ref()
@@ -79,10 +123,12 @@ pub(crate) fn judge(
     if run.position.repeated > 0 && (plan.mode == Mode::Mirror || plan.for_each.is_some()) {
         return Verdict::because(Outcome::Partial, repeated(plan, run.position.repeated));
     }
-    suspicion(plan, run).unwrap_or(Verdict {
+    suspicion(plan, run, facts).unwrap_or(Verdict {
         outcome: Outcome::Complete,
         reason: None,
         resumable: false,
+        deferred_until: None,
+        tells_absence: run.tells_absence(plan),
     })
 }
 
@@ -99,8 +145,19 @@ fn repeated(plan: &Plan, count: u64) -> String {
 }
 
 /// Everything came, but is it to be believed?
-fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
+fn suspicion(plan: &Plan, run: &Run, facts: Facts) -> Option<Verdict> {
     let came = run.counts.fetched.cast_unsigned();
+    let rows = run.live_rows.cast_unsigned();
+    if let Some(most) = plan.bad_max
+        && !within(facts.bad, rows.max(came), most)
+    {
+        let reason = too_many_rejects(plan, facts.bad, rows.max(came));
+        return Some(Verdict::because(Outcome::Suspect, reason));
+    }
+    if !run.position.full {
+        // What changed since the last run may be nothing at all.
+        return absence(plan, run);
+    }
     if came < plan.expect.min {
         let reason = format!(
             "{came} records came where expect.min is {}",
@@ -108,8 +165,13 @@ fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
         );
         return Some(Verdict::because(Outcome::Suspect, reason));
     }
+    absence(plan, run)
+}
+
+/// Are the rows really gone that did not come?
+fn absence(plan: &Plan, run: &Run) -> Option<Verdict> {
     let (gone, live) = (run.gone(), run.live_rows.cast_unsigned());
-    if plan.mode != Mode::Mirror || gone == 0 || run.accept_deletes {
+    if !run.tells_absence(plan) || gone == 0 || run.accept_deletes {
         return None;
     }
     if let Some(max) = plan.expect.max_drop
@@ -130,16 +192,31 @@ fn suspicion(plan: &Plan, run: &Run) -> Option<Verdict> {
     if within(gone, live, plan.deletes.max) {
         return None;
     }
-    let max = match plan.deletes.max {
-        Most::Rows(rows) => format!("{rows} rows"),
-        Most::Share(share) => percent(share),
-    };
+    let max = most(plan.deletes.max, "rows");
     let reason = format!(
         "it would delete {gone} of {live} rows where deletes.max is {max}; nothing was deleted; \
          if they are really gone, run `catchment sync {}.{} --accept-deletes`",
         plan.definition.source, plan.definition.resource
     );
     Some(Verdict::because(Outcome::Suspect, reason))
+}
+
+/// What is wrong with so many rejects and bad values among so many records.
+pub(crate) fn too_many_rejects(plan: &Plan, bad: u64, of: u64) -> String {
+    let max = plan
+        .bad_max
+        .map_or(String::new(), |max| most(max, "records"));
+    format!(
+        "{bad} rejects and bad values of {of} records where bad_max is {max}; see `catchment rejects list {}.{}`",
+        plan.definition.source, plan.definition.resource
+    )
+}
+
+fn most(most: Most, what: &str) -> String {
+    match most {
+        Most::Rows(rows) => format!("{rows} {what}"),
+        Most::Share(share) => percent(share),
+    }
 }
 
 fn keyless(plan: &Plan, run: &Run) -> String {
@@ -153,7 +230,8 @@ fn keyless(plan: &Plan, run: &Run) -> String {
     )
 }
 
-fn within(gone: u64, live: u64, max: Most) -> bool {
+/// Whether `gone` of `live` are no more than `max`.
+pub(crate) fn within(gone: u64, live: u64, max: Most) -> bool {
     match max {
         Most::Rows(rows) => gone <= rows,
         Most::Share(most) => share(gone, live) <= most,

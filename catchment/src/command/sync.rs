@@ -3,6 +3,7 @@
 use std::{io::IsTerminal, sync::Arc};
 
 use anyhow::anyhow;
+use chrono::{DateTime, Utc};
 use entity::run::{Counts, Outcome, Trigger};
 use serde::Serialize;
 use syncer::{
@@ -31,6 +32,9 @@ struct Run {
     #[serde(flatten)]
     counts: Counts,
     error: Option<String>,
+    /// When the upstream may be asked again, if it asked to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deferred_until: Option<DateTime<Utc>>,
 }
 
 impl From<Report> for Run {
@@ -42,6 +46,7 @@ impl From<Report> for Run {
             outcome,
             counts,
             error,
+            deferred_until,
             duration_ms,
         } = report;
         Self {
@@ -52,6 +57,7 @@ impl From<Report> for Run {
             duration_ms,
             counts,
             error,
+            deferred_until,
         }
     }
 }
@@ -90,8 +96,8 @@ pub(super) async fn run(call: &Call, target: &Target, how: How) -> anyhow::Resul
 /// One run; `None`: another process is at work on the resource.
 async fn one(
     ctx: &Ctx,
-    source: &Source,
-    plan: &Plan,
+    source: &Arc<Source>,
+    plan: &Arc<Plan>,
     how: How,
 ) -> Result<Option<Report>, SyncError> {
     let name = format!("{}.{}", source.name, plan.name);
@@ -168,6 +174,7 @@ mod tests {
                 outcome: Outcome::Complete,
                 counts,
                 error: None,
+                deferred_until: None,
                 duration_ms: 7,
             };
             assert_eq!(text("shop.items", Some(&report)), expected);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 use sea_orm::{QueryOrder, QuerySelect, StreamTrait, entity::prelude::*};
 
-use super::{Column, Model, find};
+use super::{Column, Entity, Model, find};
 use crate::dialect;
 
 /// What the table knows of a key.
@@ -158,27 +158,54 @@ where
     Ok(stored)
 }
 
-/// The next rows after `rowno` with their payloads, and whether each is deleted: at most `limit`.
+/// A row as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub rowno: i64,
+    pub payload: String,
+    pub version: i64,
+}
+
+/// The next rows after `rowno` that are not deleted, at most `limit`.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn payloads_after(
+pub async fn live_after(
     db: &impl ConnectionTrait,
     table: &str,
     rowno: i64,
     limit: u64,
-) -> Result<Vec<(i64, String, bool)>, DbErr> {
-    let rows = find(table)
+) -> Result<Vec<Stored>, DbErr> {
+    let rows = find(table).filter(Column::Rowno.gt(rowno)).limit(limit);
+    stored(db, rows).await
+}
+
+/// The rows with these `rowno`s that are not deleted.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn live(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rownos: &[i64],
+) -> Result<Vec<Stored>, DbErr> {
+    let rows = find(table).filter(Column::Rowno.is_in(rownos.iter().copied()));
+    stored(db, rows).await
+}
+
+async fn stored(db: &impl ConnectionTrait, rows: Select<Entity>) -> Result<Vec<Stored>, DbErr> {
+    let rows = rows
         .select_only()
-        .columns([Column::Rowno, Column::Payload, Column::DeletedAt])
-        .filter(Column::Rowno.gt(rowno))
+        .columns([Column::Rowno, Column::Payload, Column::Version])
+        .filter(Column::DeletedAt.is_null())
         .order_by_asc(Column::Rowno)
-        .limit(limit)
-        .into_tuple::<(i64, String, Option<DateTime<Utc>>)>()
+        .into_tuple::<(i64, String, i64)>()
         .all(db)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(rowno, payload, deleted_at)| (rowno, payload, deleted_at.is_some()))
-        .collect())
+    let rows = rows.into_iter().map(|(rowno, payload, version)| Stored {
+        rowno,
+        payload,
+        version,
+    });
+    Ok(rows.collect())
 }

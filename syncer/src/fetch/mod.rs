@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -55,6 +55,16 @@ pub enum Got {
 pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+}
+
+impl Validators {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        Self {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        }
+    }
 }
 
 /// What a page is asked for.

@@ -1,6 +1,6 @@
 //! Which columns a resource's table has, and whether databases can hold it.
 
-use entity::definition::{Definition, KEY_BYTES};
+use entity::definition::{Definition, Field, KEY_BYTES, Kind, TEXT_CHARS};
 
 use super::{
     document::Resource,
@@ -9,7 +9,7 @@ use super::{
     plan::{ForEach, Plan},
     report::Report,
     rule::{Column, Reader},
-    spec::{FieldEntry, Names},
+    spec::FieldEntry,
     tree::Node,
 };
 
@@ -22,14 +22,9 @@ const INDEXES: usize = 60;
 pub(crate) fn columns(
     report: &mut Report<'_>,
     resource: &Resource,
+    key: &[String],
     parent: Option<(&Plan, &ForEach)>,
 ) -> Vec<Column> {
-    let key = resource
-        .spec
-        .key
-        .as_ref()
-        .map(Names::to_vec)
-        .unwrap_or_default();
     let copied = parent
         .map(|(_, for_each)| for_each.copy.as_slice())
         .unwrap_or_default();
@@ -45,6 +40,7 @@ pub(crate) fn columns(
         }
         let mut reader = Reader {
             report,
+            table: None,
             name,
             is_key: key.contains(name),
         };
@@ -72,21 +68,43 @@ pub(crate) fn fits(report: &mut Report<'_>, definition: &Definition) {
     let limits = definition
         .columns()
         .filter_map(|field| definition.text_limit(field));
-    let bytes: usize = limits.chain([KEY_BYTES]).map(|chars| 4 * chars + 2).sum();
+    let indexes = definition.columns().filter(|field| field.index).count();
+    check_sizes(report, &["fields"], limits.chain([KEY_BYTES]), indexes);
+}
+
+/// Whether databases can hold the child table `name`, whose name there is `table`.
+pub(crate) fn fits_child(report: &mut Report<'_>, name: &str, table: &str, fields: &[Field]) {
+    let path = ["tables", name, "fields"];
+    for field in fields {
+        if let Err(wrong) = names::fits(table, &field.name) {
+            report.wrong_key(&["tables", name, "fields", &field.name], wrong);
+        }
+    }
+    let texts = fields
+        .iter()
+        .filter(|field| field.kind == Kind::Text && field.index);
+    let limits = texts.map(|_| TEXT_CHARS);
+    let indexes = fields.iter().filter(|field| field.index).count();
+    check_sizes(report, &path, limits, indexes);
+}
+
+/// Reports rows that are too wide, given the characters that each text takes, and too many indexes.
+fn check_sizes(
+    report: &mut Report<'_>,
+    path: &[&str],
+    limits: impl Iterator<Item = usize>,
+    indexes: usize,
+) {
+    let bytes: usize = limits.map(|chars| 4 * chars + 2).sum();
     if bytes > ROW_BYTES {
         let message = format!("a row would take {bytes} bytes in MySQL, which takes {ROW_BYTES}");
-        report.wrong(
-            &["fields"],
-            Wrong::accepts(message, "`index = false` on texts that nobody filters by"),
-        );
+        let wrong = Wrong::accepts(message, "`index = false` on texts that nobody filters by");
+        report.wrong(path, wrong);
     }
-    let indexes = definition.columns().filter(|field| field.index).count();
     if indexes > INDEXES {
         let message = format!("{indexes} fields would be indexed; MySQL takes {INDEXES}");
-        report.wrong(
-            &["fields"],
-            Wrong::accepts(message, "`index = false` on fields that nobody filters by"),
-        );
+        let wrong = Wrong::accepts(message, "`index = false` on fields that nobody filters by");
+        report.wrong(path, wrong);
     }
 }
 

@@ -19,20 +19,36 @@ mod schema;
 mod spec;
 mod tree;
 
-/// Documents to plans.
+/// Sources.
+mod address;
+mod auth;
+mod local;
+mod upstream;
+
+/// Resources.
+mod answer;
+mod demands;
+mod identity;
+mod incremental;
+mod paging;
+mod relation;
+mod request;
+mod resource;
+mod unsupported;
+
+/// Fields and tables.
 mod column;
+mod rule;
+mod table;
+mod uses;
+
+/// What all of them are read with.
+mod body;
 mod fault;
 mod names;
 mod notation;
-mod paging;
-mod relation;
 mod report;
-mod resource;
-mod rule;
 mod template;
-mod unsupported;
-mod upstream;
-mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 

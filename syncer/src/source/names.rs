@@ -69,6 +69,18 @@ pub(crate) fn field(name: &str) -> Result<(), Wrong> {
     )
 }
 
+/// The name of a child table.
+pub(crate) fn table(name: &str) -> Result<(), Wrong> {
+    plain(name)
+}
+
+/// A field of a child table.
+pub(crate) fn child_field(name: &str) -> Result<(), Wrong> {
+    plain(name)?;
+    let why = "each child table has such a column; call the field otherwise and say where it is taken from with `from`";
+    reserved(name, why, &["position", "rowno"])
+}
+
 /// Whether the table of a resource and the indexes of its fields can be called so.
 pub(crate) fn fits(table: &str, field: &str) -> Result<(), Wrong> {
     let index = format!("ix_{table}__{field}");
@@ -160,6 +172,14 @@ pub(crate) fn claims<'a>(file: &'a str, node: &Node, source: &Source) -> Vec<Cla
                 owner: format!("{owner}.{}", field.name),
                 file,
                 at: at(&["resource", &plan.name, "fields", &field.name]),
+            });
+        }
+        for table in &definition.tables {
+            claims.push(Claim {
+                table: definition.child_table(table),
+                owner: format!("{owner}.{}", table.name),
+                file,
+                at: at(&["resource", &plan.name, "tables", &table.name]),
             });
         }
         claims.push(Claim {

@@ -133,8 +133,20 @@ pub(crate) fn total(text: &str) -> Result<Total, Wrong> {
     })
 }
 
-/// A JSON Pointer (RFC 6901): `/weight/metric`; empty: all of it.
+/// A JSON Pointer (RFC 6901) to one value: `/weight/metric`; empty: all of it.
 pub(crate) fn pointer(text: &str) -> Result<Pointer, Wrong> {
+    let pointer = pointer_to_each(text)?;
+    if pointer.0.iter().any(|token| token == "*") {
+        return Err(Wrong::accepts(
+            format!("`{text}` points to many values"),
+            "`*` only for a field of the type `list`, and for a table",
+        ));
+    }
+    Ok(pointer)
+}
+
+/// A JSON Pointer that may hold `*`, every item of an array: `/categories/*/name`.
+pub(crate) fn pointer_to_each(text: &str) -> Result<Pointer, Wrong> {
     if text.is_empty() {
         return Ok(Pointer::default());
     }
@@ -165,25 +177,57 @@ pub(crate) fn pointer(text: &str) -> Result<Pointer, Wrong> {
 
 /// `body:/json/pointer` or `header:name`.
 pub(crate) fn place(text: &str) -> Result<Place, Wrong> {
-    const ACCEPTED: &str = "body:/json/pointer, header:name";
+    place_of(text, &["body", "header"])
+}
+
+/// A place, or `last:/json/pointer` in the page's last record.
+pub(crate) fn place_or_last(text: &str) -> Result<Place, Wrong> {
+    place_of(text, &["body", "header", "last"])
+}
+
+/// `body:/json/pointer` alone.
+pub(crate) fn body_place(text: &str) -> Result<Pointer, Wrong> {
+    match place_of(text, &["body"])? {
+        Place::Body(pointer) | Place::Last(pointer) => Ok(pointer),
+        Place::Header(_) => Err(Wrong::accepts(
+            format!("`{text}` is not in the body"),
+            "body:/json/pointer",
+        )),
+    }
+}
+
+/// A place of one of `kinds`.
+fn place_of(text: &str, kinds: &[&str]) -> Result<Place, Wrong> {
+    let accepted = kinds.iter().map(|kind| match *kind {
+        "header" => "header:name".to_owned(),
+        kind => format!("{kind}:/json/pointer"),
+    });
+    let accepted = accepted.collect::<Vec<_>>().join(", ");
+    let wrong = |message: String| Wrong::accepts(message, &*accepted);
     match text.split_once(':') {
+        Some(("link", _)) => Err(wrong(format!(
+            "`{text}` is no place: `page.kind = \"link\"` follows the `Link` header"
+        ))),
+        Some((kind @ ("body" | "header" | "last"), _)) if !kinds.contains(&kind) => {
+            let of = match kind {
+                "header" => "a header",
+                "last" => "the last record",
+                _ => "the body",
+            };
+            Err(wrong(format!("it cannot stand in {of}")))
+        }
         Some(("body", path)) => pointer(path).map(Place::Body),
         Some(("header", name)) => header_name(name).map(Place::Header),
-        Some(("link" | "last", _)) => Err(Wrong::accepts(
-            format!("the place `{text}` is not supported yet"),
-            ACCEPTED,
-        )),
+        Some(("last", path)) => pointer(path).map(Place::Last),
         Some((kind, _)) => Err(Wrong::choice(
             format!("`{kind}:` is no kind of place"),
             kind,
-            ["body", "header", "link", "last"],
+            kinds.iter().copied(),
         )),
-        None if text.starts_with('/') => Err(Wrong::accepts(
-            format!("`{text}` does not say where it is"),
-            ACCEPTED,
-        )
-        .meant(format!("body:{text}"))),
-        None => Err(Wrong::accepts(format!("`{text}` is no place"), ACCEPTED)),
+        None if text.starts_with('/') => {
+            Err(wrong(format!("`{text}` does not say where it is")).meant(format!("body:{text}")))
+        }
+        None => Err(wrong(format!("`{text}` is no place"))),
     }
 }
 
@@ -315,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn places_name_what_is_not_supported_yet() {
+    fn places_say_where_they_may_be() {
         assert_eq!(
             place("header:Pagination-Count").ok(),
             Some(Place::Header("pagination-count".into()))
@@ -325,7 +369,10 @@ mod tests {
             Some(Place::Body(Pointer(vec!["meta".into(), "total".into()])))
         );
         let message = |text: &str| place(text).expect_err(text);
-        assert!(message("link:next").message.contains("not supported yet"));
+        assert!(message("link:next").message.contains("page.kind"));
+        assert!(message("last:/id").message.contains("the last record"));
+        assert!(place_or_last("last:/id").is_ok());
+        assert!(body_place("header:x").is_err());
         assert_eq!(message("/total").nearest.as_deref(), Some("body:/total"));
         assert_eq!(message("bdy:/total").nearest.as_deref(), Some("body"));
         assert!(
@@ -346,7 +393,8 @@ mod tests {
         #[test]
         fn no_text_makes_a_notation_panic(text in "\\PC{0,12}") {
             let _ = (duration(&text).is_ok(), size(&text).is_ok(), rate(&text).is_ok(), share(&text).is_ok());
-            let _ = (total(&text).is_ok(), pointer(&text).is_ok(), place(&text).is_ok(), schedule(&text).is_ok());
+            let _ = (total(&text).is_ok(), pointer(&text).is_ok(), schedule(&text).is_ok());
+            let _ = (place(&text).is_ok(), place_or_last(&text).is_ok(), body_place(&text).is_ok());
         }
     }
 }

@@ -1,46 +1,123 @@
-//! How the upstream hands out its records, and what must hold for a run to be complete.
+//! How the upstream hands out its records.
 
 use super::{
+    address,
     fault::Wrong,
     notation,
-    plan::{DeleteHow, Deletes, End, Expect, Most, Page, Param, Place, Size, Total, Way, Within},
+    plan::{End, Page, Param, Place, Pointer, Size, Way, Within},
     report::Report,
-    spec::{Amount, DeleteHowSpec, DeletesSpec, ExpectSpec, PageKind, PageSpec, ResourceSpec},
+    spec::{EndSpec, PageKind, PageSpec, ResourceSpec, WithinSpec},
 };
 
 /// The page, which every resource must say: a guess that is wrong loses records without a sound.
 pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
-    let mut read = Page {
-        way: Way::None,
-        size: Size::default(),
-        total: None,
-        more: None,
-        end: End::Empty,
-        max: None,
-    };
     let Some((page, kind)) = spec.page.as_ref().and_then(|page| Some((page, page.kind?))) else {
         if !report.root.has(&["page", "kind"]) {
             let wrong = Wrong::accepts(
                 "`page.kind` is missing: how does the upstream hand out its records?",
-                "none (all in one answer), page, offset, link",
+                "none (all in one answer), page, offset, cursor, link, url",
             );
             report.wrong(&["page"], wrong);
         }
-        return read;
+        return of(Way::None);
     };
-    check_keys(report, page, kind);
-    read.total = place(report, page);
-    read.max = page.max;
+    check_keys(report, kind);
+    let way = way(report, page, kind);
+    let end = end(report, page, &way);
+    let mut place = |key: &str, text: &Option<String>| {
+        report.read(&["page", key], text.as_deref(), notation::place)
+    };
+    let total = place("total", &page.total);
+    let more = place("more", &page.more);
     if page.max == Some(0) {
         report.wrong(
             &["page", "max"],
             Wrong::accepts("no page could be read", "1 or more"),
         );
     }
-    if kind != PageKind::None {
-        read.size = size(report, page);
+    let size = match kind {
+        PageKind::None => Size::default(),
+        _ => size(report, page),
+    };
+    Page {
+        size,
+        total,
+        more,
+        end,
+        max: page.max,
+        ..of(way)
     }
-    read.way = match kind {
+}
+
+fn of(way: Way) -> Page {
+    Page {
+        way,
+        size: Size::default(),
+        total: None,
+        more: None,
+        end: End::Empty,
+        max: None,
+    }
+}
+
+/// Keys that mean nothing for the kind.
+fn check_keys(report: &mut Report<'_>, kind: PageKind) {
+    let (word, accepted): (&str, &[&str]) = match kind {
+        PageKind::None => ("none", &["total"]),
+        PageKind::Page => ("page", &NUMBERED),
+        PageKind::Offset => ("offset", &NUMBERED),
+        PageKind::Cursor => ("cursor", &CURSOR),
+        PageKind::Link => ("link", &["size", "size_param", "total", "max"]),
+        PageKind::Url => ("url", &URL),
+    };
+    let Some(page) = report.root.get("page") else {
+        return;
+    };
+    for entry in page.entries() {
+        let key = entry.name.as_str();
+        if key != "kind" && !accepted.contains(&key) {
+            let message = format!("`{key}` means nothing for paging of the kind `{word}`");
+            report.wrong(&["page", key], Wrong::accepts(message, accepted.join(", ")));
+        }
+    }
+}
+
+const NUMBERED: [&str; 9] = [
+    "param",
+    "in",
+    "start",
+    "size",
+    "size_param",
+    "more",
+    "total",
+    "end",
+    "max",
+];
+const CURSOR: [&str; 9] = [
+    "param",
+    "in",
+    "next",
+    "size",
+    "size_param",
+    "more",
+    "total",
+    "end",
+    "max",
+];
+const URL: [&str; 8] = [
+    "next",
+    "origins",
+    "size",
+    "size_param",
+    "more",
+    "total",
+    "end",
+    "max",
+];
+
+fn way(report: &mut Report<'_>, page: &PageSpec, kind: PageKind) -> Way {
+    match kind {
+        PageKind::None => Way::None,
         PageKind::Page => {
             if page.start.is_none() && !report.root.has(&["page", "start"]) {
                 report.wrong(
@@ -60,48 +137,39 @@ pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
             param: param(report, page),
             start: page.start.unwrap_or(0),
         },
+        PageKind::Cursor => Way::Cursor {
+            param: param(report, page),
+            next: next(report, page, notation::place_or_last),
+        },
         PageKind::Link => Way::Link,
-        PageKind::None | PageKind::Cursor | PageKind::Url => Way::None,
-    };
-    read
-}
-
-/// Keys that mean nothing for the kind.
-fn check_keys(report: &mut Report<'_>, page: &PageSpec, kind: PageKind) {
-    let (word, accepted): (&str, &[&str]) = match kind {
-        PageKind::None => ("none", &["total"]),
-        PageKind::Page => (
-            "page",
-            &["param", "start", "size", "size_param", "total", "max"],
-        ),
-        PageKind::Offset => (
-            "offset",
-            &["param", "start", "size", "size_param", "total", "max"],
-        ),
-        PageKind::Link => ("link", &["size", "size_param", "total", "max"]),
-        PageKind::Cursor | PageKind::Url => return,
-    };
-    let given = [
-        ("param", page.param.is_some()),
-        ("start", page.start.is_some()),
-        ("size", page.size.is_some()),
-        ("size_param", page.size_param.is_some()),
-        ("max", page.max.is_some()),
-    ];
-    for (key, given) in given {
-        if given && !accepted.contains(&key) {
-            let message = format!("`{key}` means nothing for paging of the kind `{word}`");
-            report.wrong(&["page", key], Wrong::accepts(message, accepted.join(", ")));
-        }
+        PageKind::Url => Way::Url {
+            next: next(report, page, notation::place),
+            origins: origins(report, page),
+        },
     }
 }
 
-fn place(report: &mut Report<'_>, page: &PageSpec) -> Option<Place> {
-    report.read(&["page", "total"], page.total.as_deref(), notation::place)
+fn next(report: &mut Report<'_>, page: &PageSpec, read: fn(&str) -> Result<Place, Wrong>) -> Place {
+    if !report.root.has(&["page", "next"]) {
+        let message = "`page.next` is missing: where does an answer say how to go on?";
+        let accepted = "body:/json/pointer, header:name";
+        report.wrong(&["page"], Wrong::accepts(message, accepted));
+    }
+    let place = report.read(&["page", "next"], page.next.as_deref(), read);
+    place.unwrap_or(Place::Body(Pointer::default()))
+}
+
+fn origins(report: &mut Report<'_>, page: &PageSpec) -> Vec<String> {
+    let mut origins = Vec::new();
+    for (index, text) in page.origins.iter().flatten().enumerate() {
+        let path = ["page", "origins", &index.to_string()];
+        origins.extend(report.ok(&path, address::origin(text)));
+    }
+    origins
 }
 
 fn param(report: &mut Report<'_>, page: &PageSpec) -> Param {
-    let name = match page.param.as_deref() {
+    match page.param.as_deref() {
         None | Some("") => {
             report.wrong(
                 &["page", "param"],
@@ -110,17 +178,25 @@ fn param(report: &mut Report<'_>, page: &PageSpec) -> Param {
                     "the name of the parameter that asks for a page",
                 ),
             );
-            String::new()
+            sent(report, page, "param", "")
         }
-        Some(param) => param.to_owned(),
-    };
-    in_query(name)
+        Some(name) => sent(report, page, "param", name),
+    }
 }
 
-fn in_query(name: String) -> Param {
+/// The parameter `name`, where `page.in` says.
+fn sent(report: &mut Report<'_>, page: &PageSpec, key: &str, name: &str) -> Param {
+    let within = match page.within {
+        Some(WithinSpec::Body) if name.starts_with('/') => {
+            let pointer = report.ok(&["page", key], notation::pointer(name));
+            Within::Body(pointer.unwrap_or_else(|| Pointer(vec![name.to_owned()])))
+        }
+        Some(WithinSpec::Body) => Within::Body(Pointer(vec![name.to_owned()])),
+        Some(WithinSpec::Query) | None => Within::Query,
+    };
     Param {
-        name,
-        within: Within::Query,
+        name: name.to_owned(),
+        within,
     }
 }
 
@@ -131,7 +207,7 @@ fn size(report: &mut Report<'_>, page: &PageSpec) -> Size {
             Wrong::accepts("a page would have no records", "1 or more"),
         );
     }
-    if page.size_param.is_some() && page.size.is_none() {
+    if page.size_param.is_some() && page.size.is_none() && !report.root.has(&["page", "size"]) {
         report.wrong(
             &["page", "size"],
             Wrong::accepts(
@@ -140,79 +216,39 @@ fn size(report: &mut Report<'_>, page: &PageSpec) -> Size {
             ),
         );
     }
+    let param = page.size_param.as_deref();
     Size {
-        param: page.size_param.clone().map(in_query),
+        param: param.map(|name| sent(report, page, "size_param", name)),
         records: page.size,
     }
 }
 
-/// What must hold for a run to be complete.
-pub(crate) fn expect(report: &mut Report<'_>, spec: &ExpectSpec, page: &Page) -> Expect {
-    let written = report.read(&["expect", "total"], spec.total.as_deref(), notation::total);
-    let known = page.total.is_some() || report.root.has(&["page", "total"]);
-    if matches!(written, Some(Total::Within(_))) && !known {
-        let wrong = Wrong::accepts(
-            "there is no total to compare with",
-            "off, or `page.total` with the place of the total",
-        );
-        report.wrong(&["expect", "total"], wrong);
-    }
-    let default = if page.total.is_some() {
-        Total::Within(0)
-    } else {
-        Total::Off
+/// What ends the pages where nothing else says so.
+fn end(report: &mut Report<'_>, page: &PageSpec, way: &Way) -> End {
+    let handed_out = match way {
+        Way::Cursor { next, .. } => !matches!(next, Place::Last(_)),
+        Way::Url { .. } => true,
+        Way::None | Way::Number { .. } | Way::Offset { .. } | Way::Link => false,
     };
-    Expect {
-        total: written.unwrap_or(default),
-        min: spec.min.unwrap_or(0),
-        max_drop: report.read(
-            &["expect", "max_drop"],
-            spec.max_drop.as_deref(),
-            notation::share,
-        ),
-    }
-}
-
-/// What becomes of rows that are gone.
-pub(crate) fn deletes(report: &mut Report<'_>, spec: &DeletesSpec) -> Deletes {
-    let how = match spec.how {
-        Some(DeleteHowSpec::Hard) => DeleteHow::Hard,
-        Some(DeleteHowSpec::Off) => DeleteHow::Off,
-        Some(DeleteHowSpec::Soft) | None => DeleteHow::Soft,
-    };
-    let max = match &spec.max {
-        Some(Amount::Rows(rows)) => Most::Rows(*rows),
-        Some(Amount::Share(text)) => Most::Share(
-            report
-                .ok(&["deletes", "max"], notation::share(text))
-                .unwrap_or(0.0),
-        ),
-        None => Most::Share(0.2),
-    };
-    Deletes {
-        how,
-        max,
-        flag: None,
-    }
-}
-
-/// Statuses that stand for an empty page.
-pub(crate) fn empty_on(report: &mut Report<'_>, spec: &ResourceSpec) -> Vec<u16> {
-    let mut statuses = Vec::new();
-    for status in spec.status.keys() {
-        match status.parse() {
-            // A 429 says to wait, never that there is nothing.
-            Ok(number) if number == 204 || ((400..=599).contains(&number) && number != 429) => {
-                statuses.push(number);
-            }
-            _ => {
-                let wrong = Wrong::accepts(
-                    format!("`{status}` cannot stand for an empty page"),
-                    "204, and 400 to 599 except 429",
-                );
-                report.wrong_key(&["status", status], wrong);
-            }
+    match page.end {
+        Some(EndSpec::Empty) if handed_out => {
+            let wrong = Wrong::accepts(
+                "a page without records may stand in the middle: the pages end where there is no next one",
+                "short, or no such key",
+            );
+            report.wrong(&["page", "end"], wrong);
+            End::Empty
         }
+        Some(EndSpec::Short) => {
+            if page.size.is_none() && !report.root.has(&["page", "size"]) {
+                let wrong = Wrong::accepts(
+                    "`page.size` is missing: which page is a short one?",
+                    "`size`, the number of records in a full page",
+                );
+                report.wrong(&["page", "end"], wrong);
+            }
+            End::Short
+        }
+        Some(EndSpec::Empty) | None => End::Empty,
     }
-    statuses
 }

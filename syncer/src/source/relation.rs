@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use entity::definition::{Kind, Parent};
+use entity::definition::{Field, Kind, Parent};
 
 use super::{
     document::Resource,
     fault::Wrong,
-    plan::{ForEach, Plan},
+    plan::{ForEach, Plan, Pointer, Rule},
     report::Report,
+    request,
+    spec::ForEachSpec,
+    template,
 };
 
 /// The resources as indexes, parents before their children, each with its parent's.
@@ -61,27 +64,12 @@ pub(crate) fn for_each(
     parent: &Plan,
 ) -> Option<ForEach> {
     let spec = resource.spec.for_each.as_ref()?;
+    let copy = copies(report, spec, parent);
+    let only = only(report, spec, parent);
+    check_batch(report, resource, spec);
     let mut values = BTreeMap::new();
-    let mut copy = Vec::new();
-    for (name, field) in &spec.copy {
-        let path = ["for_each", "copy", name];
-        let known = fields(parent);
-        if !known.contains(field) {
-            let message = format!("`{}` has no field `{field}`", parent.name);
-            report.wrong(
-                &path,
-                Wrong::choice(message, field, known.iter().map(String::as_str)),
-            );
-        }
-        copy.push((name.clone(), field.clone()));
-    }
     for field in copy.iter().map(|(_, field)| field).chain(&named(resource)) {
-        let at = parent
-            .definition
-            .fields
-            .iter()
-            .position(|one| one.name == *field);
-        if let Some(rule) = at.and_then(|at| parent.rules.get(at)) {
+        if let Some((_, rule)) = find(parent, field) {
             values.insert(field.clone(), rule.from.clone());
         }
     }
@@ -90,10 +78,93 @@ pub(crate) fn for_each(
         table: parent.definition.table.clone(),
         values,
         copy,
-        only: Vec::new(),
-        batch: 1,
-        changed_only: false,
+        only,
+        batch: spec.batch.unwrap_or(1),
+        changed_only: spec.changed_only.unwrap_or(false),
     })
+}
+
+fn copies(report: &mut Report<'_>, spec: &ForEachSpec, parent: &Plan) -> Vec<(String, String)> {
+    for (name, field) in &spec.copy {
+        if find(parent, field).is_none() {
+            let known = fields(parent);
+            let message = format!("`{}` has no field `{field}`", parent.name);
+            report.wrong(
+                &["for_each", "copy", name],
+                Wrong::choice(message, field, known.iter().map(String::as_str)),
+            );
+        }
+    }
+    spec.copy.clone().into_iter().collect()
+}
+
+/// Where the parent's payload holds the values of `where`, and which they must be.
+fn only(report: &mut Report<'_>, spec: &ForEachSpec, parent: &Plan) -> Vec<(Pointer, String)> {
+    let usable = usable(parent);
+    let mut only = Vec::new();
+    for (name, value) in &spec.only {
+        let text = value.to_text();
+        let found = find(parent, name).filter(|_| usable.contains(name));
+        let Some((field, rule)) = found else {
+            let message = match find(parent, name) {
+                Some(_) => format!("`{name}` is not a member of the parent's records as it stands"),
+                None => format!("`{}` has no field `{name}`", parent.name),
+            };
+            let wrong = Wrong::choice(message, name, usable.iter().map(String::as_str));
+            report.wrong_key(&["for_each", "where", name], wrong);
+            continue;
+        };
+        if let Err(wrong) = value_of(field, &text) {
+            report.wrong(&["for_each", "where", name], wrong);
+        }
+        only.push((rule.from.clone(), text));
+    }
+    only
+}
+
+/// Whether a row's `field` can have that value.
+fn value_of(field: &Field, text: &str) -> Result<(), Wrong> {
+    if !field.values.is_empty() && !field.values.iter().any(|value| value == text) {
+        let message = format!("`{}` is never `{text}`", field.name);
+        let values = field.values.iter().map(String::as_str);
+        return Err(Wrong::choice(message, text, values));
+    }
+    match field.kind {
+        // An upstream may write it as 0 and 1, or otherwise, and times in its own form.
+        Kind::Boolean | Kind::Timestamp | Kind::Date => Ok(()),
+        kind => kind.parse(text).map(|_| ()).map_err(|error| {
+            Wrong::accepts(
+                format!("`{text}` is no value of `{}`: {error}", field.name),
+                format!("a value of the type `{kind}`"),
+            )
+        }),
+    }
+}
+
+fn check_batch(report: &mut Report<'_>, resource: &Resource, spec: &ForEachSpec) {
+    if spec.batch.is_none() {
+        return;
+    }
+    if !spec.copy.is_empty() {
+        let wrong = Wrong::accepts(
+            "a record of a batch does not say which of its parents it is from",
+            "no `copy`, or no `batch`",
+        );
+        report.wrong_key(&["for_each", "copy"], wrong);
+    }
+    if named(resource).is_empty() {
+        let wrong = Wrong::accepts(
+            "no request names a value of the parents",
+            "`{parent.<field>}` in path, query, headers or body",
+        );
+        report.wrong(&["for_each", "batch"], wrong);
+    }
+}
+
+/// A field of `plan` and its rule.
+fn find<'a>(plan: &'a Plan, name: &str) -> Option<(&'a Field, &'a Rule)> {
+    let mut fields = plan.definition.fields.iter().zip(&plan.rules);
+    fields.find(|(field, _)| field.name == name)
 }
 
 /// The relation as the api knows it.
@@ -128,8 +199,10 @@ pub(crate) fn usable(plan: &Plan) -> Vec<String> {
 
 /// The fields that the templates of `resource` name, whether the parent has them or not.
 pub(crate) fn named(resource: &Resource) -> Vec<String> {
-    templates(resource)
-        .flat_map(|text| parents_in(&text))
+    let texts = request::texts(resource);
+    texts
+        .iter()
+        .flat_map(|text| template::parents_in(text))
         .collect()
 }
 
@@ -150,26 +223,4 @@ fn circle(resources: &[Resource], index: usize) -> Option<Vec<&str>> {
     }
     names.push(&resources[index].name);
     (above == index).then_some(names)
-}
-
-fn templates(resource: &Resource) -> impl Iterator<Item = String> {
-    let parameters = resource
-        .spec
-        .query
-        .values()
-        .chain(resource.spec.headers.values());
-    resource
-        .spec
-        .path
-        .iter()
-        .cloned()
-        .chain(parameters.map(super::spec::Scalar::to_text))
-}
-
-/// The fields that `{parent.…}` names in `text`.
-fn parents_in(text: &str) -> Vec<String> {
-    let after = text.split("{parent.").skip(1);
-    after
-        .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
-        .collect()
 }

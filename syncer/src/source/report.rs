@@ -52,6 +52,12 @@ impl Report<'_> {
         self.ok(path, text.map(read).transpose()).flatten()
     }
 
+    /// Whether `path` is there and not from `[defaults]`, which may mean something for other resources.
+    pub(crate) fn is_own(&self, path: &[&str]) -> bool {
+        let inner = self.root.nearest(path);
+        self.root.has(path) && !inner.at.key.starts_with("defaults")
+    }
+
     /// `path` is there, and the engine cannot do it yet; `supported` is what it can.
     pub(crate) fn unsupported(&mut self, path: &[&str], what: &str, supported: &str) {
         self.wrong(

@@ -1,19 +1,17 @@
 //! The `[resource.<name>]` tables: from the merged spec of one resource to its plan.
 
-use entity::definition::{Definition, Identity};
+use entity::definition::Definition;
 
 use super::{
-    column,
+    address, answer, column, demands,
     document::{Document, Resource},
-    fault::Wrong,
-    names, notation, paging,
-    plan::{Format, Method, Mode, Place, Plan, Pointer, Template, Way},
+    identity, incremental, local, names, paging,
+    plan::{ForEach, Mode, Plan, Rule, TableRule},
     relation,
     report::Report,
-    rule,
-    spec::{ModeSpec, Names},
-    template::{self, Secrets},
-    unsupported, upstream,
+    request, rule, table,
+    template::{Scope, Secrets},
+    unsupported,
 };
 
 /// Where a plan is made.
@@ -26,88 +24,92 @@ pub(crate) struct Setting<'a> {
 /// The plan of `resource`. It is whole only if nothing was reported.
 pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) -> Plan {
     let Resource { name, spec, .. } = resource;
-    unsupported::resource(report, spec);
-    if let Err(wrong) = names::resource(name) {
-        report.wrong(&[], wrong);
-    }
+    check(report, resource, setting);
     let for_each = setting
         .parent
         .and_then(|parent| relation::for_each(report, resource, parent));
-    let (fields, rules) = column::columns(report, resource, setting.parent.zip(for_each.as_ref()))
-        .into_iter()
-        .unzip();
-    let page = paging::page(report, spec);
-    let source = &setting.document.source.name;
-    let definition = Definition {
-        source: source.clone(),
-        resource: name.clone(),
-        table: format!("{source}_{name}"),
-        description: spec.description.clone(),
-        key: key(report, resource),
-        identity: Identity::Key,
-        fields,
-        tables: Vec::new(),
-        parent: for_each.as_ref().map(relation::parent_of),
-    };
-    column::fits(report, &definition);
+    let (definition, rules, tables) = definition(report, resource, setting, for_each.as_ref());
     let usable = usable(resource, setting.parent);
-    let parent = usable.as_deref();
-    let mut plan = Plan {
+    let scope = Scope {
+        secrets: setting.secrets,
+        parent: usable.as_deref(),
+        cursor: incremental::bounds(report, resource),
+    };
+    let request = request::request(report, resource, &scope);
+    let page = paging::page(report, spec);
+    let answer = answer::answer(report, spec);
+    answer::check_places(report, answer.format, &page);
+    request::check_parameters(report, &request, &page, setting);
+    let mode = demands::mode(report, spec);
+    let plan = Plan {
         name: name.clone(),
-        method: Method::Get,
-        path: path(report, resource, setting, parent),
-        body: None,
-        format: Format::Json,
-        keyed_by: None,
-        bad_max: None,
-        cursor: None,
-        full_every: None,
-        tables: Vec::new(),
-        query: upstream::query(report, &spec.query, setting.secrets, parent),
-        headers: upstream::headers(report, &spec.headers, setting.secrets, parent),
-        records: body_place(report, "records", spec.records.as_deref()).unwrap_or_default(),
-        expect: paging::expect(report, &spec.expect, &page),
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        body: request.body,
+        format: answer.format,
+        records: answer.records,
+        keyed_by: answer.keyed_by,
+        error_when: answer.error_when,
+        expect: demands::expect(report, &spec.expect, &page, mode),
         page,
-        empty_on: paging::empty_on(report, spec),
-        error_when: body_place(report, "error_when", spec.error_when.as_deref()),
-        mode: if spec.mode == Some(ModeSpec::Upsert) {
-            Mode::Upsert
-        } else {
-            Mode::Mirror
-        },
-        deletes: paging::deletes(report, &spec.deletes),
+        empty_on: demands::empty_on(report, spec),
+        deletes: demands::deletes(report, &spec.deletes, mode),
+        mode,
+        bad_max: demands::bad_max(report, spec),
+        cursor: incremental::cursor(report, resource),
+        full_every: incremental::full_every(report, resource),
         for_each,
         rules,
+        tables,
         definition,
         fingerprint: String::new(),
     };
-    check_parameters(report, &plan, setting.document);
-    plan.fingerprint = fingerprint(&plan, resource, setting.document);
-    plan
+    let fingerprint = fingerprint(&plan, resource, setting.document);
+    Plan {
+        fingerprint,
+        ..plan
+    }
 }
 
-fn key(report: &mut Report<'_>, resource: &Resource) -> Vec<String> {
-    let key = resource
-        .spec
-        .key
-        .as_ref()
-        .map(Names::to_vec)
-        .unwrap_or_default();
-    if key.is_empty() {
-        report.wrong(
-            &["key"],
-            Wrong::accepts(
-                "`key` is missing",
-                "the field or fields that identify a record: \"id\"",
-            ),
-        );
+fn check(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) {
+    unsupported::resource(report, &resource.spec);
+    if address::is_folder(&setting.document.source.base_url) {
+        local::resource(report, &resource.spec);
     }
-    for (index, name) in key.iter().enumerate() {
-        if key[..index].contains(name) {
-            report.wrong(&["key"], Wrong::new(format!("`{name}` is in it twice")));
-        }
+    if let Err(wrong) = names::resource(&resource.name) {
+        report.wrong(&[], wrong);
     }
-    key
+}
+
+/// The rows as the database and the api know them, and how they are taken from records.
+fn definition(
+    report: &mut Report<'_>,
+    resource: &Resource,
+    setting: &Setting<'_>,
+    for_each: Option<&ForEach>,
+) -> (Definition, Vec<Rule>, Vec<TableRule>) {
+    let (key, identity) = identity::identity(report, resource);
+    let parent = setting.parent.zip(for_each);
+    let columns = column::columns(report, resource, &key, parent);
+    let (fields, rules) = columns.into_iter().unzip();
+    let source = &setting.document.source.name;
+    let table = format!("{source}_{}", resource.name);
+    let (tables, table_rules) = table::tables(report, resource, &table).into_iter().unzip();
+    let definition = Definition {
+        source: source.clone(),
+        resource: resource.name.clone(),
+        table,
+        description: resource.spec.description.clone(),
+        key,
+        identity,
+        fields,
+        tables,
+        parent: for_each.map(relation::parent_of),
+    };
+    column::fits(report, &definition);
+    (definition, rules, table_rules)
 }
 
 /// The fields that templates may name. A parent that is not there is reported as such, so that any will do.
@@ -117,82 +119,6 @@ fn usable(resource: &Resource, parent: Option<&Plan>) -> Option<Vec<String>> {
         Some(parent) => relation::usable(parent),
         None => relation::named(resource),
     })
-}
-
-fn path(
-    report: &mut Report<'_>,
-    resource: &Resource,
-    setting: &Setting<'_>,
-    parent: Option<&[String]>,
-) -> Template {
-    let Some(path) = &resource.spec.path else {
-        if !report.root.has(&["path"]) {
-            report.wrong(
-                &["path"],
-                Wrong::accepts(
-                    "`path` is missing",
-                    "what is appended to base_url: \"/breeds\"",
-                ),
-            );
-        }
-        return Template::default();
-    };
-    let checked = check_path(path).and_then(|()| template::template(path, setting.secrets, parent));
-    report.ok(&["path"], checked).unwrap_or_default()
-}
-
-fn check_path(path: &str) -> Result<(), Wrong> {
-    if !path.is_empty() && !path.starts_with('/') {
-        let wrong = Wrong::accepts(
-            format!("`{path}` does not start with `/`"),
-            "what is appended to base_url: \"/breeds\"",
-        );
-        return Err(if path.contains("://") {
-            wrong
-        } else {
-            wrong.meant(format!("/{path}"))
-        });
-    }
-    if path.contains(['?', '#']) || path.contains(char::is_whitespace) {
-        return Err(Wrong::accepts(
-            format!("`{path}` holds a blank, `?` or `#`"),
-            "parameters in `query`",
-        ));
-    }
-    Ok(())
-}
-
-/// A place in the body, as a pointer.
-fn body_place(report: &mut Report<'_>, key: &str, text: Option<&str>) -> Option<Pointer> {
-    match report.read(&[key], text, notation::place)? {
-        Place::Body(pointer) => Some(pointer),
-        Place::Header(_) | Place::Last(_) => {
-            report.unsupported(&[key], "a place in a header", "body:/json/pointer");
-            None
-        }
-    }
-}
-
-/// A parameter that two would send.
-fn check_parameters(report: &mut Report<'_>, plan: &Plan, document: &Document) {
-    let param = match &plan.page.way {
-        Way::Number { param, .. } | Way::Offset { param, .. } | Way::Cursor { param, .. } => {
-            Some(&param.name)
-        }
-        Way::None | Way::Link | Way::Url { .. } => None,
-    };
-    let size = plan.page.size.param.as_ref().map(|param| &param.name);
-    let query = document.source.query.keys();
-    for (name, _) in &plan.query {
-        let message = if param == Some(name) || size == Some(name) {
-            format!("paging sends `{name}` already")
-        } else if query.clone().any(|one| one == name) {
-            format!("`{name}` is in the source's `query` already, and would be sent twice")
-        } else {
-            continue;
-        };
-        report.wrong_key(&["query", name], Wrong::accepts(message, "one of the two"));
-    }
 }
 
 /// Changes with everything that decides which pages are asked for, and with the key and the mode.
@@ -219,14 +145,20 @@ fn fingerprint(plan: &Plan, resource: &Resource, document: &Document) -> String 
         document.source.base_url,
         document.source.query,
         document.source.headers,
+        spec.method,
         spec.path,
         spec.query,
         spec.headers,
+        spec.body,
+        format!("{:?}", plan.format),
         plan.records.to_string(),
+        plan.keyed_by,
         spec.page,
+        spec.cursor,
         spec.for_each,
         values,
         key,
+        plan.definition.identity,
         plan.mode == Mode::Mirror,
     ]))
 }

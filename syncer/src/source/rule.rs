@@ -20,11 +20,13 @@ pub(crate) type Column = (Field, Rule);
 /// Reads one field.
 pub(crate) struct Reader<'r, 'a> {
     pub(crate) report: &'r mut Report<'a>,
+    /// The child table that it is a field of; `None`: the resource's own.
+    pub(crate) table: Option<&'r str>,
     pub(crate) name: &'r str,
     pub(crate) is_key: bool,
 }
 
-impl Reader<'_, '_> {
+impl<'r> Reader<'r, '_> {
     /// The parent's field under another name: its member stands in front of the record's own.
     pub(crate) fn copied(&mut self, (field, rule): Column, declared: bool) -> Column {
         if declared {
@@ -64,11 +66,17 @@ impl Reader<'_, '_> {
     pub(crate) fn column(&mut self, spec: &FieldSpec) -> Column {
         self.check_name();
         let kind = self.kind(spec);
-        uses::of_type(self.report, self.name, spec, kind);
+        let mut found = uses::of_type(spec, kind);
         if self.is_key {
-            uses::of_key(self.report, self.name, spec, kind);
+            found.extend(uses::of_key(spec, kind));
         }
-        let rule = self.rule(spec);
+        for (key, wrong) in found {
+            match key {
+                Some(key) => self.wrong(key, wrong),
+                None => self.report.wrong(&self.path(), wrong),
+            }
+        }
+        let rule = self.rule(spec, kind);
         let field = Field {
             name: self.name.to_owned(),
             kind,
@@ -81,9 +89,13 @@ impl Reader<'_, '_> {
     }
 
     fn check_name(&mut self) {
-        if let Err(wrong) = names::field(self.name) {
-            match self.report.root.entry(&["fields", self.name]) {
-                Some(_) => self.report.wrong_key(&["fields", self.name], wrong),
+        let checked = match self.table {
+            Some(_) => names::child_field(self.name),
+            None => names::field(self.name),
+        };
+        if let Err(wrong) = checked {
+            match self.report.root.entry(&self.path()) {
+                Some(_) => self.report.wrong_key(&self.path(), wrong),
                 None => self.report.wrong(&["key"], wrong),
             }
         }
@@ -94,22 +106,16 @@ impl Reader<'_, '_> {
             return Kind::Text;
         };
         // `name = "text"` is short for `name = { type = "text" }`.
-        let long = ["fields", self.name, "type"];
-        let path = if self.report.root.has(&long) {
-            &long[..]
-        } else {
-            &long[..2]
-        };
-        self.report.ok(path, kind(&text.0)).unwrap_or(Kind::Text)
+        let mut path = self.path();
+        path.push("type");
+        if !self.report.root.has(&path) {
+            path.pop();
+        }
+        self.report.ok(&path, kind(&text.0)).unwrap_or(Kind::Text)
     }
 
-    fn rule(&mut self, spec: &FieldSpec) -> Rule {
-        let own = || Pointer(vec![self.name.to_owned()]);
-        let from = spec
-            .from
-            .as_deref()
-            .map_or_else(|| Ok(own()), notation::pointer);
-        let from = self.ok("from", from).unwrap_or_default();
+    fn rule(&mut self, spec: &FieldSpec, kind: Kind) -> Rule {
+        let from = self.from(spec, kind);
         let pattern = spec
             .pattern
             .as_deref()
@@ -165,12 +171,39 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn ok<T>(&mut self, key: &str, result: Result<T, Wrong>) -> Option<T> {
-        self.report.ok(&["fields", self.name, key], result)
+    fn from(&mut self, spec: &FieldSpec, kind: Kind) -> Pointer {
+        let own = || Pointer(vec![self.name.to_owned()]);
+        let read = match kind {
+            Kind::List => notation::pointer_to_each,
+            _ => notation::pointer,
+        };
+        let from = spec.from.as_deref().map_or_else(|| Ok(own()), read);
+        let from = self.ok("from", from).unwrap_or_default();
+        if from.0.iter().any(|token| token == "*") && spec.split.is_some() {
+            let wrong = Wrong::accepts(
+                "each value at `from` is an item by itself",
+                "`from` without `*`, or no `split`",
+            );
+            self.wrong("split", wrong);
+        }
+        from
     }
 
-    fn wrong(&mut self, key: &str, wrong: Wrong) {
-        self.report.wrong(&["fields", self.name, key], wrong);
+    /// Where the field is declared.
+    fn path(&self) -> Vec<&'r str> {
+        let table = self.table.map(|table| ["tables", table]);
+        let table = table.iter().flatten().copied();
+        table.chain(["fields", self.name]).collect()
+    }
+
+    fn ok<T>(&mut self, key: &'static str, result: Result<T, Wrong>) -> Option<T> {
+        let mut path = self.path();
+        path.push(key);
+        self.report.ok(&path, result)
+    }
+
+    fn wrong(&mut self, key: &'static str, wrong: Wrong) {
+        self.ok::<()>(key, Err(wrong));
     }
 }
 
@@ -201,7 +234,8 @@ fn number(text: &str) -> Result<Decimal, Wrong> {
     Decimal::parse(text).map_err(|error| Wrong::new(format!("`{text}`: {error}")))
 }
 
-fn time_format(text: &str) -> Result<TimeFormat, Wrong> {
+/// How the upstream writes times.
+pub(crate) fn time_format(text: &str) -> Result<TimeFormat, Wrong> {
     const ACCEPTED: &str = "standard, epoch_s, epoch_ms, a pattern such as %d.%m.%Y %H:%M";
     match text {
         "standard" => Ok(TimeFormat::Standard),

@@ -1,7 +1,9 @@
-//! Templates and secrets: `{parent.id}`, `{run.started}`, `${NAME}`, `${file:/run/secrets/x}`.
+//! Templates and secrets: `{parent.id}`, `{cursor}`, `{run.started}`, `${NAME}`, `${file:/run/secrets/x}`.
 //!
 //! `{{` and `}}` stand for the braces themselves. A secret is looked up by the function that the caller
 //! gives: nothing here reads the environment or a file.
+
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,6 +23,36 @@ enum Piece<'a> {
     Placeholder(&'a str),
 }
 
+/// What a template may name.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) secrets: &'a Secrets<'a>,
+    /// The fields of the parent, if there is one.
+    pub(crate) parent: Option<&'a [String]>,
+    /// What the resource's `cursor` gives, if there is one.
+    pub(crate) cursor: Option<Bounds>,
+}
+
+/// Which bounds of what is asked for are known in each run.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The cursor has a `start`.
+    pub(crate) from: bool,
+    /// The cursor has a `window`.
+    pub(crate) until: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// That of a template outside of resources.
+    pub(crate) fn of_source(secrets: &'a Secrets<'a>) -> Self {
+        Self {
+            secrets,
+            parent: None,
+            cursor: None,
+        }
+    }
+}
+
 /// A text with secrets.
 pub(crate) enum Resolved {
     Known(SecretString),
@@ -28,20 +60,16 @@ pub(crate) enum Resolved {
     Missing(Wrong),
 }
 
-/// Reads a template; `parent` are the fields that `{parent.…}` may name, if there is a parent.
-pub(crate) fn template(
-    text: &str,
-    secrets: &Secrets<'_>,
-    parent: Option<&[String]>,
-) -> Result<Template, Wrong> {
+/// Reads a template.
+pub(crate) fn template(text: &str, scope: &Scope<'_>) -> Result<Template, Wrong> {
     let mut segments = Vec::new();
     for piece in pieces(text)? {
         segments.push(match piece {
             Piece::Text(text) => Segment::Text(text),
             Piece::Secret(name) => {
-                Segment::Secret(secret(name, secrets)?.ok_or_else(|| missing(name))?)
+                Segment::Secret(secret(name, scope.secrets)?.ok_or_else(|| missing(name))?)
             }
-            Piece::Placeholder(name) => placeholder(name, parent)?,
+            Piece::Placeholder(name) => placeholder(name, scope)?,
         });
     }
     Ok(Template(segments))
@@ -73,34 +101,89 @@ pub(crate) fn has_secret(text: &str) -> bool {
     pieces(text).is_ok_and(|pieces| pieces.iter().any(|piece| matches!(piece, Piece::Secret(_))))
 }
 
-fn placeholder(name: &str, parent: Option<&[String]>) -> Result<Segment, Wrong> {
+/// Whether `text` names the placeholder `name`; so does one that is no template, which is reported as such.
+pub(crate) fn names(text: &str, name: &str) -> bool {
+    let is_it = |piece: &Piece<'_>| matches!(piece, Piece::Placeholder(one) if *one == name);
+    pieces(text).map_or(true, |pieces| pieces.iter().any(is_it))
+}
+
+/// The fields that `{parent.…}` names in `text`.
+pub(crate) fn parents_in(text: &str) -> Vec<String> {
+    let field = |piece: Piece<'_>| match piece {
+        Piece::Placeholder(name) => name.strip_prefix("parent.").map(str::to_owned),
+        Piece::Text(_) | Piece::Secret(_) => None,
+    };
+    pieces(text)
+        .map(|pieces| pieces.into_iter().filter_map(field).collect())
+        .unwrap_or_default()
+}
+
+/// Whether `text` needs a secret that is not there.
+pub(crate) fn lacks_secret(text: &str, secrets: &Secrets<'_>) -> bool {
+    let is_missing = |piece: &Piece<'_>| match piece {
+        Piece::Secret(name) => matches!(secret(name, secrets), Ok(None)),
+        Piece::Text(_) | Piece::Placeholder(_) => false,
+    };
+    pieces(text).is_ok_and(|pieces| pieces.iter().any(is_missing))
+}
+
+/// The file that `text` is the secret of, and nothing else.
+pub(crate) fn secret_file(text: &str) -> Option<PathBuf> {
+    match pieces(text).ok()?.as_slice() {
+        [Piece::Secret(name)] => name.strip_prefix("file:").map(PathBuf::from),
+        _ => None,
+    }
+}
+
+fn placeholder(name: &str, scope: &Scope<'_>) -> Result<Segment, Wrong> {
     let written = format!("`{{{name}}}`");
-    let known: Vec<String> = parent
+    let known: Vec<String> = scope
+        .parent
         .unwrap_or(&[])
         .iter()
         .map(|field| format!("parent.{field}"))
         .collect();
     match (name, name.strip_prefix("parent.")) {
         ("run.started", _) => Ok(Segment::RunStarted),
-        (_, Some(_)) if parent.is_none() => Err(Wrong::accepts(
+        ("cursor" | "cursor.until", _) => bound(name, scope.cursor),
+        (_, Some(_)) if scope.parent.is_none() => Err(Wrong::accepts(
             format!("{written} needs a parent, and there is no `for_each`"),
             "{run.started}",
         )),
         (_, Some(field)) if known.iter().any(|one| one == name) => {
             Ok(Segment::Parent(field.to_owned()))
         }
-        ("cursor" | "cursor.until", _) => Err(Wrong::accepts(
-            format!("{written} is not supported yet"),
-            "{run.started}, {parent.<field>} with a `for_each`",
-        )),
         _ => {
-            let candidates = known.iter().map(String::as_str).chain(["run.started"]);
+            let bounds = ["cursor", "cursor.until"].into_iter();
+            let bounds = bounds.filter(|name| bound(name, scope.cursor).is_ok());
+            let candidates = known.iter().map(String::as_str);
+            let candidates = candidates.chain(bounds).chain(["run.started"]);
             Err(Wrong::choice(
                 format!("{written} is not known here"),
                 name,
                 candidates,
             ))
         }
+    }
+}
+
+/// `{cursor}` or `{cursor.until}`.
+fn bound(name: &str, bounds: Option<Bounds>) -> Result<Segment, Wrong> {
+    match (name, bounds) {
+        (_, None) => Err(Wrong::accepts(
+            format!("`{{{name}}}` needs incremental reading, and there is no `cursor`"),
+            "`cursor = { field = \"/updated_at\", start = \"2020-01-01\" }` in the resource",
+        )),
+        ("cursor", Some(Bounds { from: true, .. })) => Ok(Segment::Cursor),
+        ("cursor", _) => Err(Wrong::accepts(
+            "`{cursor}` has no value in the first run, which has nothing to go on from, and in each full one",
+            "`cursor.start`: where the upstream's records begin",
+        )),
+        (_, Some(Bounds { until: true, .. })) => Ok(Segment::CursorUntil),
+        _ => Err(Wrong::accepts(
+            "`{cursor.until}` is the end of a window, and there is no `cursor.window`",
+            "`cursor.window`: the longest span to ask for at once",
+        )),
     }
 }
 
@@ -201,11 +284,18 @@ mod tests {
         }
     }
 
+    fn scope(parent: Option<&[String]>) -> Scope<'_> {
+        Scope {
+            parent,
+            ..Scope::of_source(&secrets)
+        }
+    }
+
     #[test]
     fn a_template_is_filled() {
         let check = |text: &str, expected: &str| {
             let fields = ["id".to_owned()];
-            let template = template(text, &secrets, Some(&fields)).expect(text);
+            let template = template(text, &scope(Some(&fields))).expect(text);
             let values = Values {
                 parent: [("id".to_owned(), "a b".to_owned())].into(),
                 run_started: "now".to_owned(),
@@ -228,7 +318,7 @@ mod tests {
     #[test]
     fn a_wrong_template_says_what_is_right() {
         let check = |text: &str, parent: Option<&[String]>, part: &str| {
-            let wrong = template(text, &secrets, parent).expect_err(text);
+            let wrong = template(text, &scope(parent)).expect_err(text);
             assert!(wrong.message.contains(part), "{text}: {}", wrong.message);
             wrong
         };
@@ -246,7 +336,7 @@ mod tests {
             Some("parent.id, parent.name, run.started")
         );
         check("{parent.id}", None, "needs a parent");
-        check("{cursor}", None, "not supported yet");
+        check("{cursor}", None, "there is no `cursor`");
         check("a}b", None, "single brace");
         check("{a", None, "single brace");
         check("${a-b}", None, "is no secret");
@@ -259,14 +349,14 @@ mod tests {
 
     #[test]
     fn a_secret_shows_in_no_debug_output() {
-        let template = template("Token ${KEY}", &secrets, None).expect("a template");
+        let template = template("Token ${KEY}", &scope(None)).expect("a template");
         assert_eq!(format!("{template:?}"), r#"Template(["Token ", [secret]])"#);
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[a${}.é:/]{0,12}") {
-            prop_assert!(template(&text, &secrets, None).is_ok() || !text.is_empty());
+            prop_assert!(template(&text, &scope(None)).is_ok() || !text.is_empty());
         }
     }
 }

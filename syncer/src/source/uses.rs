@@ -4,12 +4,14 @@ use entity::definition::Kind;
 
 use super::{
     fault::Wrong,
-    report::Report,
     spec::{FieldSpec, OnBadSpec},
 };
 
-/// Reports what means nothing for the field `name` of type `kind`.
-pub(crate) fn of_type(report: &mut Report<'_>, name: &str, spec: &FieldSpec, kind: Kind) {
+/// What is wrong, and with which key of the field; `None`: with the field as a whole.
+type Found = (Option<&'static str>, Wrong);
+
+/// What means nothing for a field of type `kind`.
+pub(crate) fn of_type(spec: &FieldSpec, kind: Kind) -> Vec<Found> {
     let numeric = matches!(kind, Kind::Integer | Kind::Decimal { .. } | Kind::Float);
     let listable = matches!(kind, Kind::Text | Kind::Integer | Kind::List);
     let scalar = !matches!(kind, Kind::List | Kind::Json);
@@ -48,43 +50,35 @@ pub(crate) fn of_type(report: &mut Report<'_>, name: &str, spec: &FieldSpec, kin
             "any but json",
         ),
     ];
-    for (key, used, fits, types) in uses {
-        if used && !fits {
+    let misused = uses.into_iter().filter(|(_, used, fits, _)| *used && !fits);
+    misused
+        .map(|(key, _, _, types)| {
             let message = format!("`{key}` means nothing for the type `{kind}`");
-            report.wrong(
-                &["fields", name, key],
-                Wrong::accepts(message, format!("types: {types}")),
-            );
-        }
-    }
+            let wrong = Wrong::accepts(message, format!("types: {types}"));
+            (Some(key), wrong)
+        })
+        .collect()
 }
 
-/// Reports what a field of the key cannot be or do.
-pub(crate) fn of_key(report: &mut Report<'_>, name: &str, spec: &FieldSpec, kind: Kind) {
+/// What a field of the key cannot be or do.
+pub(crate) fn of_key(spec: &FieldSpec, kind: Kind) -> Vec<Found> {
+    let mut found = Vec::new();
     if matches!(kind, Kind::List | Kind::Json | Kind::Float) {
         let message = format!("a field of type `{kind}` cannot be part of the key");
-        report.wrong(
-            &["fields", name],
-            Wrong::accepts(message, "types: any but list, json and float"),
-        );
+        let wrong = Wrong::accepts(message, "types: any but list, json and float");
+        found.push((None, wrong));
     }
-    let mut wrong = |key: &str, wrong: Wrong| report.wrong(&["fields", name, key], wrong);
     if spec.pattern.is_some() {
-        wrong(
-            "match",
-            Wrong::new("a field of the key is taken as it stands; remove `match`"),
-        );
+        let wrong = Wrong::new("a field of the key is taken as it stands; remove `match`");
+        found.push((Some("match"), wrong));
     }
     if spec.required == Some(false) {
-        wrong(
-            "required",
-            Wrong::accepts("a record without its key is always a reject", "true"),
-        );
+        let wrong = Wrong::accepts("a record without its key is always a reject", "true");
+        found.push((Some("required"), wrong));
     }
     if spec.on_bad == Some(OnBadSpec::Null) {
-        wrong(
-            "on_bad",
-            Wrong::accepts("a record with a bad key is always a reject", "reject"),
-        );
+        let wrong = Wrong::accepts("a record with a bad key is always a reject", "reject");
+        found.push((Some("on_bad"), wrong));
     }
+    found
 }

@@ -15,7 +15,7 @@ use self::value::Bad;
 use crate::{
     decode::{self, Members},
     parents::Copied,
-    source::plan::{OnBad, Plan, Rule},
+    source::plan::{CursorKind, Incremental, Mark, OnBad, Plan, Rule},
 };
 
 /// A record whose key is known, and whose fields are not read yet: most records are as they were, and need not be.
@@ -109,6 +109,20 @@ pub(crate) fn row(plan: &Plan, record: Identified) -> Result<Checked, Reject> {
             ..fault
         }
         .into_reject(record.payload)),
+    }
+}
+
+/// The value of `cursor` in a record. `None`: it has none that can be read.
+pub(crate) fn mark(cursor: &Incremental, record: &str) -> Option<Mark> {
+    let raw = serde_json::from_str(record).ok()?;
+    let value = decode::at(raw, &cursor.field)?.get();
+    let text: String = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+    match &cursor.kind {
+        CursorKind::Integer => text.parse().ok().map(Mark::Number),
+        CursorKind::Timestamp(format) => match time::timestamp(format, &text).ok()? {
+            Cell::Timestamp(time) => Some(Mark::Time(time)),
+            _ => None,
+        },
     }
 }
 

@@ -1,6 +1,9 @@
 //! Which rows are gone: live in the table, and not among what a complete run saw.
 
-use entity::record::{self, Stamp};
+use entity::{
+    record::{self, Stamp},
+    reject::Kept,
+};
 use futures::TryStreamExt;
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -22,20 +25,25 @@ pub(crate) async fn gone(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Vec<i64>, 
     }
     let live = record::live_rownos(&ctx.db, &plan.definition.table).await?;
     let gone =
-        live.try_filter(|rowno| std::future::ready(!run.seen.contains(rowno.cast_unsigned())));
+        live.try_filter(|rowno| std::future::ready(!run.seen.rows.contains(rowno.cast_unsigned())));
     gone.try_collect().await
 }
 
+/// Marks or removes rows, as the plan says, and lets go of what was kept of their values.
 pub(super) async fn apply(
     transaction: &DatabaseTransaction,
     plan: &Plan,
+    kept: &Kept,
     rownos: &[i64],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
+    let table = &plan.definition.table;
+    if plan.deletes.how == DeleteHow::Off {
+        return Ok(());
+    }
+    kept.forget_rows(transaction, table, rownos).await?;
     match plan.deletes.how {
-        DeleteHow::Soft => {
-            record::soft_delete(transaction, &plan.definition.table, rownos, stamp).await
-        }
+        DeleteHow::Soft => record::soft_delete(transaction, table, rownos, stamp).await,
         DeleteHow::Hard => record::hard_delete(transaction, &plan.definition, rownos).await,
         DeleteHow::Off => Ok(()),
     }

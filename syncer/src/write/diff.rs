@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{
+    definition::Identity,
     record::{Known, Row},
     reject,
 };
@@ -10,7 +11,7 @@ use entity::{
 use crate::{
     error::SyncError,
     run::{Run, signed},
-    source::plan::Plan,
+    source::plan::{DeleteHow, Mode, Plan},
     validate::{self, Checked, Identified, Identities, Reject},
 };
 
@@ -18,17 +19,21 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Diff {
     pub(super) inserts: Vec<(i64, Row)>,
-    pub(super) updates: Vec<(i64, Row)>,
-    /// Those of `updates` that were deleted.
-    pub(super) revived: u64,
+    /// With whether the row was deleted.
+    pub(super) updates: Vec<(i64, Row, bool)>,
+    /// Rows that the upstream marks as deleted.
+    pub(super) deletes: Vec<Known>,
     unchanged: u64,
     pub(super) rejects: Vec<reject::New>,
     /// Those of `rejects` whose key could not be read.
-    keyless: u64,
-    bad_values: i64,
+    pub(super) keyless: u64,
+    /// Values that did not fit, and the keys of the rows that may have had some before.
+    pub(super) bad: Vec<reject::New>,
     /// Live rows that came, whether as they were, changed, or as a reject.
-    seen: Vec<i64>,
+    pub(super) seen: Vec<i64>,
     repeated: u64,
+    came: u64,
+    came_before: u64,
 }
 
 /// Compares `page` with `known`, what the table holds under its keys, and reads what is new or changed.
@@ -48,7 +53,6 @@ pub(super) fn of(
     let mut diff = Diff::default();
     let mut here: HashMap<String, Vec<u8>> = HashMap::with_capacity(page.records.len());
     let mut rejects = page.rejects;
-    let (mut came, mut came_before) = (0_u64, 0_u64);
     for record in page.records {
         if let Some(hash) = here.get(&record.key) {
             match *hash == record.hash {
@@ -58,30 +62,17 @@ pub(super) fn of(
             continue;
         }
         here.insert(record.key.clone(), record.hash.clone());
-        came += 1;
-        let old = known.get(&record.key);
-        let changed = old.is_none_or(|old| old.deleted || old.payload_hash != record.hash);
-        let is_again = old.is_some_and(|old| run.seen.contains(old.rowno.cast_unsigned()));
-        if is_again {
-            came_before += 1;
-            // Parents may share a child; but a child that differs between them is written back and forth for ever.
-            diff.repeated += u64::from(plan.for_each.is_none() || changed);
-        }
-        if !changed {
-            diff.unchanged += 1;
-            diff.seen.extend(old.map(|old| old.rowno));
-            continue;
-        }
-        match validate::row(plan, record) {
-            Ok(checked) => {
-                let old = known.remove(&checked.row.record_key);
-                diff.take(run, checked, old);
-            }
-            Err(reject) => rejects.push(reject),
-        }
+        rejects.extend(diff.compare(plan, run, record, &mut known));
     }
-    if came > 0 && came_before == came && run.position.walked.pages > 1 {
-        return Err(circle(run, came));
+    // A span begins with what the one before it ended with.
+    let is_first = run.position.spans < 2;
+    if diff.came > 0
+        && diff.came_before == diff.came
+        && run.position.walked.pages > 1
+        && is_first
+        && plan.definition.identity != Identity::Hash
+    {
+        return Err(circle(run, diff.came));
     }
     diff.reject(rejects, &known);
     Ok(diff)
@@ -117,11 +108,53 @@ fn twice(row: Identified) -> Reject {
 }
 
 impl Diff {
-    fn take(&mut self, run: &Run, checked: Checked, old: Option<Known>) {
+    /// Takes in one record; `Some`: it is a reject.
+    fn compare(
+        &mut self,
+        plan: &Plan,
+        run: &Run,
+        record: Identified,
+        known: &mut HashMap<String, Known>,
+    ) -> Option<Reject> {
+        self.came += 1;
+        let old = known.get(&record.key);
+        let live = old.filter(|old| !old.deleted);
+        if record.deleted {
+            if plan.deletes.how != DeleteHow::Off {
+                self.deletes.extend(live.cloned());
+            }
+            return None;
+        }
+        let changed = match plan.mode {
+            Mode::Append => old.is_none(),
+            Mode::Mirror | Mode::Upsert => live.is_none_or(|live| live.payload_hash != record.hash),
+        };
+        if old.is_some_and(|old| run.seen.rows.contains(old.rowno.cast_unsigned())) {
+            self.came_before += 1;
+            // Parents may share a child; but a child that differs between them is written back and forth for ever.
+            // A record that changes while changes are read comes again.
+            let is_repeated = plan.cursor.is_none() && (plan.for_each.is_none() || changed);
+            self.repeated += u64::from(is_repeated && plan.definition.identity == Identity::Key);
+        }
+        if !changed {
+            self.unchanged += 1;
+            self.seen.extend(old.map(|old| old.rowno));
+            return None;
+        }
+        match validate::row(plan, record) {
+            Ok(checked) => {
+                let old = known.remove(&checked.row.record_key);
+                self.change(run, checked, old);
+                None
+            }
+            Err(reject) => Some(reject),
+        }
+    }
+
+    fn change(&mut self, run: &Run, checked: Checked, old: Option<Known>) {
         let rowno = match old {
             Some(old) => {
-                self.revived += u64::from(old.deleted);
-                self.updates.push((old.rowno, checked.row));
+                self.updates.push((old.rowno, checked.row, old.deleted));
                 old.rowno
             }
             None => {
@@ -131,7 +164,7 @@ impl Diff {
             }
         };
         self.seen.push(rowno);
-        self.bad_values += signed(checked.bad.len() as u64);
+        self.bad.extend(checked.bad);
     }
 
     fn reject(&mut self, rejects: Vec<Reject>, known: &HashMap<String, Known>) {
@@ -147,40 +180,29 @@ impl Diff {
         }
     }
 
-    /// Whether there is nothing to write.
-    pub(super) fn is_empty(&self) -> bool {
-        !self.changes_rows() && self.rejects.is_empty()
-    }
-
-    pub(super) fn changes_rows(&self) -> bool {
-        !self.inserts.is_empty() || !self.updates.is_empty()
-    }
-
-    /// Checks that a page of nothing but rejects, kept under the ids in `kept`, has one that had not come before.
-    ///
-    /// # Errors
-    /// All of them had come before on another page of the walk: the pages go in a circle.
-    pub(super) fn brings_something(&self, run: &Run, kept: &[i64]) -> Result<(), SyncError> {
-        let is_old = |id: &i64| run.seen_rejects.contains(id.cast_unsigned());
-        let rows = self.changes_rows() || self.unchanged > 0;
-        if rows || kept.is_empty() || run.position.walked.pages < 2 || !kept.iter().all(is_old) {
-            return Ok(());
-        }
-        Err(circle(run, kept.len() as u64))
+    /// Whether no record of the page is a row.
+    pub(super) fn is_nothing_but_rejects(&self) -> bool {
+        self.came == 0
+            || self.inserts.len() + self.updates.len() + self.deletes.len() == 0
+                && self.unchanged == 0
     }
 
     /// Adds to the run what the page brought.
     pub(super) fn see(&self, run: &mut Run) {
         run.last_rowno += signed(self.inserts.len() as u64);
-        run.seen
-            .extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
+        let seen = &mut run.seen.rows;
+        seen.extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
+        for gone in &self.deletes {
+            seen.remove(gone.rowno.cast_unsigned());
+        }
         run.position.repeated += self.repeated;
         run.position.keyless += self.keyless;
         let counts = &mut run.counts;
         counts.inserted += signed(self.inserts.len() as u64);
         counts.updated += signed(self.updates.len() as u64);
         counts.unchanged += signed(self.unchanged);
+        counts.deleted += signed(self.deletes.len() as u64);
         counts.rejected += signed(self.rejects.len() as u64);
-        counts.bad_values += self.bad_values;
+        counts.bad_values += signed(self.bad.len() as u64);
     }
 }

@@ -1,24 +1,28 @@
-//! A page's batch to the database: rows, rejects, cursor and counts in one transaction, and only what is new or changed.
+//! What pages bring to the database: rows, rejects, cursor and counts in one transaction, and only what is new or changed.
 
 mod deletes;
 mod diff;
 mod rejects;
+mod waiting;
+
+use std::time::Duration;
 
 use entity::{
     cursor::Entity as Cursor,
     dialect,
     lease::Entity as Lease,
+    page::Entity as Pages,
     record::{self, Stamp},
-    reject::Entity as Reject,
     resource::{Change, Entity as Resource},
     run::{Counts, Entity as RunLog},
 };
 use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::time::Instant;
 
 pub(crate) use deletes::gone;
 pub(crate) use rejects::past;
+pub(crate) use waiting::{Brought, Waiting};
 
-use self::diff::Diff;
 use crate::{
     Ctx,
     error::SyncError,
@@ -27,7 +31,10 @@ use crate::{
     validate::Identities,
 };
 
-/// Writes what a page brought, and where the run stands behind it.
+/// How old a cursor may become while pages bring nothing new: to read some of them again costs no more than requests.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// Takes what a page brought into the next commit, which writes it as soon as it is worth it.
 ///
 /// # Errors
 /// The database fails, another process has the lease, or every record of the page had come before.
@@ -36,17 +43,37 @@ pub(crate) async fn page(
     plan: &Plan,
     run: &mut Run,
     page: Identities,
+    brought: Brought,
 ) -> Result<(), SyncError> {
-    let known = known(ctx, plan, &page).await?;
+    let known = known(ctx, plan, run, &page).await?;
     let diff = diff::of(plan, run, page, known)?;
-    let before = (run.counts, run.version, run.live_rows);
-    diff.see(run);
-    let changes = !diff.is_empty();
-    if !changes && run.is_over(plan) {
+    run.take(diff, brought);
+    if run.waiting.is_large() {
+        flush(ctx, plan, run).await?;
+    }
+    Ok(())
+}
+
+/// Takes a page that is as it was.
+pub(crate) fn same_page(plan: &Plan, run: &mut Run, brought: Brought) {
+    run.take_again(plan, brought);
+}
+
+/// Commits what waits, and where the run stands behind it.
+///
+/// # Errors
+/// The database fails, or another process has the lease.
+pub(crate) async fn flush(ctx: &Ctx, plan: &Plan, run: &mut Run) -> Result<(), SyncError> {
+    let is_recent = run.saved_at.elapsed() < SAVE_EVERY;
+    if run.waiting.is_empty() && (is_recent || run.is_over(plan)) {
         // Nothing to write that the run's end does not write.
         return Ok(());
     }
-    let written = commit(ctx, plan, run, &diff).await;
+    let waiting = std::mem::take(&mut run.waiting);
+    let before = waiting
+        .before
+        .unwrap_or((run.counts, run.version, run.live_rows));
+    let written = write(ctx, plan, run, waiting).await;
     if written.is_err() {
         // The run log must not count what the table does not hold.
         (run.counts, run.version, run.live_rows) = before;
@@ -54,64 +81,67 @@ pub(crate) async fn page(
     written
 }
 
-async fn commit(ctx: &Ctx, plan: &Plan, run: &mut Run, diff: &Diff) -> Result<(), SyncError> {
-    let transaction = write(ctx, plan, run, diff).await?;
-    Ok(transaction.commit().await?)
-}
-
-async fn known(ctx: &Ctx, plan: &Plan, page: &Identities) -> Result<Vec<record::Known>, DbErr> {
-    let rows = page.records.iter().map(|record| record.key.as_str());
+/// What the table, and what waits to be written to it, knows of a page's keys.
+async fn known(
+    ctx: &Ctx,
+    plan: &Plan,
+    run: &Run,
+    page: &Identities,
+) -> Result<Vec<record::Known>, DbErr> {
+    let records = page.records.iter().map(|record| record.key.as_str());
     let rejects = page
         .rejects
         .iter()
         .filter_map(|reject| reject.key.as_deref());
-    let keys: Vec<&str> = rows.chain(rejects).collect();
-    record::known(&ctx.db, &plan.definition.table, &keys).await
+    let keys: Vec<&str> = records.chain(rejects).collect();
+    let waiting = &run.waiting.known;
+    let others: Vec<&str> = keys
+        .iter()
+        .copied()
+        .filter(|key| !waiting.contains_key(*key))
+        .collect();
+    let mut known = record::known(&ctx.db, &plan.definition.table, &others).await?;
+    known.extend(keys.iter().filter_map(|key| waiting.get(*key).cloned()));
+    Ok(known)
 }
 
 async fn write(
     ctx: &Ctx,
     plan: &Plan,
     run: &mut Run,
-    diff: &Diff,
-) -> Result<DatabaseTransaction, SyncError> {
+    mut waiting: Waiting,
+) -> Result<(), SyncError> {
     let now = ctx.clock.now();
     let transaction = begin(ctx, run).await?;
-    if diff.changes_rows() {
+    if waiting.changes_rows() {
         run.version += 1;
-        run.live_rows += signed(diff.inserts.len() as u64 + diff.revived);
+        run.live_rows += waiting.live;
         let stamp = Stamp {
             version: run.version,
             now,
         };
-        let inserts: Vec<_> = diff
-            .inserts
-            .iter()
-            .map(|(rowno, row)| (*rowno, row))
-            .collect();
-        record::insert(&transaction, &plan.definition, &inserts, stamp).await?;
-        let updates: Vec<_> = diff
-            .updates
-            .iter()
-            .map(|(rowno, row)| (*rowno, row))
-            .collect();
-        record::update(&transaction, &plan.definition, &updates, stamp).await?;
+        waiting
+            .write_rows(&transaction, plan, &run.kept, stamp)
+            .await?;
         changed(&transaction, run, stamp).await?;
     }
-    let kept = Reject::keep(
-        &transaction,
-        (run.resource.id, run.id, now),
-        diff.rejects.clone(),
-    )
-    .await?;
-    diff.brings_something(run, &kept)?;
-    run.seen_rejects
+    let is_empty = waiting.is_empty();
+    let rejects = waiting.rejects();
+    let mut kept = run.kept.keep(&transaction, (run.id, now), rejects).await?;
+    kept.truncate(waiting.records_rejected());
+    let pages = waiting.pages(run, &kept)?;
+    Pages::keep(&transaction, run.resource.id, pages).await?;
+    run.seen
+        .rejects
         .extend(kept.into_iter().map(i64::cast_unsigned));
-    Cursor::save(&transaction, run.cursor(plan, now)).await?;
-    if !diff.is_empty() {
+    let standing = run.standing(plan, now);
+    Cursor::save(&transaction, standing).await?;
+    if !is_empty {
         RunLog::progressed(&transaction, run.id, &run.counts).await?;
     }
-    Ok(transaction)
+    transaction.commit().await?;
+    run.saved_at = Instant::now();
+    Ok(())
 }
 
 /// Begins a transaction that only the holder of the lease can commit.
@@ -167,7 +197,7 @@ pub(crate) async fn delete(
         version: run.version,
         now,
     };
-    deletes::apply(transaction, plan, rownos, stamp).await?;
+    deletes::apply(transaction, plan, &run.kept, rownos, stamp).await?;
     changed(transaction, run, stamp).await?;
     Ok(Counts {
         deleted,

@@ -23,7 +23,7 @@ pub(crate) async fn past(
     run: &Run,
 ) -> Result<Vec<i64>, DbErr> {
     let mut absent = Reject::ids(transaction, run.resource.id).await?;
-    absent.retain(|id| !run.seen_rejects.contains(id.cast_unsigned()));
+    absent.retain(|id| !run.seen.rejects.contains(id.cast_unsigned()));
     if plan.mode == Mode::Mirror {
         return Ok(absent);
     }
@@ -39,7 +39,7 @@ pub(crate) async fn past(
         let known = record::known(transaction, &plan.definition.table, &keys).await?;
         let came = known
             .iter()
-            .filter(|row| run.seen.contains(row.rowno.cast_unsigned()));
+            .filter(|row| run.seen.rows.contains(row.rowno.cast_unsigned()));
         past.extend(came.filter_map(|row| ids.remove(&row.record_key)).flatten());
     }
     Ok(past)

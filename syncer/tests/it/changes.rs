@@ -36,10 +36,9 @@ async fn a_first_run_stores_every_record_byte_for_byte() {
         let payloads: Vec<&str> = rows.iter().map(|row| row.payload.as_str()).collect();
         assert_eq!(payloads, [A, B, C, D, E]);
         let resource = world.resource("things").await;
-        assert_eq!(
-            (resource.version, resource.live_rows, resource.complete),
-            (3, 5, true)
-        );
+        // As many commits as were worth it, three pages at most.
+        assert!((1..=3).contains(&resource.version), "{}", resource.version);
+        assert_eq!((resource.live_rows, resource.complete), (5, true));
         assert_eq!(resource.synced_at, Some(world.ctx.clock.now()));
         let names = world
             .column("SELECT name FROM fake_things ORDER BY rowno")
@@ -105,6 +104,7 @@ async fn only_what_changed_is_written_and_what_is_gone_is_marked() {
     on_each_database(THINGS, async |world| {
         world.upstream.has(&[A, B, C, D, E]);
         world.sync("things").await;
+        let before = world.resource("things").await.version;
         let edited = r#"{"id":"b","name":"Berta","tags":["z"]}"#;
         world.upstream.has(&[A, edited, E]);
         let report = world.sync("things").await;
@@ -117,23 +117,23 @@ async fn only_what_changed_is_written_and_what_is_gone_is_marked() {
         let rows = world.rows("things").await;
         let shown: Vec<_> = rows
             .iter()
-            .map(|row| (row.key.as_str(), row.version, row.deleted))
+            .map(|row| (row.key.as_str(), (row.version - before).max(0), row.deleted))
             .collect();
         assert_eq!(
             shown,
             [
-                ("a", 1, false),
-                ("b", 4, false),
-                ("c", 5, true),
-                ("d", 5, true),
-                ("e", 3, false)
+                ("a", 0, false),
+                ("b", 1, false),
+                ("c", 2, true),
+                ("d", 2, true),
+                ("e", 0, false)
             ]
         );
         assert_eq!(rows[1].payload, edited);
         let resource = world.resource("things").await;
         assert_eq!(
             (resource.version, resource.live_rows, resource.complete),
-            (5, 3, true)
+            (before + 2, 3, true)
         );
         let tags = world
             .column("SELECT value FROM fake_things__tags ORDER BY rowno, position")

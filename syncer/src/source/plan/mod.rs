@@ -61,6 +61,18 @@ impl Source {
     pub fn resource(&self, name: &str) -> Option<&Arc<Plan>> {
         self.resources.iter().find(|plan| plan.name == name)
     }
+
+    /// Whether it is a folder of this machine.
+    pub fn is_local(&self) -> bool {
+        self.base_url.scheme() == "file"
+    }
+
+    /// Whether each run asks `plan`'s pages with the same words.
+    pub fn is_repeatable(&self, plan: &Plan) -> bool {
+        let own = self.query.iter().chain(&self.headers);
+        let mut templates = own.map(|(_, template)| template).chain(plan.templates());
+        plan.cursor.is_none() && templates.all(Template::is_repeatable)
+    }
 }
 
 /// What the upstream allows.
@@ -133,6 +145,16 @@ pub struct Plan {
     pub tables: Vec<TableRule>,
     /// Changes with everything that decides which pages are asked for: an unfinished run of another one cannot go on.
     pub fingerprint: String,
+}
+
+impl Plan {
+    /// The templates that a request is made from, those of its source aside.
+    pub fn templates(&self) -> Vec<&Template> {
+        let named = self.query.iter().chain(&self.headers);
+        let named = named.map(|(_, template)| template);
+        let body = self.body.iter().flat_map(JsonTemplate::templates);
+        [&self.path].into_iter().chain(named).chain(body).collect()
+    }
 }
 
 /// What must hold for a run to be complete.

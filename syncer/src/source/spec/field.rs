@@ -1,5 +1,7 @@
 //! The `[resource.<name>.fields]` table: typed columns and how their values are taken from a record.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +41,7 @@ pub(crate) struct FieldSpec {
     /// The column's type. Default: `text`.
     #[serde(rename = "type")]
     pub(crate) kind: Option<KindText>,
-    /// JSON Pointer to the value in a record. Default: `/<name>`.
+    /// JSON Pointer to the value in a record; for a list, `*` stands for every item of an array: `/categories/*/name`. Default: `/<name>`.
     pub(crate) from: Option<String>,
     /// Regular expression: the value is its first capture, or all that matches.
     #[serde(rename = "match")]
@@ -60,6 +62,17 @@ pub(crate) struct FieldSpec {
     pub(crate) index: Option<bool>,
     /// What a value that does not fit does. Default: `null`, and `reject` for the fields of the key.
     pub(crate) on_bad: Option<OnBadSpec>,
+}
+
+/// An array of objects in a record, one row an object.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Table")]
+pub(crate) struct TableSpec {
+    /// JSON Pointer to the array in a record; `*` stands for every item of an array on the way. Default: `/<name>`.
+    pub(crate) from: Option<String>,
+    /// Typed columns by name; pointers start at the object.
+    pub(crate) fields: BTreeMap<String, FieldEntry>,
 }
 
 /// What a value that does not fit its field does.

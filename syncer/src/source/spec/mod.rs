@@ -3,7 +3,10 @@
 //! Everything is optional that may be left out; a doc comment is the key's description in editors.
 //! What goes beyond shape (a cron expression, a pointer, a name that exists) is checked on the way to the plan.
 
+mod auth;
+mod cursor;
 mod field;
+mod page;
 mod resource;
 mod source;
 
@@ -12,7 +15,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use auth::*;
+pub(crate) use cursor::*;
 pub(crate) use field::*;
+pub(crate) use page::*;
 pub(crate) use resource::*;
 pub(crate) use source::*;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Amount, FieldEntry, Names, Scalar};
+use super::{Amount, CursorSpec, FieldEntry, Names, PageSpec, Scalar, TableSpec};
 
 /// One collection of the source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,12 +22,16 @@ pub(crate) struct ResourceSpec {
     pub(crate) query: BTreeMap<String, Scalar>,
     /// Headers, merged over the source's. Templates.
     pub(crate) headers: BTreeMap<String, Scalar>,
-    /// The request's JSON body. Not supported yet.
-    pub(crate) body: Option<BTreeMap<String, serde_json::Value>>,
-    /// Place of the array of records. Default: the body itself.
-    pub(crate) records: Option<String>,
+    /// The JSON body of a `POST`; its texts are templates.
+    pub(crate) body: Option<serde_json::Value>,
     /// What the upstream answers. Default: `json`.
     pub(crate) format: Option<FormatSpec>,
+    /// For `csv`: the character between a line's values. Default: `,`.
+    pub(crate) delimiter: Option<String>,
+    /// For `json`: place of the array of records. Default: the body itself.
+    pub(crate) records: Option<String>,
+    /// For `json`: the records are the members of an object, and each gets its member's name under this one.
+    pub(crate) keyed_by: Option<String>,
     /// How the upstream hands out its records.
     pub(crate) page: Option<PageSpec>,
     /// What must hold for a run to be complete.
@@ -36,15 +40,17 @@ pub(crate) struct ResourceSpec {
     pub(crate) status: BTreeMap<String, StatusSpec>,
     /// Place whose value, unless it is null, false or empty, makes any answer a failure.
     pub(crate) error_when: Option<String>,
-    /// Field or fields that identify a record.
+    /// Field or fields that identify a record; `hash`: its bytes do; `line`: its place does.
     pub(crate) key: Option<Names>,
     /// What absence from a complete run means. Default: `mirror`.
     pub(crate) mode: Option<ModeSpec>,
     /// What becomes of rows that are gone.
     pub(crate) deletes: DeletesSpec,
-    /// Asks only for what changed. Not supported yet.
+    /// Most rejects and bad values, as a share of the records (`5%`) or a number; with more, a run is `suspect`. Default: any number.
+    pub(crate) bad_max: Option<Amount>,
+    /// Asks only for what changed.
     pub(crate) cursor: Option<CursorSpec>,
-    /// How often an incremental resource is read in full. Not supported yet.
+    /// How often everything is read all the same: `7d`. Default: only at first, and when asked to.
     pub(crate) full_every: Option<String>,
     /// One walk for each row of another resource.
     pub(crate) for_each: Option<ForEachSpec>,
@@ -52,6 +58,8 @@ pub(crate) struct ResourceSpec {
     pub(crate) search: Option<Names>,
     /// Typed columns by name; a type alone, or a table.
     pub(crate) fields: BTreeMap<String, FieldEntry>,
+    /// Arrays of objects by name, each in a table of its own.
+    pub(crate) tables: BTreeMap<String, TableSpec>,
 }
 
 /// An HTTP method.
@@ -60,7 +68,6 @@ pub(crate) struct ResourceSpec {
 #[schemars(rename = "Method")]
 pub(crate) enum MethodSpec {
     Get,
-    /// Not supported yet.
     Post,
 }
 
@@ -69,67 +76,12 @@ pub(crate) enum MethodSpec {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Format")]
 pub(crate) enum FormatSpec {
+    /// One document.
     Json,
-    /// One record a line. Not supported yet.
+    /// One JSON record a line.
     Ndjson,
-    /// Not supported yet.
+    /// A header line, then one record a line (RFC 4180).
     Csv,
-}
-
-/// How the upstream hands out its records.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(rename = "Page")]
-pub(crate) struct PageSpec {
-    /// The kind of paging.
-    pub(crate) kind: Option<PageKind>,
-    /// The parameter that asks for a page.
-    pub(crate) param: Option<String>,
-    /// Where the parameter goes. Default: `query`.
-    #[serde(rename = "in")]
-    pub(crate) within: Option<WithinSpec>,
-    /// The first page's number (`page`), or the first record's (`offset`, default 0).
-    pub(crate) start: Option<u64>,
-    /// Records in a full page.
-    pub(crate) size: Option<u64>,
-    /// The parameter that asks for so many.
-    pub(crate) size_param: Option<String>,
-    /// Place of the next cursor or URL. Not supported yet.
-    pub(crate) next: Option<String>,
-    /// Place of the flag that there is more. Not supported yet.
-    pub(crate) more: Option<String>,
-    /// Place of the number of all records.
-    pub(crate) total: Option<String>,
-    /// Most pages; to reach it is an error, never a quiet end.
-    pub(crate) max: Option<u64>,
-}
-
-/// A kind of paging.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PageKind {
-    /// All records in one answer.
-    None,
-    /// A number a page.
-    Page,
-    /// The number of records before the page.
-    Offset,
-    /// A token from the page before. Not supported yet.
-    Cursor,
-    /// The URL in the `Link` header with `rel="next"`.
-    Link,
-    /// A URL in the body. Not supported yet.
-    Url,
-}
-
-/// Where a page's parameter goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "In")]
-pub(crate) enum WithinSpec {
-    Query,
-    /// Not supported yet.
-    Body,
 }
 
 /// What must hold for a run to be complete.
@@ -163,7 +115,7 @@ pub(crate) enum ModeSpec {
     Mirror,
     /// Nothing.
     Upsert,
-    /// Nothing, and what came once never changes. Not supported yet.
+    /// Nothing, and what came once never changes.
     Append,
 }
 
@@ -176,7 +128,7 @@ pub(crate) struct DeletesSpec {
     pub(crate) how: Option<DeleteHowSpec>,
     /// Most rows that one run may delete, as a share of the live ones (`20%`) or a number. Default: `20%`.
     pub(crate) max: Option<Amount>,
-    /// Pointer to the member by which the upstream marks a deletion. Not supported yet.
+    /// Pointer to the member by which the upstream marks a deletion: by anything but null, false, 0 or nothing.
     pub(crate) flag: Option<String>,
 }
 
@@ -193,27 +145,6 @@ pub(crate) enum DeleteHowSpec {
     Off,
 }
 
-/// Asks only for what changed since the last complete run.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Cursor", extend("required" = ["field"]))]
-pub(crate) struct CursorSpec {
-    /// Pointer to the value that grows with each change.
-    #[serde(default)]
-    pub(crate) field: String,
-    /// Its type: `timestamp` or `integer`.
-    #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    /// Where the first run starts.
-    pub(crate) start: Option<Scalar>,
-    /// How far each run goes back behind the mark.
-    pub(crate) lookback: Option<String>,
-    /// The longest span asked for at once.
-    pub(crate) window: Option<String>,
-    /// In which order the upstream answers: `asc` or `desc`.
-    pub(crate) order: Option<String>,
-}
-
 /// One walk for each row of another resource.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -222,14 +153,15 @@ pub(crate) struct ForEachSpec {
     /// The parent, a resource of the same source.
     #[serde(default)]
     pub(crate) resource: String,
-    /// Only parents whose fields have these values. Not supported yet.
+    /// Only parents whose fields have these values.
     #[serde(rename = "where", default)]
     pub(crate) only: BTreeMap<String, Scalar>,
     /// Fields of the parent to put into each record, by the name that they get there.
     #[serde(default)]
     pub(crate) copy: BTreeMap<String, String>,
-    /// Parents in one request. Not supported yet.
+    /// Parents in one request, their values joined by commas. Default: 1.
+    #[schemars(range(min = 2, max = 1000))]
     pub(crate) batch: Option<u64>,
-    /// Only parents that changed. Not supported yet.
+    /// Only parents that are new or changed since the last complete run. Default: false.
     pub(crate) changed_only: Option<bool>,
 }

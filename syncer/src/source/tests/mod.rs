@@ -1,7 +1,11 @@
 //! Definitions as a whole: what they become, and what is said of those that are wrong.
 
+mod answers;
+mod credentials;
 mod fields;
+mod incremental;
 mod manual;
+mod pages;
 mod plans;
 mod relations;
 mod requests;
@@ -9,6 +13,7 @@ mod settings;
 mod shape;
 mod shipped;
 mod sources;
+mod tables;
 mod together;
 mod unsupported;
 

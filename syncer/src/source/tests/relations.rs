@@ -101,6 +101,62 @@ fn a_child_knows_where_its_parent_holds_what_it_takes() {
     assert_eq!(family[1].path.fill(&values, str::to_owned), "/of/7");
 }
 
+/// Three levels: shelters, their animals, the animals' visits.
+fn generations(visits: &str) -> Vec<Arc<Plan>> {
+    let text = format!(
+        "[resource.visits]
+path = '/v/{{parent.shelter_id}}/{{parent.id}}'
+key = 'id'
+page.kind = 'none'
+for_each = {{ resource = 'animals', {visits} }}
+[resource.animals]
+path = '/of/{{parent.id}}'
+key = ['shelter_id', 'id']
+page.kind = 'none'
+for_each = {{ resource = 'breeds', copy = {{ shelter_id = 'id' }} }}
+fields = {{ id = 'integer', state = {{ values = ['in', 'out'], from = '/status/now' }} }}
+[resource.breeds]"
+    );
+    source(&cats("fields.id = 'integer'").replace("[resource.breeds]", &text))
+        .resources
+        .clone()
+}
+
+#[test]
+fn a_child_of_a_child_takes_what_that_copied() {
+    let generations = generations("copy = { animal_id = 'id', shelter = 'shelter_id' }");
+    let names: Vec<_> = generations.iter().map(|plan| plan.name.as_str()).collect();
+    assert_eq!(names, ["breeds", "animals", "visits"]);
+    let visits = &generations[2];
+    let shelter = visits
+        .definition
+        .field("shelter")
+        .expect("a copy of a copy");
+    assert_eq!(shelter.kind, Kind::Integer);
+    let for_each = visits.for_each.as_ref().expect("a parent");
+    let values = [
+        ("id", pointer(&["id"])),
+        ("shelter_id", pointer(&["shelter_id"])),
+    ];
+    let values: BTreeMap<_, _> = values
+        .map(|(name, pointer)| (name.to_owned(), pointer))
+        .into();
+    assert_eq!(for_each.values, values);
+}
+
+#[test]
+fn a_child_may_be_fetched_for_some_parents_in_batches() {
+    let generations =
+        generations("where = { state = 'in', shelter_id = 7 }, batch = 50, changed_only = true");
+    let for_each = generations[2].for_each.as_ref().expect("a parent");
+    let only = [
+        (pointer(&["shelter_id"]), "7".to_owned()),
+        (pointer(&["status", "now"]), "in".to_owned()),
+    ];
+    assert_eq!(for_each.only, only);
+    assert_eq!((for_each.batch, for_each.changed_only), (50, true));
+}
+
 #[test]
 fn parents() {
     in_child(

@@ -13,7 +13,7 @@ fn what_is_no_toml() {
 fn unknown_keys() {
     in_resource(
         "¦pag = 1",
-        "a.toml:8:1: resource.breeds.pag: unknown key … accepted: body, … did you mean `page`?",
+        "a.toml:8:1: resource.breeds.pag: unknown key … accepted: bad_max, body, … did you mean `page`?",
     );
     in_resource(
         "fields.name = { ¦typ = 'text' }",

@@ -1,0 +1,107 @@
+//! A page as it came: its records, unless they are the very same as before, and the way on.
+
+use std::borrow::Cow;
+
+use crate::{
+    decode,
+    error::SyncError,
+    fetch::{
+        Got, Validators,
+        page::{self, Answer, At},
+    },
+    memory::{self, Came},
+    pages::Fetched,
+    parents::Parent,
+    source::plan::{Mark, Plan},
+    validate,
+    write::Brought,
+};
+
+/// A page as it came.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    /// Each as JSON; `None`: they are what they were when the page came last.
+    pub records: Option<Vec<Cow<'a, str>>>,
+    pub answer: Answer,
+    /// The least and the greatest value of the plan's cursor among the records.
+    pub span: Option<(Mark, Mark)>,
+    at: u64,
+    validators: Validators,
+    /// Hash of the records.
+    hash: Vec<u8>,
+}
+
+/// Reads what was fetched from `at`.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Page<'a>, SyncError> {
+    let at = page::hash(at);
+    let page = match (&fetched.got, &fetched.known) {
+        (Got::Page(page), _) => page,
+        (Got::NotModified, Some(known)) => {
+            return Ok(Page {
+                records: None,
+                answer: known.came.answer.clone(),
+                span: None,
+                at,
+                validators: known.validators.clone(),
+                hash: known.answer.clone(),
+            });
+        }
+        (Got::NotModified, None) => {
+            return Err(SyncError::Unaskable {
+                url: plan.name.clone(),
+                why: "it says that nothing changed since an answer that it never gave".to_owned(),
+            });
+        }
+    };
+    let came = decode::page(plan, page)?;
+    // Only a page that is remembered is compared.
+    let hash = match fetched.request {
+        Some(_) => memory::hash(&came.records),
+        None => Vec::new(),
+    };
+    let is_same = (fetched.known.as_ref()).is_some_and(|known| known.answer == hash);
+    Ok(Page {
+        span: span(plan, &came.records),
+        records: (!is_same).then_some(came.records),
+        answer: came.answer,
+        at,
+        validators: Validators::of(&page.headers),
+        hash,
+    })
+}
+
+impl Page<'_> {
+    /// What of it is to be remembered.
+    pub(crate) fn brought(&self, fetched: &Fetched, parent: &Parent) -> Brought {
+        Brought {
+            request: fetched.request.clone(),
+            known: fetched.known.clone(),
+            parent: if parent.rownos.len() == 1 {
+                parent.rowno()
+            } else {
+                0
+            },
+            validators: self.validators.clone(),
+            answer: self.hash.clone(),
+            came: Came {
+                at: self.at,
+                answer: self.answer.clone(),
+                keyless: 0,
+            },
+        }
+    }
+}
+
+fn span(plan: &Plan, records: &[Cow<'_, str>]) -> Option<(Mark, Mark)> {
+    let cursor = plan.cursor.as_ref()?;
+    let marks = records
+        .iter()
+        .filter_map(|record| validate::mark(cursor, record));
+    marks.fold(None, |span, mark| match span {
+        None => Some((mark, mark)),
+        Some((least, greatest)) => Some((mark.min(least), mark.max(greatest))),
+    })
+}

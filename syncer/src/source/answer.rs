@@ -1,0 +1,102 @@
+//! What the upstream answers: its format, and where records and failures stand in it.
+
+use super::{
+    fault::Wrong,
+    notation,
+    plan::{Format, Page, Place, Pointer, Way},
+    report::Report,
+    spec::{FormatSpec, ResourceSpec},
+};
+
+/// How an answer is read.
+pub(crate) struct Answer {
+    pub(crate) format: Format,
+    pub(crate) records: Pointer,
+    pub(crate) keyed_by: Option<String>,
+    pub(crate) error_when: Option<Pointer>,
+}
+
+pub(crate) fn answer(report: &mut Report<'_>, spec: &ResourceSpec) -> Answer {
+    let delimiter = spec.delimiter.as_deref().map(delimiter);
+    let delimiter = report.ok(&["delimiter"], delimiter.transpose()).flatten();
+    if spec.delimiter.is_some() && spec.format != Some(FormatSpec::Csv) {
+        let wrong = Wrong::accepts("it means nothing without `format = \"csv\"`", "no such key");
+        report.wrong_key(&["delimiter"], wrong);
+    }
+    let format = match spec.format {
+        Some(FormatSpec::Csv) => Format::Csv {
+            delimiter: delimiter.unwrap_or(b','),
+        },
+        Some(FormatSpec::Ndjson) => Format::Ndjson,
+        Some(FormatSpec::Json) | None => Format::Json,
+    };
+    if format != Format::Json {
+        lines(report);
+        return Answer {
+            format,
+            records: Pointer::default(),
+            keyed_by: None,
+            error_when: None,
+        };
+    }
+    if spec.keyed_by.as_deref() == Some("") {
+        report.wrong(
+            &["keyed_by"],
+            Wrong::accepts("it is empty", "the member that takes the name: \"id\""),
+        );
+    }
+    let mut place = |key: &str, text: &Option<String>| {
+        report.read(&[key], text.as_deref(), notation::body_place)
+    };
+    Answer {
+        format,
+        records: place("records", &spec.records).unwrap_or_default(),
+        keyed_by: spec.keyed_by.clone(),
+        error_when: place("error_when", &spec.error_when),
+    }
+}
+
+/// Reports places in the body of answers that are lines of records.
+pub(crate) fn check_places(report: &mut Report<'_>, format: Format, page: &Page) {
+    let next = match &page.way {
+        Way::Cursor { next, .. } | Way::Url { next, .. } => Some(next),
+        Way::None | Way::Number { .. } | Way::Offset { .. } | Way::Link => None,
+    };
+    let places = [
+        ("total", page.total.as_ref()),
+        ("more", page.more.as_ref()),
+        ("next", next),
+    ];
+    for (key, place) in places {
+        if format != Format::Json && matches!(place, Some(Place::Body(_))) {
+            let wrong = Wrong::accepts(
+                "a body of lines holds records and nothing else",
+                "header:name",
+            );
+            report.wrong(&["page", key], wrong);
+        }
+    }
+}
+
+/// Reports what only one document can hold. What comes from `[defaults]` is meant for other resources.
+fn lines(report: &mut Report<'_>) {
+    for key in ["records", "keyed_by", "error_when"] {
+        if report.is_own(&[key]) {
+            let wrong = Wrong::accepts(
+                format!("`{key}` means nothing where each line is a record"),
+                "no such key, or `format = \"json\"`",
+            );
+            report.wrong_key(&[key], wrong);
+        }
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8, Wrong> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !b"\"\r\n\0".contains(byte) => Ok(*byte),
+        _ => Err(Wrong::accepts(
+            format!("`{}` is no delimiter", text.escape_debug()),
+            "one character of ASCII, no quote and no end of a line: \",\", \";\", \"\\t\"",
+        )),
+    }
+}

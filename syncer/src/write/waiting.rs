@@ -1,0 +1,285 @@
+//! What pages brought and is not written yet: many small pages are one commit.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
+
+use entity::{
+    page,
+    record::{self, Known, Row, Stamp},
+    reject::{self, Kept},
+    run::Counts,
+};
+use roaring::RoaringTreemap;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::{deletes, diff::Diff};
+use crate::{
+    error::SyncError,
+    fetch::Validators,
+    memory::{self, Came, Met},
+    run::{Run, signed},
+    source::plan::Plan,
+};
+
+/// So many changed rows, or bytes of them, are worth a commit: more in one costs memory and saves nothing.
+const MOST_ROWS: usize = 4_000;
+const MOST_BYTES: usize = 4 << 20;
+
+/// What the next commit writes.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// What the table will know of the keys among it.
+    pub known: HashMap<String, Known>,
+    inserts: BTreeMap<i64, Row>,
+    updates: BTreeMap<i64, Row>,
+    /// Rows that the upstream marks as deleted.
+    deletes: Vec<i64>,
+    rejects: Vec<reject::New>,
+    /// Values of its rows that did not fit.
+    bad: Vec<reject::New>,
+    pages: Vec<Written>,
+    /// Pages that are as they were, and told by other signs.
+    renewed: Vec<page::New>,
+    bytes: usize,
+    /// What its commit adds to the live rows.
+    pub live: i64,
+    /// The counts, version and live rows of the run before it.
+    pub before: Option<(Counts, i64, i64)>,
+}
+
+/// What is to be remembered of a page.
+#[derive(Debug)]
+pub(crate) struct Brought {
+    pub request: Option<Vec<u8>>,
+    pub known: Option<memory::Known>,
+    pub parent: i64,
+    pub validators: Validators,
+    /// Hash of its records.
+    pub answer: Vec<u8>,
+    pub came: Came,
+}
+
+/// A page among it.
+#[derive(Debug)]
+struct Written {
+    page: Brought,
+    rows: RoaringTreemap,
+    /// Its part of the rejects.
+    rejects: Range<usize>,
+    /// Whether all that it brought are rejects, and it is not the first of its walk.
+    may_circle: bool,
+}
+
+impl Waiting {
+    pub(super) fn changes_rows(&self) -> bool {
+        !self.inserts.is_empty() || !self.updates.is_empty() || !self.deletes.is_empty()
+    }
+
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.changes_rows()
+            && self.rejects.is_empty()
+            && self.pages.is_empty()
+            && self.renewed.is_empty()
+    }
+
+    /// Whether it is worth a commit, however soon the next page comes.
+    pub(super) fn is_large(&self) -> bool {
+        let rows = self.inserts.len() + self.updates.len() + self.rejects.len() + self.bad.len();
+        rows >= MOST_ROWS || self.bytes >= MOST_BYTES
+    }
+
+    fn insert(&mut self, rowno: i64, row: Row) {
+        self.bytes += row.payload.len();
+        self.know(rowno, &row);
+        self.live += 1;
+        self.inserts.insert(rowno, row);
+    }
+
+    fn update(&mut self, rowno: i64, row: Row, was_deleted: bool) {
+        self.bytes += row.payload.len();
+        self.know(rowno, &row);
+        self.live += i64::from(was_deleted);
+        self.deletes.retain(|deleted| *deleted != rowno);
+        match self.inserts.get_mut(&rowno) {
+            Some(new) => *new = row,
+            None => {
+                self.updates.insert(rowno, row);
+            }
+        }
+    }
+
+    fn know(&mut self, rowno: i64, row: &Row) {
+        let known = Known {
+            rowno,
+            record_key: row.record_key.clone(),
+            payload_hash: row.payload_hash.clone(),
+            deleted: false,
+        };
+        self.takes_over(known);
+    }
+
+    /// What waits of the same key is no longer so.
+    fn takes_over(&mut self, known: Known) {
+        let key = known.record_key.clone();
+        if self.known.insert(key.clone(), known).is_some() {
+            self.bad.retain(|bad| bad.record_key.as_ref() != Some(&key));
+        }
+    }
+
+    fn delete(&mut self, known: Known) {
+        self.live -= 1;
+        self.deletes.push(known.rowno);
+        let gone = Known {
+            deleted: true,
+            ..known
+        };
+        self.takes_over(gone);
+    }
+
+    pub(super) async fn write_rows(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        kept: &Kept,
+        stamp: Stamp,
+    ) -> Result<(), DbErr> {
+        let inserts: Vec<(i64, &Row)> = (self.inserts.iter())
+            .map(|(rowno, row)| (*rowno, row))
+            .collect();
+        record::insert(transaction, &plan.definition, &inserts, stamp).await?;
+        let updates: Vec<(i64, &Row)> = (self.updates.iter())
+            .map(|(rowno, row)| (*rowno, row))
+            .collect();
+        record::update(transaction, &plan.definition, &updates, stamp).await?;
+        let written = self.inserts.values().chain(self.updates.values());
+        let written: Vec<&str> = written.map(|row| row.record_key.as_str()).collect();
+        kept.forget_of(transaction, &written).await?;
+        deletes::apply(transaction, plan, kept, &self.deletes, stamp).await
+    }
+
+    pub(super) fn records_rejected(&self) -> usize {
+        self.rejects.len()
+    }
+
+    /// The rejected records, and behind them the bad values.
+    pub(super) fn rejects(&mut self) -> Vec<reject::New> {
+        let mut rejects = self.rejects.clone();
+        rejects.append(&mut self.bad);
+        rejects
+    }
+
+    /// The pages to remember, whose rejects are kept under the ids in `kept`.
+    ///
+    /// # Errors
+    /// All that a page brought are rejects that had come before on another page of its walk: the pages go in a circle.
+    pub(super) fn pages(self, run: &Run, kept: &[i64]) -> Result<Vec<page::New>, SyncError> {
+        let mut pages = self.renewed;
+        for written in self.pages {
+            let ids = kept.get(written.rejects).unwrap_or_default();
+            let is_old = |id: &i64| run.seen.rejects.contains(id.cast_unsigned());
+            if written.may_circle && !ids.is_empty() && ids.iter().all(is_old) {
+                let why = format!(
+                    "all {} records of a page had come on an earlier page",
+                    ids.len()
+                );
+                return Err(SyncError::Loop { why });
+            }
+            let Brought {
+                request,
+                known,
+                parent,
+                validators,
+                answer,
+                came,
+            } = written.page;
+            pages.extend(run.memory.remembered(Met {
+                request,
+                known,
+                parent,
+                validators,
+                answer,
+                came,
+                rows: written.rows,
+                rejects: ids.iter().map(|id| id.cast_unsigned()).collect(),
+            }));
+        }
+        Ok(pages)
+    }
+}
+
+impl Run {
+    /// Takes in what a page changes.
+    pub(super) fn take(&mut self, diff: Diff, mut page: Brought) {
+        let before = (self.counts, self.version, self.live_rows);
+        self.waiting.before.get_or_insert(before);
+        self.meet(&page);
+        diff.see(self);
+        page.came.keyless = diff.keyless;
+        let first = self.waiting.rejects.len();
+        let may_circle = diff.is_nothing_but_rejects() && self.position.walked.pages > 1;
+        let waiting = &mut self.waiting;
+        for (rowno, row) in diff.inserts {
+            waiting.insert(rowno, row);
+        }
+        for (rowno, row, was_deleted) in diff.updates {
+            waiting.update(rowno, row, was_deleted);
+        }
+        for known in diff.deletes {
+            waiting.delete(known);
+        }
+        waiting.rejects.extend(diff.rejects);
+        waiting.bad.extend(diff.bad);
+        if page.request.is_some() || may_circle {
+            waiting.pages.push(Written {
+                page,
+                rows: diff
+                    .seen
+                    .iter()
+                    .map(|rowno| rowno.cast_unsigned())
+                    .collect(),
+                rejects: first..waiting.rejects.len(),
+                may_circle,
+            });
+        }
+    }
+
+    /// Takes in a page that is as it was.
+    pub(super) fn take_again(&mut self, plan: &Plan, page: Brought) {
+        self.meet(&page);
+        let Some(known) = &page.known else {
+            return;
+        };
+        let counts = &mut self.counts;
+        let rejected = known.rejects.len().min(page.came.answer.records);
+        counts.rejected += signed(rejected);
+        counts.unchanged += signed(page.came.answer.records - rejected);
+        if plan.for_each.is_none() && plan.cursor.is_none() {
+            self.position.repeated += self.seen.rows.intersection_len(&known.rows);
+        }
+        self.position.keyless += known.came.keyless;
+        self.seen.rows |= &known.rows;
+        self.seen.rejects |= &known.rejects;
+        // The place or the validators may be others all the same.
+        let (rows, rejects) = (known.rows.clone(), known.rejects.clone());
+        let met = Met {
+            request: page.request,
+            parent: page.parent,
+            validators: page.validators,
+            answer: page.answer,
+            came: page.came,
+            rows,
+            rejects,
+            known: page.known,
+        };
+        self.waiting.renewed.extend(self.memory.remembered(met));
+    }
+
+    fn meet(&mut self, page: &Brought) {
+        if let Some(known) = &page.known {
+            self.seen.pages.insert(known.id.cast_unsigned());
+        }
+    }
+}
