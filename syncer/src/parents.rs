@@ -106,11 +106,9 @@ impl Parents {
         }
         // The parent where a process left comes again, even if its last page was written: whether
         // that was all that the upstream had stated is judged when its walk ends.
-        let again = position.parent - 1;
-        parents.after = Some(if position.retrying { -1 } else { again });
+        parents.after = Some(position.begun - 1);
         if position.retrying {
-            let failed = run.legacy.marks.failed.iter().copied();
-            parents.failed = failed.filter(|rowno| *rowno > again).collect();
+            parents.failed.clone_from(&run.legacy.marks.failed);
         }
         parents
     }
@@ -164,10 +162,7 @@ impl Parents {
             let some: Vec<i64> = self.failed.drain(..some).collect();
             return Ok(Some(record::live(&ctx.db, &for_each.table, &some).await?));
         }
-        if run.position.retrying {
-            run.position.retrying = false;
-            run.position.parent = -1;
-        }
+        run.position.retrying = false;
         let Some(after) = self.after else {
             return Ok(None);
         };
@@ -252,7 +247,11 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
             .to_owned(),
     });
     let copies = copies.collect();
-    let shown = values.values().cloned().collect::<Vec<_>>().join(", ");
+    let shown: Vec<String> = values
+        .values()
+        .map(|value| value.chars().take(100).collect())
+        .collect();
+    let shown = shown.join(", ");
     Parent {
         rownos: vec![rowno],
         is_new: true,

@@ -18,8 +18,10 @@ pub(crate) struct Position {
     pub full: bool,
     /// The version of the parent resource whose rows are walked; nothing where there are no parents.
     pub parents: Option<i64>,
-    /// Whether it is still at the parents that failed in the run before.
+    /// Whether it is still at the parents that failed before.
     pub retrying: bool,
+    /// The `rowno` of the last of the other parents that was begun with; -1 before the first.
+    pub begun: i64,
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
     pub parent: i64,
     /// Where the span begins that is walked.
@@ -59,6 +61,7 @@ impl Default for Position {
             full: true,
             parents: None,
             retrying: false,
+            begun: -1,
             parent: -1,
             from: None,
             spans: 0,
@@ -140,6 +143,25 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    /// Goes on where it stands, and first with the parents whose walk failed, which are returned.
+    pub(crate) fn go_on(&mut self, failed_before: &[i64]) -> Vec<i64> {
+        let position = &mut self.position;
+        let mut failed = std::mem::take(&mut position.failed);
+        if position.retrying {
+            let rest = failed_before
+                .iter()
+                .filter(|rowno| **rowno >= position.parent);
+            failed.extend(rest);
+        }
+        failed.sort_unstable();
+        failed.dedup();
+        position.retrying = !failed.is_empty();
+        position.faults = 0;
+        position.unanswered = 0;
+        position.first_fault = None;
+        failed
+    }
+
     /// `None`: the cursor cannot be read, which is as good as none.
     pub(crate) fn of(cursor: &cursor::Model) -> Option<Self> {
         let (position, counts) = serde_json::from_str(&cursor.position).ok()?;

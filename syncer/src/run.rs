@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     Ctx, came,
     error::SyncError,
-    fetch::page::{self, At, Next, Walked},
+    fetch::page::{self, Answer, At, Next, Walked},
     memory::{Known, Memory},
     parents::Parent,
     position::{Legacy, Position, Seen},
@@ -47,6 +47,8 @@ pub(crate) struct Run {
     pub waiting: Waiting,
     /// When the cursor was written last.
     pub saved_at: Instant,
+    /// The page where it goes on from what an earlier process left, until it was asked for.
+    pub resumed_at: Option<At>,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
@@ -54,6 +56,9 @@ pub(crate) struct Run {
 impl Run {
     /// Goes to the page of `parent`'s walk to ask for first: where an earlier process left it, or at its start.
     pub(crate) fn begin(&mut self, source: &Source, plan: &Plan, parent: &Parent) {
+        if !self.position.retrying {
+            self.position.begun = parent.rowno();
+        }
         if self.position.parent == parent.rowno() {
             return;
         }
@@ -152,7 +157,7 @@ impl Run {
         let records = answer.records;
         let before = self.position.walked;
         let total = answer.total.or(before.total);
-        let mut walked = Walked {
+        let walked = Walked {
             pages: before.pages + 1,
             records: before.records + records,
             total,
@@ -160,39 +165,109 @@ impl Run {
             idle: if records == 0 { before.idle + 1 } else { 0 },
             ..before
         };
-        let is_behind = came
-            .span
-            .is_some_and(|(_, greatest)| self.is_behind(plan, greatest));
-        let at = match page::next(&plan.page, here, walked, answer) {
-            Next::At(_) if is_behind => None,
-            Next::At(at) => Some(at),
-            Next::End => None,
-            Next::Lost(why) => return Err(SyncError::Lost { why }),
-        };
-        if let Some(at) = &at {
-            walked.anchor = anchor(here, at, before, walked.pages)?;
-        }
-        if at.is_some() && plan.page.max.is_some_and(|max| walked.pages >= max) {
-            return Err(SyncError::TooManyPages {
-                count: walked.pages,
-            });
-        }
-        if at.is_some() && walked.idle >= MOST_IDLE {
-            let why = format!("{MOST_IDLE} in a row held no record");
-            return Err(SyncError::Loop { why });
-        }
-        if let Some((least, greatest)) = came.span {
-            self.reach(least, greatest);
-        }
         self.counts.pages += 1;
         self.counts.fetched += signed(records);
         if let Some(total) = total {
             let others = self.counts.total.unwrap_or(0) - before.total.map_or(0, signed);
             self.counts.total = Some(others.saturating_add(signed(total)));
         }
+        if let Some((least, greatest)) = came.span {
+            self.reach(least, greatest);
+        }
         self.position.walked = walked;
-        self.position.at.clone_from(&at);
-        Ok(at)
+        self.position.at = self.way_on(plan, here, came)?;
+        Ok(self.position.at.clone())
+    }
+
+    /// The page to ask for next.
+    fn way_on(
+        &mut self,
+        plan: &Plan,
+        here: &At,
+        came: &came::Page<'_>,
+    ) -> Result<Option<At>, SyncError> {
+        let walked = self.position.walked;
+        let at = match page::next(&plan.page, here, walked, &came.answer) {
+            Next::At(at) => at,
+            Next::End => return Ok(None),
+            Next::Lost(why) => return Err(SyncError::Lost { why }),
+        };
+        if came
+            .span
+            .is_some_and(|(_, greatest)| self.is_behind(plan, greatest))
+        {
+            return Ok(None);
+        }
+        self.position.walked.anchor = anchor(here, &at, walked)?;
+        if plan.page.max.is_some_and(|max| walked.pages >= max) {
+            return Err(SyncError::TooManyPages {
+                count: walked.pages,
+            });
+        }
+        if walked.idle >= MOST_IDLE {
+            let why = format!("{MOST_IDLE} in a row held no record");
+            return Err(SyncError::Loop { why });
+        }
+        Ok(Some(at))
+    }
+
+    /// Goes back to the start of the span, if the place that an earlier process left is not there any more.
+    pub(crate) fn restarts(
+        &mut self,
+        (source, plan): (&Source, &Plan),
+        here: &At,
+        error: &SyncError,
+    ) -> bool {
+        let is_resumed = self.resumed_at.take().is_some_and(|at| at == *here);
+        let is_gone = matches!(
+            error,
+            SyncError::Status {
+                status: 400..=499,
+                ..
+            }
+        );
+        let first = page::first(&plan.page, source.is_local());
+        if !is_resumed || !is_gone || *here == first {
+            return false;
+        }
+        tracing::info!(
+            error = error.chain(),
+            "the place to go on from is gone: from the start again"
+        );
+        if plan.for_each.is_none() {
+            self.seen = Seen::default();
+            self.position.repeated = 0;
+            self.position.keyless = 0;
+        }
+        self.position.walked = Walked::default();
+        self.position.at = Some(first);
+        true
+    }
+
+    /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
+    pub(crate) fn doubts(&self, plan: &Plan, here: &At, answer: &Answer) -> Option<At> {
+        let walked = self.position.walked;
+        let is_full = plan
+            .page
+            .size
+            .records
+            .is_some_and(|size| answer.records >= size);
+        let is_told = answer.more != Some(false) && walked.total == Some(walked.records);
+        let live = self.live_rows + self.waiting.live;
+        let some_are_gone = live.cast_unsigned() > self.seen.rows.len();
+        if !is_full
+            || !is_told
+            || !some_are_gone
+            || plan.for_each.is_some()
+            || !self.tells_absence(plan)
+        {
+            return None;
+        }
+        match here {
+            At::Number(number) => Some(At::Number(number + 1)),
+            At::Offset(offset) => Some(At::Offset(offset + answer.records)),
+            _ => None,
+        }
     }
 
     /// Ends the walk of one parent, or the only one. What went wrong with it alone is written down, the rest is an error.
@@ -342,20 +417,21 @@ pub(crate) fn is_due(plan: &Plan, legacy: &Legacy, now: DateTime<Utc>) -> bool {
     (now - last).to_std().is_ok_and(|age| age >= every)
 }
 
-/// The anchor of a walk that goes on from `here` to `at`, after so many pages.
+/// The anchor of a walk that goes on from `here` to `at`.
 ///
 /// # Errors
 /// The walk goes in a circle: it was at the anchor before (Brent's algorithm, which remembers one place only).
-fn anchor(here: &At, at: &At, before: Walked, pages: u64) -> Result<u64, SyncError> {
+fn anchor(here: &At, at: &At, walked: Walked) -> Result<u64, SyncError> {
     let next = page::hash(at);
-    if here == at || (pages > 1 && next == before.anchor) {
+    let pages = walked.pages;
+    if here == at || (pages > 1 && next == walked.anchor) {
         let why = format!("after {pages} pages the way on leads back to one that came before");
         return Err(SyncError::Loop { why });
     }
     Ok(if pages.is_power_of_two() {
         next
     } else {
-        before.anchor
+        walked.anchor
     })
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn open(
     let legacy = cursor
         .as_ref()
         .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
-    let legacy = legacy.unwrap_or_default();
+    let mut legacy = legacy.unwrap_or_default();
     // Children of parents that changed meanwhile are read from the first one again.
     let parents = parents::version(ctx, plan, resource.source_id).await?;
     let left = cursor.filter(|_| !how.full).and_then(|cursor| {
@@ -56,7 +56,10 @@ pub(crate) async fn open(
         Some((left, cursor.run_id))
     });
     let (left, resumed_from) = match left {
-        Some((left, run)) => (left, Some(run)),
+        Some((mut left, run)) => {
+            legacy.marks.failed = left.go_on(&legacy.marks.failed);
+            (left, Some(run))
+        }
         None => (
             begun(ctx, plan, &resource, (&legacy, how), parents).await?,
             None,
@@ -72,17 +75,18 @@ pub(crate) async fn open(
         },
     )
     .await?;
+    let kept = Kept::of(&ctx.db, resource.id).await?;
     let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
     let Left {
         position,
         counts,
         seen,
     } = left;
+    let resumed_at = position.at.clone().filter(|_| resumed_from.is_some());
     Ok(Run {
         id,
         version: resource.version,
         live_rows: resource.live_rows,
-        kept: Kept::of(&ctx.db, resource.id).await?,
         resource,
         lease: keeper.held.clone(),
         started_at: now,
@@ -92,8 +96,10 @@ pub(crate) async fn open(
         seen,
         legacy,
         memory: Memory::of(source, plan, how),
+        kept,
         waiting: Waiting::default(),
         saved_at: Instant::now(),
+        resumed_at,
         accept_deletes: how.accept_deletes,
     })
 }
@@ -182,7 +188,8 @@ pub(crate) async fn close(
     } else {
         Vec::new()
     };
-    let now = ctx.clock.now();
+    // A clock that was set back must not end a run before it began.
+    let now = ctx.clock.now().max(run.started_at);
     let transaction = write::begin(ctx, &run).await?;
     let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
     run.counts += deleted;
@@ -312,6 +319,6 @@ fn tell(ctx: &Ctx, run: &Run, report: &Report) {
         "run ended"
     );
     if report.outcome != Outcome::Complete {
-        warn!(outcome, "the run is not complete");
+        warn!(outcome, error = report.error, "the run is not complete");
     }
 }

@@ -98,12 +98,19 @@ async fn walk(
             // The upstream is slower than the database: what came is written while the next page is on its way.
             write::flush(ctx, plan, run).await?;
         }
-        let fetched = pages.next(run).await?;
+        let fetched = match pages.next(run).await {
+            Err(error) if run.restarts((source, plan), &here, &error) => {
+                at = run.position.at.clone();
+                continue;
+            }
+            fetched => fetched?,
+        };
         let page = came::read(plan, &here, &fetched)?;
-        at = run.advance(plan, &here, &page)?;
-        if let Some(next) = &at {
+        let next = run.advance(plan, &here, &page);
+        if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
         }
+        let answer = page.answer.clone();
         let brought = page.brought(&fetched, parent);
         match page.records {
             None => write::same_page(plan, run, brought),
@@ -114,6 +121,7 @@ async fn walk(
             }
         }
         run.bears(plan)?;
+        at = next?.or_else(|| run.doubts(plan, &here, &answer));
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     run.end_span(plan)

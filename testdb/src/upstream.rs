@@ -46,6 +46,19 @@ pub enum Reply {
     Truncated { body: Vec<u8>, promised: usize },
     /// The connection is reset without an answer.
     Reset,
+    /// These bytes, whatever they are, instead of an answer.
+    Raw { bytes: Vec<u8>, then: Then },
+}
+
+/// What becomes of the connection once the bytes of a [`Reply::Raw`] are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is closed.
+    Closes,
+    /// It stays open and silent until the client closes it.
+    Stalls,
+    /// It is reset.
+    Resets,
 }
 
 impl Reply {
@@ -62,6 +75,27 @@ impl Reply {
             status,
             headers,
             body: body.into().into_bytes(),
+        }
+    }
+
+    /// A body that need not be text, said to be JSON.
+    pub fn bytes(body: impl Into<Vec<u8>>) -> Self {
+        match Self::json("") {
+            Self::Answer {
+                status, headers, ..
+            } => Self::Answer {
+                status,
+                headers,
+                body: body.into(),
+            },
+            other => other,
+        }
+    }
+
+    pub fn raw(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
+        Self::Raw {
+            bytes: bytes.into(),
+            then,
         }
     }
 
@@ -209,11 +243,22 @@ async fn send(stream: &mut TcpStream, reply: Reply) -> Option<()> {
             (head, body)
         }
         Reply::Reset => return stream.set_zero_linger().ok(),
+        Reply::Raw { bytes, then } => return send_raw(stream, &bytes, then).await,
     };
     stream.write_all(head.as_bytes()).await.ok()?;
     stream.write_all(b"\r\n").await.ok()?;
     stream.write_all(&body).await.ok()?;
     stream.shutdown().await.ok()
+}
+
+async fn send_raw(stream: &mut TcpStream, bytes: &[u8], then: Then) -> Option<()> {
+    stream.write_all(bytes).await.ok()?;
+    match then {
+        Then::Closes => stream.shutdown().await.ok(),
+        // It ends when the client has had enough.
+        Then::Stalls => stream.read(&mut [0]).await.ok().map(drop),
+        Then::Resets => stream.set_zero_linger().ok(),
+    }
 }
 
 async fn head(stream: &mut TcpStream) -> Option<String> {

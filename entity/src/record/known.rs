@@ -42,6 +42,14 @@ pub async fn known(
     Ok(found)
 }
 
+/// When a row last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub at: DateTime<Utc>,
+    /// The resource's version at that commit.
+    pub version: i64,
+}
+
 /// When the rows of `keys` last changed, deleted ones included.
 ///
 /// # Errors
@@ -50,17 +58,18 @@ pub async fn changes_of(
     db: &impl ConnectionTrait,
     table: &str,
     keys: &[&str],
-) -> Result<HashMap<String, DateTime<Utc>>, DbErr> {
+) -> Result<HashMap<String, Changed>, DbErr> {
     let mut found = HashMap::with_capacity(keys.len());
     for some in keys.chunks(1000) {
         let rows = find(table)
             .select_only()
-            .columns([Column::RecordKey, Column::ChangedAt])
+            .columns([Column::RecordKey, Column::ChangedAt, Column::Version])
             .filter(Column::RecordKey.is_in(some.iter().copied()))
-            .into_tuple::<(String, DateTime<Utc>)>()
+            .into_tuple::<(String, DateTime<Utc>, i64)>()
             .all(db)
             .await?;
-        found.extend(rows);
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(key, at, version)| (key, Changed { at, version })));
     }
     Ok(found)
 }

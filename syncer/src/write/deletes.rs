@@ -1,9 +1,6 @@
 //! Which rows are gone: live in the table, and not among what a complete run saw.
 
-use entity::{
-    record::{self, Stamp},
-    reject::Kept,
-};
+use entity::record::{self, Stamp};
 use futures::TryStreamExt;
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -29,21 +26,16 @@ pub(crate) async fn gone(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Vec<i64>, 
     gone.try_collect().await
 }
 
-/// Marks or removes rows, as the plan says, and lets go of what was kept of their values.
 pub(super) async fn apply(
     transaction: &DatabaseTransaction,
     plan: &Plan,
-    kept: &Kept,
     rownos: &[i64],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
-    let table = &plan.definition.table;
-    if plan.deletes.how == DeleteHow::Off {
-        return Ok(());
-    }
-    kept.forget_rows(transaction, table, rownos).await?;
     match plan.deletes.how {
-        DeleteHow::Soft => record::soft_delete(transaction, table, rownos, stamp).await,
+        DeleteHow::Soft => {
+            record::soft_delete(transaction, &plan.definition.table, rownos, stamp).await
+        }
         DeleteHow::Hard => record::hard_delete(transaction, &plan.definition, rownos).await,
         DeleteHow::Off => Ok(()),
     }

@@ -105,12 +105,7 @@ async fn known(
     Ok(known)
 }
 
-async fn write(
-    ctx: &Ctx,
-    plan: &Plan,
-    run: &mut Run,
-    mut waiting: Waiting,
-) -> Result<(), SyncError> {
+async fn write(ctx: &Ctx, plan: &Plan, run: &mut Run, waiting: Waiting) -> Result<(), SyncError> {
     let now = ctx.clock.now();
     let transaction = begin(ctx, run).await?;
     if waiting.changes_rows() {
@@ -120,15 +115,17 @@ async fn write(
             version: run.version,
             now,
         };
-        waiting
-            .write_rows(&transaction, plan, &run.kept, stamp)
-            .await?;
+        waiting.write_rows(&transaction, plan, stamp).await?;
         changed(&transaction, run, stamp).await?;
     }
     let is_empty = waiting.is_empty();
-    let rejects = waiting.rejects();
-    let mut kept = run.kept.keep(&transaction, (run.id, now), rejects).await?;
-    kept.truncate(waiting.records_rejected());
+    let of_run = (run.id, now);
+    run.kept.forget_of(&transaction, &waiting.keys()).await?;
+    let kept = run
+        .kept
+        .keep(&transaction, of_run, waiting.rejects())
+        .await?;
+    run.kept.keep(&transaction, of_run, waiting.bad()).await?;
     let pages = waiting.pages(run, &kept)?;
     Pages::keep(&transaction, run.resource.id, pages).await?;
     run.seen
@@ -197,7 +194,10 @@ pub(crate) async fn delete(
         version: run.version,
         now,
     };
-    deletes::apply(transaction, plan, &run.kept, rownos, stamp).await?;
+    run.kept
+        .forget_rows(transaction, &plan.definition.table, rownos)
+        .await?;
+    deletes::apply(transaction, plan, rownos, stamp).await?;
     changed(transaction, run, stamp).await?;
     Ok(Counts {
         deleted,

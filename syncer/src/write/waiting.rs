@@ -8,7 +8,7 @@ use std::{
 use entity::{
     page,
     record::{self, Known, Row, Stamp},
-    reject::{self, Kept},
+    reject,
     run::Counts,
 };
 use roaring::RoaringTreemap;
@@ -143,7 +143,6 @@ impl Waiting {
         &self,
         transaction: &DatabaseTransaction,
         plan: &Plan,
-        kept: &Kept,
         stamp: Stamp,
     ) -> Result<(), DbErr> {
         let inserts: Vec<(i64, &Row)> = (self.inserts.iter())
@@ -154,21 +153,24 @@ impl Waiting {
             .map(|(rowno, row)| (*rowno, row))
             .collect();
         record::update(transaction, &plan.definition, &updates, stamp).await?;
-        let written = self.inserts.values().chain(self.updates.values());
-        let written: Vec<&str> = written.map(|row| row.record_key.as_str()).collect();
-        kept.forget_of(transaction, &written).await?;
-        deletes::apply(transaction, plan, kept, &self.deletes, stamp).await
+        if !self.deletes.is_empty() {
+            deletes::apply(transaction, plan, &self.deletes, stamp).await?;
+        }
+        Ok(())
     }
 
-    pub(super) fn records_rejected(&self) -> usize {
-        self.rejects.len()
+    /// The keys of all rows that it writes.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        self.known.keys().map(String::as_str).collect()
     }
 
-    /// The rejected records, and behind them the bad values.
-    pub(super) fn rejects(&mut self) -> Vec<reject::New> {
-        let mut rejects = self.rejects.clone();
-        rejects.append(&mut self.bad);
-        rejects
+    pub(super) fn rejects(&self) -> Vec<reject::New> {
+        self.rejects.clone()
+    }
+
+    /// The values that did not fit.
+    pub(super) fn bad(&self) -> Vec<reject::New> {
+        self.bad.clone()
     }
 
     /// The pages to remember, whose rejects are kept under the ids in `kept`.

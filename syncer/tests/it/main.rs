@@ -18,18 +18,22 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+mod cursors;
 /// A changed definition alters the table.
 mod definitions;
-/// Upstreams, neighbours and moments at their worst.
+/// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
+mod drills;
+/// Neighbours, databases and moments at their worst.
 mod hostile;
+mod incremental;
+mod memory;
+mod parents;
 /// Keys, rejects and bad values.
 mod records;
 /// How pages are asked for.
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
-/// Upstreams that lie or break off.
-mod verdicts;
 /// A syncer, its upstream and its database.
 mod world;
 

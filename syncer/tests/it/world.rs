@@ -72,7 +72,7 @@ pub(crate) async fn on_each_database(toml: &str, test: impl AsyncFn(World)) {
 }
 
 impl World {
-    async fn new(kind: testdb::Kind, toml: &str) -> Self {
+    pub(crate) async fn new(kind: testdb::Kind, toml: &str) -> Self {
         let upstream = Upstream::start().await;
         let test_db = testdb::fresh(kind).await;
         let db = entity::connect::connect(&test_db.url, 4)
@@ -138,6 +138,11 @@ impl World {
 
     pub(crate) fn pass(&self, time: chrono::Duration) {
         *self.now.lock().expect("no test panicked here") += time;
+    }
+
+    /// The hand that moves the clock, for a script that moves it in the middle of a run.
+    pub(crate) fn hand(&self) -> Arc<Mutex<DateTime<Utc>>> {
+        Arc::clone(&self.now)
     }
 
     pub(crate) async fn sync(&self, resource: &str) -> Report {

@@ -1,0 +1,164 @@
+//! Cursors and URLs of next pages that repeat, loop, lead away or end too early.
+
+use super::{
+    drill::{Drill, Theme, complete, partial, suspect},
+    fact::{Fact::Count, What, live},
+    script::{list, range, records},
+    things::Things,
+};
+use crate::upstream::{Reply, Request};
+
+pub(super) fn theme() -> Theme {
+    Theme {
+        title: "Cursors",
+        drills: [tokens(), urls()].into_iter().flatten().collect(),
+    }
+}
+
+/// Pages by a token in the body, and a flag that there is more.
+fn by_token() -> Drill {
+    Drill {
+        definition: Things {
+            page: r#"{ kind = "cursor", param = "at", next = "body:/next", more = "body:/more" }"#,
+            resource: "records = \"body:/data\"",
+            ..Things::default()
+        }
+        .toml(),
+        serve: tokened,
+        ..Drill::default()
+    }
+}
+
+fn tokened(all: &[String], request: &Request) -> Reply {
+    let from = request.number_in("at").min(all.len());
+    let to = (from + 2).min(all.len());
+    match to < all.len() {
+        true => page(&all[from..to], "true", &format!("\"{to}\"")),
+        false => page(&all[from..to], "false", "null"),
+    }
+}
+
+fn page(records: &[String], more: &str, next: &str) -> Reply {
+    let data = list(records);
+    Reply::json(format!(r#"{{"data":{data},"more":{more},"next":{next}}}"#))
+}
+
+fn tokens() -> Vec<Drill> {
+    let at = |request: &Request| request.number_in("at").min(4);
+    vec![
+        Drill {
+            name: "a repeated cursor",
+            upstream: "gives the cursor that it was asked with for the next page, and other records",
+            acts: vec![
+                suspect("the pages do not end", |request| {
+                    let n = request.number.min(3) * 2;
+                    page(&range(n, n + 2), "true", "\"2\"")
+                })
+                .that([Count(What::Requests, 2)]),
+            ],
+            after: records(6),
+            ..by_token()
+        },
+        Drill {
+            name: "cursors in a circle",
+            upstream: "gives the cursors 2, 4, 2, 4, …",
+            acts: vec![suspect("the pages do not end", move |request| {
+                let next = if at(request) == 2 { "\"4\"" } else { "\"2\"" };
+                page(&range(at(request), at(request) + 2), "true", next)
+            })],
+            after: records(6),
+            ..by_token()
+        },
+        Drill {
+            name: "new cursors and no records, without end",
+            upstream: "gives empty pages, each with a cursor of its own",
+            acts: vec![suspect("100 in a row held no record", |request| {
+                page(&[], "true", &format!("\"{}\"", request.number + 1))
+            })],
+            ..by_token()
+        },
+        Drill {
+            name: "more, and no cursor",
+            upstream: "says that there is more, and gives `null` for the cursor",
+            acts: vec![partial("more", |_| page(&records(5), "true", "null")).that([live(6)])],
+            ..by_token()
+        },
+        Drill {
+            name: "a cursor, and no more",
+            upstream: "gives a cursor with its last page, and says that there is no more",
+            acts: vec![
+                complete(|_| page(&records(5), "false", "\"9\""))
+                    .that([live(5), Count(What::Requests, 1)]),
+            ],
+            ..by_token()
+        },
+        Drill {
+            name: "a cursor that is no text",
+            upstream: "gives an object for the cursor",
+            acts: vec![
+                partial("next", |_| page(&records(5), "true", "{\"id\":7}")).that([live(6)]),
+            ],
+            ..by_token()
+        },
+        Drill {
+            name: "a cursor that has expired",
+            upstream: "refuses its cursor after a while with 400, and gives new ones from the first page on",
+            acts: vec![
+                partial("status 400", move |request| match at(request) {
+                    0 => page(&records(2), "true", "\"2\""),
+                    _ => Reply::status(400, "expired"),
+                }),
+                complete(move |request| match request.parameter("at") {
+                    None => page(&records(2), "true", "\"3\""),
+                    Some("3") => page(&range(2, 6), "false", "null"),
+                    _ => Reply::status(400, "expired"),
+                })
+                .that([live(6)]),
+            ],
+            after: records(6),
+            ..by_token()
+        },
+    ]
+}
+
+fn urls() -> Vec<Drill> {
+    let by_url = || Drill {
+        definition: Things {
+            page: r#"{ kind = "url", next = "body:/next" }"#,
+            resource: "records = \"body:/data\"",
+            ..Things::default()
+        }
+        .toml(),
+        serve: |all, request| {
+            let from = request.number_in("at").min(all.len());
+            let to = (from + 2).min(all.len());
+            let next = match to < all.len() {
+                true => format!("\"/things?at={to}\""),
+                false => "null".to_owned(),
+            };
+            page(&all[from..to], "false", &next)
+        },
+        ..Drill::default()
+    };
+    vec![
+        Drill {
+            name: "a URL of its own page",
+            upstream: "gives its own URL for the next page",
+            acts: vec![suspect("the pages do not end", |_| {
+                page(&records(2), "false", "\"/things\"")
+            })],
+            ..by_url()
+        },
+        Drill {
+            name: "a URL that leads away",
+            upstream: "gives a URL of another host for the next page",
+            acts: vec![
+                partial("leads away from", |_| {
+                    page(&records(2), "false", "\"http://127.0.0.2:9/things\"")
+                })
+                .that([live(6), Count(What::Requests, 1)]),
+            ],
+            ..by_url()
+        },
+    ]
+}
