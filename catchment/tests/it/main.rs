@@ -16,6 +16,8 @@ mod crash;
 mod database;
 /// `demo`.
 mod demo;
+/// `rejects`.
+mod rejects;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.
