@@ -41,6 +41,7 @@ pub(crate) struct Run {
     /// What the runs before left to this one.
     pub legacy: Legacy,
     pub memory: Memory,
+    /// What is kept of records and values that did not fit.
     pub kept: Kept,
     /// What came and is not written yet.
     pub waiting: Waiting,
