@@ -118,7 +118,7 @@ async fn look(
         None => Parent::default(),
         Some(for_each) => first_parent(ctx, source, (plan, for_each), counts).await?,
     };
-    let at = page::first(&plan.page, false);
+    let at = page::first(&plan.page, source.is_local());
     let ask = Ask {
         source,
         plan,
@@ -161,7 +161,7 @@ struct Batch {
 }
 
 /// The first record with children that the parent resource's upstream has now: the database may not know any yet.
-async fn first_parent(
+pub(crate) async fn first_parent(
     ctx: &Ctx,
     source: &Source,
     (child, for_each): (&Plan, &ForEach),

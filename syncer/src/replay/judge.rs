@@ -11,6 +11,7 @@ use entity::{
     reject::{self, New},
 };
 use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::value::RawValue;
 
 use crate::{
     decode,
@@ -87,10 +88,10 @@ pub(super) async fn batch(
 
 /// Of several records with one key, the one that came last: what came before it would be written over.
 fn latest(
-    found: Vec<(reject::Model, Identified)>,
+    found: Vec<(reject::Model, Identified<'static>)>,
     judged: &mut Judged,
-) -> Vec<(reject::Model, Identified)> {
-    let mut latest: Vec<(reject::Model, Identified)> = Vec::with_capacity(found.len());
+) -> Vec<(reject::Model, Identified<'static>)> {
+    let mut latest: Vec<(reject::Model, Identified<'static>)> = Vec::with_capacity(found.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(found.len());
     for (reject, record) in found {
         match places.get(&record.key) {
@@ -112,7 +113,7 @@ impl Judged {
         &mut self,
         plan: &Plan,
         reject: &reject::Model,
-        record: Identified,
+        record: Identified<'_>,
         old: Option<&Known>,
     ) {
         match validate::row(plan, record) {
@@ -138,7 +139,7 @@ impl Judged {
     reason = "each stands for a record that is held in any case"
 )]
 enum Again {
-    Record(Identified),
+    Record(Identified<'static>),
     /// Its key cannot be read.
     Reject(New),
     /// The definition has no part in why it is one.
@@ -146,7 +147,8 @@ enum Again {
 }
 
 fn identified(plan: &Plan, reject: &reject::Model) -> Again {
-    if is_a_twin(reject) || lacks_its_parent(plan, &reject.payload) {
+    let is_json = serde_json::from_str::<&RawValue>(&reject.payload).is_ok();
+    if !is_json || is_a_twin(reject) || lacks_its_parent(plan, &reject.payload) {
         return Again::Stays;
     }
     let before = match plan.definition.identity {
@@ -163,7 +165,8 @@ fn identified(plan: &Plan, reject: &reject::Model) -> Again {
         copies: &[],
         before,
     };
-    let mut found = validate::identities(plan, lead, vec![Cow::Borrowed(&reject.payload)]);
+    let payload = Cow::Owned(reject.payload.clone());
+    let mut found = validate::identities(plan, lead, vec![Ok(payload)]);
     match (found.records.pop(), found.rejects.pop()) {
         // That it was deleted is no row.
         (Some(record), _) if record.deleted => Again::Stays,

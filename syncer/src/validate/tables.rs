@@ -6,7 +6,7 @@ use entity::{
     definition::{Cell, Table},
     reject,
 };
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::{
     Fault, bad_value,
@@ -38,13 +38,6 @@ pub(super) fn of(plan: &Plan, record: &Members<'_>) -> Result<Tables, Fault> {
         tables.rows.push(rows);
     }
     Ok(tables)
-}
-
-/// All values to which a pointer with a `*` leads, as one array; `None`: none.
-pub(super) fn gathered(record: &Members<'_>, from: &Pointer) -> Option<Box<RawValue>> {
-    let places = places(record, from);
-    let values: Vec<&RawValue> = places.iter().map(|place| place.value).collect();
-    to_raw_value(&values).ok().filter(|_| !values.is_empty())
 }
 
 /// A value, and where it stands in its record.
@@ -96,10 +89,7 @@ impl Tables {
     ) -> Result<Vec<Cell>, Fault> {
         let mut cells = Vec::with_capacity(rule.rules.len());
         for (field, rule) in table.fields.iter().zip(&rule.rules) {
-            let raw = match rule.from.0.is_empty() {
-                true => Some(item.value),
-                false => object.at(&rule.from),
-            };
+            let raw = object.below(&rule.from.0);
             let read = value::cell(field.kind, field.text_limit(), rule, raw);
             let name = format!("{}.{}", table.name, field.name);
             let reason = match read {
@@ -118,6 +108,8 @@ impl Tables {
             };
             return Err(Fault {
                 key: None,
+                path: Some(format!("{}{}", item.path, rule.from)),
+                value: raw.map(|raw| raw.get().to_owned()),
                 reason: format!("field `{name}`: {reason}"),
                 field: Some(name),
             });
@@ -137,7 +129,7 @@ fn places<'a>(record: &Members<'a>, pointer: &Pointer) -> Vec<Place<'a>> {
         return Vec::new();
     };
     let start = Pointer(vec![first.clone()]);
-    let found = record.at(&start).map(|value| Place {
+    let found = record.get(first).map(|value| Place {
         path: start.to_string(),
         value,
     });

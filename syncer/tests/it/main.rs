@@ -18,15 +18,30 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+/// Pages that the upstream itself leads through.
 mod cursors;
 /// A changed definition alters the table.
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
 /// Neighbours, databases and moments at their worst.
+/// Single pages: requests, tokens, redirects, budgets, bodies.
+mod fetch;
+/// Local files, read by parts.
+mod files;
+/// Records that are lines, cells or members of an object.
+mod formats;
+/// Upstreams, neighbours and moments at their worst.
 mod hostile;
+/// What identifies a record, and what marks one as deleted.
+mod identity;
+/// Reading only what changed.
 mod incremental;
+/// Real answers to a proposed definition.
+mod infer;
+/// Pages that are as they were.
 mod memory;
+/// Which parents are asked for, and how.
 mod parents;
 /// Keys, rejects and bad values.
 mod records;

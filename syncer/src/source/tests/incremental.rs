@@ -1,11 +1,9 @@
-//! Incremental reading, and what becomes of rows in its modes.
+//! Incremental reading: what a cursor becomes.
 
 use std::time::Duration;
 
-use super::{breeds, cats, pointer};
-use crate::source::plan::{
-    CursorKind, DeleteHow, Incremental, Mark, Mode, Most, Order, Step, TimeFormat,
-};
+use super::{breeds, cats, check, pointer, source};
+use crate::source::plan::{CursorKind, Incremental, Mark, Order, Step, TimeFormat, Total};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -96,23 +94,56 @@ fn a_body_may_name_the_cursor() {
 }
 
 #[test]
-fn rows_of_the_mode_append_never_go() {
-    let text = cats(
-        "mode = 'append'\n[defaults]\ndeletes = { max = '5%', flag = '/gone' }\nexpect.max_drop = '30%'",
-    );
-    let plan = breeds(&text);
-    assert_eq!(plan.mode, Mode::Append);
-    assert_eq!(
-        (plan.deletes.how, &plan.deletes.flag),
-        (DeleteHow::Off, &None)
-    );
-    assert_eq!(plan.expect.max_drop, None);
+fn each_parent_may_be_read_from_a_mark_on() {
+    let child = "[resource.images]
+path = '/of/{parent.id}'
+query = { since = '{cursor}' }
+key = 'id'
+page.kind = 'none'
+for_each.resource = 'breeds'
+cursor = { field = '/at', start = '2020-01-01' }";
+    let source = source(&cats(child));
+    let images = source.resource("images").expect("images");
+    let cursor = images.cursor.as_ref().expect("a cursor");
+    assert_eq!(cursor.start, time("2020-01-01T00:00:00Z"));
+    assert!(images.for_each.is_some());
+}
+
+/// The demand on the total of a resource with these lines, that is paged and tells its total.
+fn total(lines: &str) -> Total {
+    breeds(&paged(lines)).expect.total
+}
+
+fn paged(lines: &str) -> String {
+    let page = "{ kind = 'page', param = 'p', start = 1, total = 'header:x-total' }";
+    cats(lines).replace("{ kind = \"none\" }", page)
 }
 
 #[test]
-fn flags_and_bad_records() {
-    let plan = breeds(&cats("deletes.flag = '/meta/gone'\nbad_max = '5%'"));
-    assert_eq!(plan.deletes.flag, Some(pointer(&["meta", "gone"])));
-    assert_eq!(plan.bad_max, Some(Most::Share(0.05)));
-    assert_eq!(breeds(&cats("bad_max = 7")).bad_max, Some(Most::Rows(7)));
+fn a_walk_that_ends_early_is_held_against_no_total() {
+    let desc = "cursor = { field = '/at', order = 'desc' }";
+    assert_eq!(total(desc), Total::Off);
+    assert_eq!(total(&format!("{desc}\nexpect.total = 'off'")), Total::Off);
+    let defaults = format!("{desc}\n[defaults]\nexpect.total = 'within 2'");
+    assert_eq!(total(&defaults), Total::Off, "which is meant for others");
+    check(
+        &paged(&format!("{desc}\nexpect.total = ¦'exact'")),
+        "resource.breeds.expect.total: a walk that ends at what is known already … never comes near the total … off, or `{cursor}`",
+    );
+}
+
+#[test]
+fn a_request_that_says_from_where_on_may_have_a_total() {
+    for order in ["", ", order = 'asc'", ", order = 'desc'"] {
+        let cursor = format!("cursor = {{ field = '/at', start = '2020-01-01'{order} }}");
+        for place in [
+            "query.a = 'updated>{cursor}'",
+            "headers.a = '{cursor}'",
+            "method = 'POST'\nbody = { a = [{ b = '{cursor}' }] }",
+        ] {
+            assert_eq!(total(&format!("{cursor}\n{place}")), Total::Within(0));
+            let lines = format!("{cursor}\nexpect.total = 'within 3'\n{place}");
+            assert_eq!(total(&lines), Total::Within(3), "{lines}");
+        }
+    }
 }
