@@ -1,9 +1,7 @@
 //! A page as it came: its records, unless they are the very same as before, and the way on.
 
-use std::borrow::Cow;
-
 use crate::{
-    decode,
+    decode::{self, Record},
     error::SyncError,
     fetch::{
         Got, Validators,
@@ -20,8 +18,8 @@ use crate::{
 /// A page as it came.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
-    /// Each as JSON; `None`: they are what they were when the page came last.
-    pub records: Option<Vec<Cow<'a, str>>>,
+    /// `None`: they are what they were when the page came last.
+    pub records: Option<Vec<Record<'a>>>,
     pub answer: Answer,
     /// The least and the greatest value of the plan's cursor among the records.
     pub span: Option<(Mark, Mark)>,
@@ -95,11 +93,11 @@ impl Page<'_> {
     }
 }
 
-fn span(plan: &Plan, records: &[Cow<'_, str>]) -> Option<(Mark, Mark)> {
+fn span(plan: &Plan, records: &[Record<'_>]) -> Option<(Mark, Mark)> {
     let cursor = plan.cursor.as_ref()?;
     let marks = records
         .iter()
-        .filter_map(|record| validate::mark(cursor, record));
+        .filter_map(|record| validate::mark(cursor, record.as_ref().ok()?));
     marks.fold(None, |span, mark| match span {
         None => Some((mark, mark)),
         Some((least, greatest)) => Some((mark.min(least), mark.max(greatest))),

@@ -15,6 +15,14 @@ pub enum SyncError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("the file {path} cannot be read")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the file {path} changed while its parts were read; a new run begins at its start")]
+    FileChanged { path: String },
     #[error("{url} answered with status {status}: {said}")]
     Status {
         url: String,
@@ -99,6 +107,7 @@ impl SyncError {
             Self::Loop { .. }
                 | Self::Lost { .. }
                 | Self::Short { .. }
+                | Self::FileChanged { .. }
                 | Self::TooManyPages { .. }
                 | Self::TooManyRejects { .. }
         )

@@ -1,6 +1,6 @@
 //! What is known of the pages that came before: whether one is as it was, and what then came of it.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use entity::page::{Entity as Page, Model, New};
 use roaring::RoaringTreemap;
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Ctx, How,
+    decode::{self, Record},
     fetch::{
         Validators,
         page::{self, Answer, At},
@@ -195,9 +196,9 @@ pub(crate) async fn forget_unseen(db: &impl ConnectionTrait, run: &Run) -> Resul
 }
 
 /// Hash of a page's records: equal for two pages only if they hold the same ones.
-pub(crate) fn hash(records: &[Cow<'_, str>]) -> Vec<u8> {
+pub(crate) fn hash(records: &[Record<'_>]) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for record in records {
+    for record in records.iter().map(decode::text) {
         hash.update(record.len().to_le_bytes());
         hash.update(record.as_bytes());
     }

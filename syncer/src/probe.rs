@@ -118,7 +118,7 @@ async fn look(
         None => Parent::default(),
         Some(for_each) => first_parent(ctx, source, (plan, for_each), counts).await?,
     };
-    let at = page::first(&plan.page, false);
+    let at = page::first(&plan.page, source.is_local());
     let ask = Ask {
         source,
         plan,

@@ -1,6 +1,7 @@
 //! Asks the upstream for a page: paced, authenticated, sent again where that may help.
 
 mod answer;
+mod file;
 pub mod pace;
 pub mod page;
 mod request;
@@ -19,7 +20,10 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 pub use self::request::Links;
-use self::{page::At, secrets::Secrets};
+use self::{
+    page::{At, Part},
+    secrets::Secrets,
+};
 use crate::{
     Ctx,
     error::{Fate, SyncError},
@@ -36,8 +40,8 @@ pub struct Page {
     pub headers: HeaderMap,
     /// What its links are resolved against.
     pub links: Links,
-    /// Of a local file that is read by parts: where the next one begins, in bytes.
-    pub rest: Option<u64>,
+    /// Of a local file that is read by parts: where the next one begins.
+    pub rest: Option<Part>,
     /// What of its body must not be told.
     pub secrets: Secrets,
 }
@@ -83,6 +87,9 @@ pub struct Ask<'a> {
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
 pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, SyncError> {
+    if ask.source.is_local() {
+        return file::page(ctx, ask, counts).await;
+    }
     let retry = &ask.source.retry;
     let mut attempt = 1;
     loop {

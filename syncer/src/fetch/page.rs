@@ -23,8 +23,16 @@ pub enum At {
     Token(String),
     /// The page of that URL.
     Url(String),
-    /// The part of a local file that begins at that byte.
-    Byte(u64),
+    /// That part of a local file.
+    Part(Part),
+}
+
+/// Where a part of a local file begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    pub byte: u64,
+    /// Mark of the file whose first part was read: no part of another one goes with that.
+    pub of: Option<u64>,
 }
 
 /// How far a walk came, the answer just read included.
@@ -54,8 +62,8 @@ pub struct Answer {
     pub more: Option<bool>,
     /// The token or absolute URL of the next page.
     pub next: Option<String>,
-    /// Where a local file goes on, in bytes.
-    pub rest: Option<u64>,
+    /// Where a local file goes on.
+    pub rest: Option<Part>,
 }
 
 /// The way on.
@@ -71,7 +79,7 @@ pub enum Next {
 /// The first page of a walk; `of_file`: through a local file.
 pub fn first(page: &Page, of_file: bool) -> At {
     match &page.way {
-        _ if of_file => At::Byte(0),
+        _ if of_file => At::Part(Part::default()),
         Way::None => At::Only,
         Way::Number { start, .. } => At::Number(*start),
         Way::Offset { start, .. } => At::Offset(*start),
@@ -84,10 +92,9 @@ pub fn first(page: &Page, of_file: bool) -> At {
 /// A short page ends nothing unless the definition says so: where the total is known the walk ends at it,
 /// otherwise at an empty page. Tools that stop at a short page lose what is behind it when an upstream filters its pages.
 pub fn next(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
-    if let At::Byte(_) = at {
-        return answer
-            .rest
-            .map_or(Next::End, |byte| Next::At(At::Byte(byte)));
+    if let At::Part(_) = at {
+        let rest = answer.rest;
+        return rest.map_or(Next::End, |part| Next::At(At::Part(part)));
     }
     if answer.more == Some(false) || page.way == Way::None {
         return Next::End;
@@ -146,7 +153,7 @@ pub fn parameters<'a>(page: &'a Page, at: &At) -> Vec<(&'a Param, Value)> {
     };
     let size = page.size.param.as_ref().zip(page.size.records);
     let sizes = size
-        .filter(|_| !matches!(at, At::Only | At::Url(_) | At::Byte(_)))
+        .filter(|_| !matches!(at, At::Only | At::Url(_) | At::Part(_)))
         .map(|(param, records)| (param, json!(records)));
     place.into_iter().chain(sizes).collect()
 }

@@ -1,32 +1,42 @@
 //! Records to rows and rejects. A bad record is data, not an error: nothing here fails.
 
+/// What a record is identified by.
 mod key;
+/// How far incremental reading came.
+mod mark;
+/// Times as upstreams write them.
 mod time;
+/// Members to values of fields.
 mod value;
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use entity::{
     definition::{Cell, Field},
     record::Row,
     reject,
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use self::value::Bad;
+pub(crate) use mark::mark;
+
+use self::{
+    key::{Identity, Sought},
+    value::Bad,
+};
 use crate::{
-    decode::{self, Members},
+    decode::{self, Broken, Members, Record},
     parents::Copied,
-    source::plan::{CursorKind, Incremental, Mark, OnBad, Plan, Rule},
+    source::plan::{OnBad, Plan, Rule},
 };
 
 /// A record whose key is known, and whose fields are not read yet: most records are as they were, and need not be.
 #[derive(Debug)]
-pub(crate) struct Identified {
+pub(crate) struct Identified<'a> {
     pub key: String,
     /// The record's bytes as they are stored.
-    pub payload: String,
+    pub payload: Cow<'a, str>,
     pub hash: Vec<u8>,
     /// The upstream marks it as deleted.
     pub deleted: bool,
@@ -34,9 +44,9 @@ pub(crate) struct Identified {
 
 /// The records of a page, by key.
 #[derive(Debug, Default)]
-pub(crate) struct Identities {
-    pub records: Vec<Identified>,
-    /// Those without a key that can be read.
+pub(crate) struct Identities<'a> {
+    pub records: Vec<Identified<'a>>,
+    /// Those without a key that can be read, and what came in the place of records.
     pub rejects: Vec<Reject>,
 }
 
@@ -66,19 +76,19 @@ pub(crate) struct Lead<'a> {
 }
 
 /// Finds the key of each of a page's records.
-pub(crate) fn identities(plan: &Plan, lead: Lead<'_>, records: Vec<Cow<'_, str>>) -> Identities {
+pub(crate) fn identities<'a>(
+    plan: &Plan,
+    lead: Lead<'_>,
+    records: Vec<Record<'a>>,
+) -> Identities<'a> {
+    let sought = Sought::of(plan);
     let mut identities = Identities::default();
+    identities.records.reserve(records.len());
     for (index, record) in records.into_iter().enumerate() {
         let line = lead.before + index as u64 + 1;
-        let (payload, clash) = led(lead.copies, record);
-        match clash.map_or_else(|| identity(plan, line, &payload), Err) {
-            Ok((key, deleted)) => identities.records.push(Identified {
-                hash: hash(&payload),
-                key,
-                payload,
-                deleted,
-            }),
-            Err(fault) => identities.rejects.push(fault.into_reject(payload)),
+        match identified(&sought, lead, line, record) {
+            Ok(record) => identities.records.push(record),
+            Err(reject) => identities.rejects.push(*reject),
         }
     }
     identities
@@ -92,12 +102,12 @@ pub(crate) fn identities(plan: &Plan, lead: Lead<'_>, records: Vec<Cow<'_, str>>
     clippy::result_large_err,
     reason = "a reject holds its record, as the row would"
 )]
-pub(crate) fn row(plan: &Plan, record: Identified) -> Result<Checked, Reject> {
+pub(crate) fn row(plan: &Plan, record: Identified<'_>) -> Result<Checked, Reject> {
     match cells(plan, &record.payload) {
         Ok((cells, bad)) => Ok(Checked {
             row: Row {
                 record_key: record.key,
-                payload: record.payload,
+                payload: record.payload.into_owned(),
                 payload_hash: record.hash,
                 cells,
                 tables: Vec::new(),
@@ -108,21 +118,7 @@ pub(crate) fn row(plan: &Plan, record: Identified) -> Result<Checked, Reject> {
             key: Some(record.key),
             ..fault
         }
-        .into_reject(record.payload)),
-    }
-}
-
-/// The value of `cursor` in a record. `None`: it has none that can be read.
-pub(crate) fn mark(cursor: &Incremental, record: &str) -> Option<Mark> {
-    let raw = serde_json::from_str(record).ok()?;
-    let value = decode::at(raw, &cursor.field)?.get();
-    let text: String = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-    match &cursor.kind {
-        CursorKind::Integer => text.parse().ok().map(Mark::Number),
-        CursorKind::Timestamp(format) => match time::timestamp(format, &text).ok()? {
-            Cell::Timestamp(time) => Some(Mark::Time(time)),
-            _ => None,
-        },
+        .into_reject(record.payload.into_owned(), record.hash)),
     }
 }
 
@@ -131,17 +127,17 @@ pub(crate) fn again(plan: &Plan, record_key: &str, payload: &str) -> Option<Chec
     let record = Identified {
         key: record_key.to_owned(),
         hash: hash(payload),
-        payload: payload.to_owned(),
+        payload: Cow::Borrowed(payload),
         deleted: false,
     };
     row(plan, record).ok()
 }
 
-/// The key of a stored payload. `None`: it has none that can be read.
+/// The key of a stored payload. `None`: it has none that can be read, or is identified by its place.
 pub(crate) fn key_of(plan: &Plan, payload: &str) -> Option<String> {
-    let raw = serde_json::from_str(payload).ok()?;
-    let record = decode::members(raw).ok()?;
-    key::canonical(&plan.definition, &plan.rules, &record).ok()
+    let sought = Sought::of(plan);
+    let found = sought.identity(payload, &hash(payload), None).ok()?;
+    Some(found.key)
 }
 
 /// Why a record is a reject.
@@ -160,8 +156,7 @@ impl Fault {
         }
     }
 
-    fn into_reject(self, payload: String) -> Reject {
-        let payload_hash = hash(&payload);
+    fn into_reject(self, payload: String, payload_hash: Vec<u8>) -> Reject {
         Reject {
             key: self.key.clone(),
             record: reject::New {
@@ -178,25 +173,76 @@ impl Fault {
     }
 }
 
-fn identity(plan: &Plan, _line: u64, payload: &str) -> Result<(String, bool), Fault> {
-    let record = read(payload)?;
-    let record_key = key::canonical(&plan.definition, &plan.rules, &record)?;
-    Ok((record_key, false))
+/// Finds the key of the record that is the walk's `line`th.
+fn identified<'a>(
+    sought: &Sought<'_>,
+    lead: Lead<'_>,
+    line: u64,
+    record: Record<'a>,
+) -> Result<Identified<'a>, Box<Reject>> {
+    let led = record.and_then(|record| led(lead.copies, record));
+    let payload = match led {
+        Ok(payload) => payload,
+        Err(broken) => return Err(Box::new(reject(sought, line, broken))),
+    };
+    let hash = hash(&payload);
+    match sought.identity(&payload, &hash, Some(line)) {
+        Ok(Identity { key, deleted }) => Ok(Identified {
+            key,
+            payload,
+            hash,
+            deleted,
+        }),
+        Err(fault) => Err(Box::new(fault.into_reject(payload.into_owned(), hash))),
+    }
+}
+
+/// What came in the place of the walk's `line`th record.
+fn reject(sought: &Sought<'_>, line: u64, broken: Broken) -> Reject {
+    let hash = hash(&broken.text);
+    let fault = Fault {
+        key: sought.key_of_broken(&hash, line),
+        field: broken.field,
+        reason: format!("record {line}: {}", broken.reason),
+    };
+    fault.into_reject(broken.text, hash)
 }
 
 fn read(payload: &str) -> Result<Members<'_>, Fault> {
     let raw: &RawValue =
         serde_json::from_str(payload).map_err(|error| Fault::of_record(error.to_string()))?;
-    decode::members(raw).map_err(|error| Fault::of_record(not_an_object(raw, &error)))
+    decode::members(raw).map_err(|error| match decode::kind(raw) {
+        "an object" => Fault::of_record(format!("the record cannot be read: {error}")),
+        _ => Fault::of_record(not_an_object(payload)),
+    })
+}
+
+/// Checks that no member of the key stands twice: of a row, the key and the field would be two values.
+fn unambiguous(plan: &Plan, record: &Members<'_>) -> Result<(), Fault> {
+    let rules = plan.definition.fields.iter().zip(&plan.rules);
+    for (field, rule) in rules {
+        let Some(name) = rule.from.0.first() else {
+            continue;
+        };
+        if plan.definition.key.contains(&field.name) && record.repeats(name) {
+            return Err(Fault {
+                key: None,
+                field: Some(field.name.clone()),
+                reason: format!("the record has several members `{name}`, which is its key"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fault> {
     let (definition, rules) = (&plan.definition, &plan.rules);
     let record = read(payload)?;
+    unambiguous(plan, &record)?;
     let mut bad = Vec::new();
     let mut cells = Vec::with_capacity(rules.len());
     for (field, rule) in definition.fields.iter().zip(rules) {
-        let raw = record.at(&rule.from);
+        let raw = value::of(&record, rule);
         let read = value::cell(field.kind, definition.text_limit(field), rule, raw);
         let reason = match read {
             Ok(cell) => {
@@ -221,6 +267,9 @@ fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fa
     Ok((cells, bad))
 }
 
+/// The most characters of a bad value that are kept beside its record.
+const SHOWN: usize = 1000;
+
 /// A value that its field cannot hold, as it is kept.
 fn bad_value(
     field: &Field,
@@ -235,111 +284,39 @@ fn bad_value(
         record_key: None,
         field: Some(field.name.clone()),
         path: Some(rule.from.to_string()),
-        value: raw.map(|raw| raw.get().to_owned()),
+        value: raw.map(|raw| raw.get().chars().take(SHOWN).collect()),
         reason,
         payload: payload.to_owned(),
     }
 }
 
-fn not_an_object(raw: &RawValue, error: &serde_json::Error) -> String {
-    match decode::kind(raw) {
-        "an object" => format!("the record cannot be read: {error}"),
-        other => format!("the record is {other}; a record must be an object"),
+fn not_an_object(payload: &str) -> String {
+    match serde_json::from_str(payload).map(decode::kind) {
+        Ok(kind) => format!("the record is {kind}; a record must be an object"),
+        Err(error) => format!("the record is no JSON: {error}"),
     }
 }
 
-/// The record's bytes with `copies` behind the opening brace, and what it says against them.
-///
-/// A copy that the record holds itself is not written twice. What is no object stays as it is.
-fn led(copies: &[Copied], record: Cow<'_, str>) -> (String, Option<Fault>) {
+/// The record with its parent's `copies` in front.
+fn led<'a>(copies: &[Copied], record: Cow<'a, str>) -> Result<Cow<'a, str>, Broken> {
     if copies.is_empty() {
-        return (record.into_owned(), None);
+        return Ok(record);
     }
-    let text: &str = &record;
-    let own = serde_json::from_str(text).and_then(decode::members);
-    let (Some(rest), Ok(own)) = (text.strip_prefix('{'), own) else {
-        return (text.to_owned(), None);
-    };
-    let mut payload = String::with_capacity(text.len() + 64);
-    payload.push('{');
-    for copy in copies {
-        match own.get(&copy.name) {
-            Some(value) if value.get() == copy.value => continue,
-            Some(value) => return (text.to_owned(), Some(clash(copy, value))),
-            None => {}
+    let whole = record.clone();
+    decode::led(copies, record).map_err(|clash| {
+        let Copied { name, value } = clash.given;
+        Broken {
+            text: whole.into_owned(),
+            field: Some(name.clone()),
+            reason: format!(
+                "its own `{name}` is {}, and its parent's {value}; copy it under another name",
+                clash.own
+            ),
         }
-        if payload.len() > 1 {
-            payload.push(',');
-        }
-        let _infallible = write!(
-            payload,
-            "{}:{}",
-            Value::from(copy.name.as_str()),
-            copy.value
-        );
-    }
-    if payload.len() > 1 && !rest.trim_start().starts_with('}') {
-        payload.push(',');
-    }
-    payload.push_str(rest);
-    (payload, None)
-}
-
-fn clash(copy: &Copied, value: &RawValue) -> Fault {
-    let Copied {
-        name,
-        value: copied,
-    } = copy;
-    let reason = format!(
-        "the record's own `{name}` is {}, and its parent's {copied}; copy it under another name",
-        value.get()
-    );
-    Fault {
-        key: None,
-        field: Some(name.clone()),
-        reason,
-    }
+    })
 }
 
 /// The first 16 bytes of SHA-256: no two records of a mirror meet by chance.
 pub(crate) fn hash(payload: &str) -> Vec<u8> {
     Sha256::digest(payload.as_bytes())[..16].to_vec()
-}
-
-fn plain<'a>(record: &Members<'a>, rule: &Rule) -> Option<&'a RawValue> {
-    record.at(&rule.from).filter(|value| value.get() != "null")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Copied, led};
-
-    #[test]
-    fn copied_members_lead_the_record() {
-        let check = |names: &[&str], record: &str, expected: Option<&str>| {
-            let copies: Vec<Copied> = names
-                .iter()
-                .map(|name| Copied {
-                    name: (*name).to_owned(),
-                    value: "\"abys\"".to_owned(),
-                })
-                .collect();
-            let (payload, clash) = led(&copies, record.into());
-            assert_eq!(
-                clash.is_none().then_some(payload.as_str()),
-                expected,
-                "{record}"
-            );
-        };
-        check(&["a"], r#"{"id": 1}"#, Some(r#"{"a":"abys","id": 1}"#));
-        check(&["a", "b"], "{ }", Some(r#"{"a":"abys","b":"abys" }"#));
-        check(&[], r#"{"id":1}"#, Some(r#"{"id":1}"#));
-        check(&["a"], "[1]", Some("[1]"));
-        check(
-            &["a", "b"],
-            r#"{"a":"abys"}"#,
-            Some(r#"{"b":"abys","a":"abys"}"#),
-        );
-        check(&["a"], r#"{"a":"beng"}"#, None);
-    }
 }

@@ -4,7 +4,10 @@ use entity::definition::{Cell, Decimal, Kind};
 use serde_json::value::RawValue;
 
 use super::time;
-use crate::{decode, source::plan::Rule};
+use crate::{
+    decode::{self, Members},
+    source::plan::Rule,
+};
 
 /// Why there is no value.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +16,17 @@ pub(super) enum Bad {
     Missing,
     /// It does not fit: says what it is and what would fit.
     Value(String),
+}
+
+/// The value that `rule` reads in `record`; where its pointer has a `*`, the array that the star goes through.
+pub(super) fn of<'a>(record: &Members<'a>, rule: &Rule) -> Option<&'a RawValue> {
+    let tokens = &rule.from.0;
+    record.below(&tokens[..star(rule).unwrap_or(tokens.len())])
+}
+
+/// Where the first `*` stands in a rule's pointer.
+fn star(rule: &Rule) -> Option<usize> {
+    rule.from.0.iter().position(|token| token == "*")
 }
 
 /// The value of a field of type `kind`, of at most `limit` characters, in `raw`.
@@ -69,7 +83,9 @@ fn scalar(kind: Kind, limit: Option<usize>, rule: &Rule, raw: &RawValue) -> Resu
 fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad> {
     let unfit = |what: &str| Bad::Value(format!("{} is not {what}", shown(text)));
     match kind {
-        Kind::Integer => integer(text).ok_or_else(|| unfit("an integer of 64 bits")),
+        Kind::Integer => integer(text)
+            .map(Cell::Integer)
+            .ok_or_else(|| unfit("an integer of 64 bits")),
         Kind::Decimal { precision, scale } => Decimal::parse(text)
             .and_then(|number| number.fixed(precision, scale))
             .map(Cell::Decimal)
@@ -81,9 +97,10 @@ fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad> {
     }
 }
 
-fn integer(text: &str) -> Option<Cell> {
+/// An integer of 64 bits, however it is written.
+pub(super) fn integer(text: &str) -> Option<i64> {
     let whole = Decimal::parse(text).ok()?.fixed(20, 0).ok()?;
-    whole.parse().ok().map(Cell::Integer)
+    whole.parse().ok()
 }
 
 fn float(text: &str) -> Option<Cell> {
@@ -92,7 +109,7 @@ fn float(text: &str) -> Option<Cell> {
 }
 
 /// The plain text of a value that is not a structure.
-fn text(raw: &RawValue) -> Result<String, Bad> {
+pub(super) fn text(raw: &RawValue) -> Result<String, Bad> {
     match decode::kind(raw) {
         "a text" => serde_json::from_str(raw.get())
             .or_else(|error| bad(format!("not Unicode text: {error}"))),
@@ -107,11 +124,13 @@ fn text(raw: &RawValue) -> Result<String, Bad> {
 fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> {
     let items: Vec<String> = match (decode::kind(raw), &rule.split) {
         ("an array", _) => {
-            let items: Vec<&RawValue> =
-                serde_json::from_str(raw.get()).or_else(|error| bad(error.to_string()))?;
+            let items = match star(rule) {
+                Some(star) => decode::every(raw, &rule.from.0[star..]),
+                None => serde_json::from_str(raw.get()).or_else(|error| bad(error.to_string()))?,
+            };
             items.into_iter().map(text).collect::<Result<_, _>>()?
         }
-        ("a text", Some(separator)) => {
+        ("a text", Some(separator)) if star(rule).is_none() => {
             let whole = text(raw)?;
             let parts = whole
                 .split(separator.as_str())
@@ -119,7 +138,7 @@ fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> 
                 .filter(|part| !part.is_empty());
             parts.map(str::to_owned).collect()
         }
-        ("a text", None) => {
+        ("a text", None) if star(rule).is_none() => {
             return bad("a text where a list was expected; `split` says how to cut one");
         }
         (other, _) => return bad(format!("{other} where a list was expected")),

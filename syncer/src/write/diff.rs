@@ -43,7 +43,7 @@ pub(super) struct Diff {
 pub(super) fn of(
     plan: &Plan,
     run: &Run,
-    page: Identities,
+    page: Identities<'_>,
     known: Vec<Known>,
 ) -> Result<Diff, SyncError> {
     let mut known: HashMap<String, Known> = known
@@ -86,7 +86,7 @@ fn circle(run: &Run, came: u64) -> SyncError {
     SyncError::Loop { why }
 }
 
-fn twice(row: Identified) -> Reject {
+fn twice(row: Identified<'_>) -> Reject {
     let reason = format!(
         "key `{}` came twice in one page with different contents; the first one is kept",
         row.key
@@ -99,7 +99,7 @@ fn twice(row: Identified) -> Reject {
         path: None,
         value: None,
         reason,
-        payload: row.payload,
+        payload: row.payload.into_owned(),
     };
     Reject {
         key: Some(row.key),

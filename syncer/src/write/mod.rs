@@ -43,7 +43,7 @@ pub(crate) async fn page(
     ctx: &Ctx,
     plan: &Plan,
     run: &mut Run,
-    page: Identities,
+    page: Identities<'_>,
     brought: Brought,
 ) -> Result<(), SyncError> {
     let known = known(ctx, plan, run, &page).await?;
@@ -87,7 +87,7 @@ async fn known(
     ctx: &Ctx,
     plan: &Plan,
     run: &Run,
-    page: &Identities,
+    page: &Identities<'_>,
 ) -> Result<Vec<record::Known>, DbErr> {
     let records = page.records.iter().map(|record| record.key.as_str());
     let rejects = page
