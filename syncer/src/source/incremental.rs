@@ -39,6 +39,7 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
         );
     }
     let kind = kind(report, spec);
+    let request_format = request_format(report, spec, &kind);
     let start = spec.start.as_ref().map(|start| start_of(start, &kind));
     let start = report.ok(&["cursor", "start"], start.transpose()).flatten();
     let mut step = |key: &str, distance: &Option<Distance>| {
@@ -58,6 +59,7 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
             None => Order::Any,
         },
         kind,
+        request_format,
     })
 }
 
@@ -135,6 +137,30 @@ fn kind(report: &mut Report<'_>, spec: &CursorSpec) -> CursorKind {
         }
         Some(CursorKindSpec::Timestamp) | None => {
             CursorKind::Timestamp(format.unwrap_or(TimeFormat::Standard))
+        }
+    }
+}
+
+/// How requests write a time.
+fn request_format(report: &mut Report<'_>, spec: &CursorSpec, kind: &CursorKind) -> TimeFormat {
+    let own = report.read(
+        &["cursor", "request_format"],
+        spec.request_format.as_deref(),
+        rule::time_format,
+    );
+    match kind {
+        CursorKind::Timestamp(format) => own.unwrap_or_else(|| format.clone()),
+        CursorKind::Integer => {
+            if spec.request_format.is_some() {
+                report.wrong(
+                    &["cursor", "request_format"],
+                    Wrong::accepts(
+                        "`request_format` means nothing for the type `integer`",
+                        "types: timestamp",
+                    ),
+                );
+            }
+            TimeFormat::Standard
         }
     }
 }

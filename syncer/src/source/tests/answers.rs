@@ -2,7 +2,7 @@
 
 use entity::definition::Identity;
 
-use super::{breeds, cats, pointer};
+use super::{breeds, cats, check, in_resource, pointer};
 use crate::source::plan::{Format, Method, Values};
 
 #[test]
@@ -41,6 +41,22 @@ fn an_object_of_records() {
     let plan = breeds(&cats("records = 'body:/data'\nkeyed_by = 'id'"));
     assert_eq!(plan.records, pointer(&["data"]));
     assert_eq!(plan.keyed_by.as_deref(), Some("id"));
+}
+
+#[test]
+fn one_record() {
+    let plan = breeds(&cats("records = 'body:/data'\nsingle = true"));
+    assert!(plan.single && !breeds(&cats("")).single);
+    in_resource(
+        "single = true\n¦keyed_by = 'id'",
+        "one record is not the members of an object",
+    );
+    in_resource(
+        "¦single = true\nformat = 'ndjson'",
+        "`single` means nothing where each line is a record",
+    );
+    let paged = cats("single = true").replace("\"none\"", "¦'link'");
+    check(&paged, "one record has no pages … none, or no `single`");
 }
 
 #[test]

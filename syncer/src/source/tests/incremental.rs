@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{breeds, cats, pointer};
+use super::{breeds, cats, in_resource, pointer};
 use crate::source::plan::{
     CursorKind, DeleteHow, Incremental, Mark, Mode, Most, Order, Step, TimeFormat,
 };
@@ -30,6 +30,7 @@ fn timestamps() {
         lookback: Some(Step::Time(Duration::from_secs(3_600))),
         window: Some(Step::Time(DAY)),
         order: Order::Ascending,
+        request_format: TimeFormat::Standard,
     };
     assert_eq!(found, expected);
 }
@@ -49,8 +50,32 @@ fn integers() {
         lookback: Some(Step::Number(10)),
         window: None,
         order: Order::Any,
+        request_format: TimeFormat::Standard,
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn requests_may_write_times_otherwise_than_records() {
+    let formats = |more: &str| {
+        let found = cursor(&format!(
+            "query.since = '{{cursor}}'\ncursor = {{ field = '/at', start = '2020-01-01', {more} }}"
+        ));
+        (found.kind, found.request_format)
+    };
+    let millis = CursorKind::Timestamp(TimeFormat::EpochMillis);
+    assert_eq!(
+        formats("format = 'epoch_ms'"),
+        (millis.clone(), TimeFormat::EpochMillis)
+    );
+    assert_eq!(
+        formats("format = 'epoch_ms', request_format = 'standard'"),
+        (millis, TimeFormat::Standard)
+    );
+    in_resource(
+        "query.since = '{cursor}'\ncursor = { field = '/at', type = 'integer', start = 0, request_format = ¦'epoch_s' }",
+        "`request_format` means nothing for the type `integer` … timestamp",
+    );
 }
 
 #[test]
@@ -113,6 +138,19 @@ fn rows_of_the_mode_append_never_go() {
 fn flags_and_bad_records() {
     let plan = breeds(&cats("deletes.flag = '/meta/gone'\nbad_max = '5%'"));
     assert_eq!(plan.deletes.flag, Some(pointer(&["meta", "gone"])));
+    assert!(plan.deletes.values.is_empty());
+    let plan = breeds(&cats(
+        "deletes = { flag = '/status', values = ['deleted'] }",
+    ));
+    assert_eq!(plan.deletes.values, ["deleted"]);
+    in_resource(
+        "deletes.¦values = ['deleted']",
+        "they are the values of no member … `flag`",
+    );
+    in_resource(
+        "deletes = { flag = '/status', values = ¦[] }",
+        "nothing would be marked … one value or more",
+    );
     assert_eq!(plan.bad_max, Some(Most::Share(0.05)));
     assert_eq!(breeds(&cats("bad_max = 7")).bad_max, Some(Most::Rows(7)));
 }
