@@ -193,7 +193,13 @@ fn identified<'a>(
             hash,
             deleted,
         }),
-        Err(fault) => Err(Box::new(fault.into_reject(payload.into_owned(), hash))),
+        Err(fault) => {
+            let fault = Fault {
+                key: sought.key_of_broken(&hash, line),
+                ..fault
+            };
+            Err(Box::new(fault.into_reject(payload.into_owned(), hash)))
+        }
     }
 }
 

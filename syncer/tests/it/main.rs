@@ -23,8 +23,14 @@ mod cursors;
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
+/// Local files, read by parts.
+mod files;
+/// Records that are lines, cells or members of an object.
+mod formats;
 /// Neighbours, databases and moments at their worst.
 mod hostile;
+/// What identifies a record, and what marks one as deleted.
+mod identity;
 mod incremental;
 mod memory;
 mod parents;
@@ -34,6 +40,8 @@ mod records;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
+/// The shipped definition of a CSV file.
+mod titanic;
 /// A syncer, its upstream and its database.
 mod world;
 

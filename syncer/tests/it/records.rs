@@ -298,3 +298,101 @@ async fn every_type_is_stored_exactly() {
     })
     .await;
 }
+
+const HARD: &str = r#"
+[source]
+name     = "fake"
+base_url = "http://replaced"
+schedule = "every 1h"
+
+[resource.hard]
+path = "/hard"
+key  = ["id"]
+page = { kind = "none" }
+[resource.hard.fields]
+name  = { type = "text", index = false }
+exact = "decimal(65,30)"
+extra = "json"
+kinds = { type = "list", from = "/categories/*/name" }
+whole = { type = "json", from = "" }
+"#;
+
+#[tokio::test]
+async fn values_at_their_worst_are_kept_whole_or_told_of() {
+    let deep = ["[".repeat(10_000), "]".repeat(10_000)].concat();
+    let long = "é".repeat(500_000);
+    let records = [
+        r#"{"id":"nul\u0000","name":"a\u0000b"}"#.to_owned(),
+        r#"{"id":"nul"}"#.to_owned(),
+        format!(r#"{{"id":"deep","extra":{deep},"other":{deep}}}"#),
+        format!(r#"{{"id":"long","name":"{long}"}}"#),
+        r#"{"id":"digits","exact":-12345678901234567890123456789012345.678901234567890123456789012345,"n":123456789012345678901234567890}"#.to_owned(),
+        r#"{"id":"half","name":"\ud83d","other":"\udc00"}"#.to_owned(),
+        r#"{"\ud83d":1,"id":"name"}"#.to_owned(),
+        r#"{"id":"late","\ud83d":1}"#.to_owned(),
+        r#"{"id":"kinds","categories":[{"name":"b"},{"name":null},{},{"name":7}]}"#.to_owned(),
+        r#"{"id":"none","categories":[]}"#.to_owned(),
+        r#"{"id":"wrong","categories":{"name":"b"}}"#.to_owned(),
+    ];
+    let body = format!("[{}]", records.join(","));
+    on_each_database(HARD, async |world| {
+        let body = body.clone();
+        world
+            .upstream
+            .answers(move |_| crate::upstream::Reply::json(body.clone()));
+        let report = world.sync("hard").await;
+        assert_outcome(&report, Outcome::Complete);
+        let counts = report.counts;
+        assert_eq!(
+            (counts.inserted, counts.rejected, counts.bad_values),
+            (9, 2, 2)
+        );
+        let stored = world.rows("hard").await;
+        let stored: Vec<&str> = stored.iter().map(|row| row.payload.as_str()).collect();
+        let kept = records
+            .iter()
+            .filter(|record| !record.contains(r#""\ud83d":1"#));
+        assert!(
+            stored == kept.collect::<Vec<_>>(),
+            "each payload is as it came"
+        );
+        let reasons = world.reasons().await;
+        assert_eq!(reasons.len(), 2);
+        assert!(
+            reasons
+                .iter()
+                .all(|reason| reason.starts_with("the record cannot be read: ")),
+            "{reasons:?}"
+        );
+        let holds = async |what: &str, id: &str, expected: &[&str]| {
+            let found = world
+                .column(&format!(
+                    "SELECT {what} FROM fake_hard WHERE record_key = '{id}'"
+                ))
+                .await;
+            let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+            assert!(
+                found == expected.iter().copied().map(Some).collect::<Vec<_>>(),
+                "{what} of {id}"
+            );
+        };
+        holds("name", "long", &[&long]).await;
+        holds("extra", "deep", &[&deep]).await;
+        holds("whole", "none", &[&records[9]]).await;
+        let nul = world
+            .column("SELECT name FROM fake_hard ORDER BY rowno")
+            .await;
+        assert_eq!(nul[0].as_deref(), Some("a\0b"));
+        let kinds = world
+            .column("SELECT value FROM fake_hard__kinds ORDER BY rowno, position")
+            .await;
+        assert_eq!(kinds, [Some("b".to_owned()), Some("7".to_owned())]);
+        if !world.url().starts_with("sqlite") {
+            let exact = "-12345678901234567890123456789012345.678901234567890123456789012345";
+            holds("CAST(exact AS CHAR)", "digits", &[exact]).await;
+        }
+        let again = world.sync("hard").await;
+        assert_eq!((again.counts.unchanged, again.counts.updated), (9, 0));
+    })
+    .await;
+}

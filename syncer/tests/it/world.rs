@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     Clock,
     record::{self, Column},
-    resource,
+    reject, resource,
     run::{Outcome, Trigger},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, Statement};
@@ -118,6 +118,24 @@ impl World {
         syncer::register(&self.ctx, &self.catalog)
             .await
             .map_err(|error| error.to_string())
+    }
+
+    /// The same database under a definition whose files are in `folder`.
+    pub(crate) async fn redefine_in(&mut self, folder: &std::path::Path, toml: &str) {
+        self.catalog = catalog(toml, &format!("file://{}", folder.display()));
+        syncer::register(&self.ctx, &self.catalog)
+            .await
+            .expect("the definitions can be registered");
+    }
+
+    /// The reasons of rejected records, in order.
+    pub(crate) async fn reasons(&self) -> Vec<String> {
+        let rejects = reject::Entity::find().all(&self.db).await;
+        let rejects = rejects.expect("the database answers").into_iter();
+        let rejects = rejects.filter(|reject| reject.kind == reject::Kind::Record);
+        let mut reasons: Vec<String> = rejects.map(|reject| reject.reason).collect();
+        reasons.sort();
+        reasons
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
