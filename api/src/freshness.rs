@@ -53,6 +53,8 @@ mod tests {
             synced_at: synced.map(at),
             changed_at: None,
             next_run_at: due_in.map(at),
+            filling: None,
+            filled: None,
         }
     }
 

@@ -39,6 +39,11 @@ pub struct Model {
     pub changed_at: Option<DateTimeUtc>,
     /// When the next run is due.
     pub next_run_at: Option<DateTimeUtc>,
+    /// [`Definition`] as JSON: that whose columns stand and are being filled from the stored payloads.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub filling: Option<String>,
+    /// The `rowno` of the last row that was filled.
+    pub filled: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -66,6 +71,12 @@ impl Model {
     /// The stored text is not a definition that this version of Catchment reads.
     pub fn definition(&self) -> Result<Definition, DbErr> {
         serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
+    }
+
+    /// The `rowno` behind which rows are still to be filled for `definition`; `None`: its columns do not stand yet.
+    pub fn filled_for(&self, definition: &Definition) -> Option<i64> {
+        let filling: Definition = serde_json::from_str(self.filling.as_ref()?).ok()?;
+        self.filled.filter(|_| filling == *definition)
     }
 
     /// What the table's columns hold; `None` before the table is made.
@@ -191,6 +202,39 @@ impl Entity {
         Self::update_many()
             .col_expr(Column::Definition, Expr::value(as_json(offered)?))
             .col_expr(Column::Projection, Expr::value(as_json(surely)?))
+            .col_expr(Column::Filling, Expr::value(Option::<String>::None))
+            .col_expr(Column::Filled, Expr::value(Option::<i64>::None))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that the columns of `definition` stand, and that no row is filled yet.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn fills(
+        db: &impl ConnectionTrait,
+        id: i32,
+        definition: &Definition,
+    ) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Filling, Expr::value(as_json(definition)?))
+            .col_expr(Column::Filled, Expr::value(0_i64))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down how far they are filled, in the transaction that filled them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn filled(db: &impl ConnectionTrait, id: i32, rowno: i64) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Filled, Expr::value(rowno))
             .filter(Column::Id.eq(id))
             .exec(db)
             .await?;

@@ -51,6 +51,9 @@ pub enum Trigger {
     /// A person asked for it.
     #[sea_orm(string_value = "manual")]
     Manual,
+    /// A person asked to read the rejects again.
+    #[sea_orm(string_value = "replay")]
+    Replay,
 }
 
 #[sea_orm::model]

@@ -52,7 +52,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The tables of all registered resources, lists before the rows that they belong to.
+/// The tables of all registered resources, those of items before the rows that they belong to.
 async fn record_tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let made = Query::select()
         .column("projection")
@@ -64,7 +64,7 @@ async fn record_tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> 
         let Ok(definition) = serde_json::from_str::<Definition>(&projection) else {
             continue;
         };
-        tables.extend(definition.lists().map(|field| definition.list_table(field)));
+        tables.extend(definition.children().map(|child| child.table));
         tables.push(definition.table);
     }
     Ok(tables)

@@ -1,6 +1,6 @@
 //! What reading only what changed needs to know: the pages that came, the mark of complete runs, and bad values.
 
-use entity::dialect::Dialect;
+use entity::{definition::KEY_BYTES, dialect::Dialect};
 use sea_orm_migration::prelude::*;
 
 use crate::column::{IndexOf, add_columns, column, create_indexes, id, named, optional};
@@ -26,11 +26,22 @@ impl MigrationTrait for Migration {
         let reject = [
             // What was kept before is records.
             column("kind", dialect.text(16)).default("record").take(),
-            optional("record_key", dialect.long_text()),
+            optional("record_key", dialect.text(KEY_BYTES)),
             optional("path", dialect.long_text()),
             optional("value", dialect.long_text()),
         ];
         add_columns(manager, "reject", reject).await?;
+        if dialect != Dialect::Sqlite {
+            // `table.field` is longer than a name. SQLite's texts have no limit.
+            let field = optional("field", dialect.text(255));
+            let alter = Table::alter().table("reject").modify_column(field).take();
+            manager.alter_table(alter).await?;
+        }
+        let resource = [
+            optional("filling", dialect.long_text()),
+            optional("filled", ColumnType::BigInteger),
+        ];
+        add_columns(manager, "resource", resource).await?;
         create_indexes(manager, &INDEXES).await
     }
 
@@ -38,7 +49,15 @@ impl MigrationTrait for Migration {
         manager
             .drop_table(Table::drop().table("page").if_exists().to_owned())
             .await?;
+        for (name, table, _) in INDEXES {
+            if manager.has_table(table).await? && manager.has_index(table, name).await? {
+                let drop = Index::drop().name(name).table(table).to_owned();
+                manager.drop_index(drop).await?;
+            }
+        }
         for (table, column) in [
+            ("resource", "filling"),
+            ("resource", "filled"),
             ("cursor", "mark"),
             ("cursor", "walked"),
             ("reject", "kind"),
@@ -80,4 +99,7 @@ fn page(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
-const INDEXES: [IndexOf; 1] = [("ix_page_parent", "page", &["resource_id", "parent"])];
+const INDEXES: [IndexOf; 2] = [
+    ("ix_page_parent", "page", &["resource_id", "parent"]),
+    ("ix_reject_key", "reject", &["resource_id", "record_key"]),
+];

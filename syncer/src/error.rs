@@ -147,6 +147,17 @@ impl SyncError {
             }
             cause = error.source();
         }
-        text
+        short(text)
+    }
+}
+
+/// Longest reason in characters: it stands in the run log, in a line of the log, and in a table on a screen.
+const REASON_CHARS: usize = 1_500;
+
+/// `text`, cut where it is too long for a reason.
+pub(crate) fn short(text: String) -> String {
+    match text.char_indices().nth(REASON_CHARS) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }

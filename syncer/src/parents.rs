@@ -247,7 +247,11 @@ pub(crate) fn parent(for_each: &ForEach, rowno: i64, payload: &str, run_started:
             .to_owned(),
     });
     let copies = copies.collect();
-    let shown = values.values().cloned().collect::<Vec<_>>().join(", ");
+    let shown: Vec<String> = values
+        .values()
+        .map(|value| value.chars().take(100).collect())
+        .collect();
+    let shown = shown.join(", ");
     Parent {
         rownos: vec![rowno],
         is_new: true,

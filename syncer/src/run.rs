@@ -1,14 +1,14 @@
 //! A run in memory: where it stands, what it saw, and what it did so far.
 
 use chrono::{DateTime, Utc};
-use entity::{cursor, lease::Held, record::Stored, resource, run::Counts};
+use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
 use crate::{
     Ctx, came,
     error::SyncError,
-    fetch::page::{self, At, Next, Walked},
+    fetch::page::{self, Answer, At, Next, Walked},
     memory::{Known, Memory},
     parents::Parent,
     position::{Legacy, Position, Seen},
@@ -41,10 +41,13 @@ pub(crate) struct Run {
     /// What the runs before left to this one.
     pub legacy: Legacy,
     pub memory: Memory,
+    pub kept: Kept,
     /// What came and is not written yet.
     pub waiting: Waiting,
     /// When the cursor was written last.
     pub saved_at: Instant,
+    /// The page where it goes on from what an earlier process left, until it was asked for.
+    pub resumed_at: Option<At>,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
@@ -205,6 +208,65 @@ impl Run {
             return Err(SyncError::Loop { why });
         }
         Ok(Some(at))
+    }
+
+    /// Goes back to the start of the span, if the place that an earlier process left is not there any more.
+    pub(crate) fn restarts(
+        &mut self,
+        (source, plan): (&Source, &Plan),
+        here: &At,
+        error: &SyncError,
+    ) -> bool {
+        let is_resumed = self.resumed_at.take().is_some_and(|at| at == *here);
+        let is_gone = matches!(
+            error,
+            SyncError::Status {
+                status: 400..=499,
+                ..
+            }
+        );
+        let first = page::first(&plan.page, source.is_local());
+        if !is_resumed || !is_gone || *here == first {
+            return false;
+        }
+        tracing::info!(
+            error = error.chain(),
+            "the place to go on from is gone: from the start again"
+        );
+        if plan.for_each.is_none() {
+            self.seen = Seen::default();
+            self.position.repeated = 0;
+            self.position.keyless = 0;
+        }
+        self.position.walked = Walked::default();
+        self.position.at = Some(first);
+        true
+    }
+
+    /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
+    pub(crate) fn doubts(&self, plan: &Plan, here: &At, answer: &Answer) -> Option<At> {
+        let walked = self.position.walked;
+        let is_full = plan
+            .page
+            .size
+            .records
+            .is_some_and(|size| answer.records >= size);
+        let is_told = answer.more != Some(false) && walked.total == Some(walked.records);
+        let live = self.live_rows + self.waiting.live;
+        let some_are_gone = live.cast_unsigned() > self.seen.rows.len();
+        if !is_full
+            || !is_told
+            || !some_are_gone
+            || plan.for_each.is_some()
+            || !self.tells_absence(plan)
+        {
+            return None;
+        }
+        match here {
+            At::Number(number) => Some(At::Number(number + 1)),
+            At::Offset(offset) => Some(At::Offset(offset + answer.records)),
+            _ => None,
+        }
     }
 
     /// Ends the walk of one parent, or the only one. What went wrong with it alone is written down, the rest is an error.

@@ -5,7 +5,7 @@ use entity::{
     cursor::{self, Entity as Cursor},
     page::Entity as Pages,
     record,
-    reject::Entity as Reject,
+    reject::{Entity as Reject, Kept},
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
 };
@@ -75,12 +75,14 @@ pub(crate) async fn open(
         },
     )
     .await?;
+    let kept = Kept::of(&ctx.db, resource.id).await?;
     let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
     let Left {
         position,
         counts,
         seen,
     } = left;
+    let resumed_at = position.at.clone().filter(|_| resumed_from.is_some());
     Ok(Run {
         id,
         version: resource.version,
@@ -94,8 +96,10 @@ pub(crate) async fn open(
         seen,
         legacy,
         memory: Memory::of(source, plan, how),
+        kept,
         waiting: Waiting::default(),
         saved_at: Instant::now(),
+        resumed_at,
         accept_deletes: how.accept_deletes,
     })
 }
@@ -184,7 +188,8 @@ pub(crate) async fn close(
     } else {
         Vec::new()
     };
-    let now = ctx.clock.now();
+    // A clock that was set back must not end a run before it began.
+    let now = ctx.clock.now().max(run.started_at);
     let transaction = write::begin(ctx, &run).await?;
     let deleted = write::delete(&transaction, plan, &mut run, &gone, now).await?;
     run.counts += deleted;
@@ -314,6 +319,6 @@ fn tell(ctx: &Ctx, run: &Run, report: &Report) {
         "run ended"
     );
     if report.outcome != Outcome::Complete {
-        warn!(outcome, "the run is not complete");
+        warn!(outcome, error = report.error, "the run is not complete");
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     run::Run,
     run_log,
     source::plan::{Plan, Source},
-    table, validate, verdict, write,
+    table::{self, Prepared},
+    validate, verdict, write,
 };
 
 /// Pulls everything of `plan` and writes down what happened. `None`: another process is at it.
@@ -97,12 +98,19 @@ async fn walk(
             // The upstream is slower than the database: what came is written while the next page is on its way.
             write::flush(ctx, plan, run).await?;
         }
-        let fetched = pages.next(run).await?;
+        let fetched = match pages.next(run).await {
+            Err(error) if run.restarts((source, plan), &here, &error) => {
+                at = run.position.at.clone();
+                continue;
+            }
+            fetched => fetched?,
+        };
         let page = came::read(plan, &here, &fetched)?;
         let next = run.advance(plan, &here, &page);
         if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
         }
+        let answer = page.answer.clone();
         let brought = page.brought(&fetched, parent);
         match page.records {
             None => write::same_page(plan, run, brought),
@@ -113,7 +121,7 @@ async fn walk(
             }
         }
         run.bears(plan)?;
-        at = next?;
+        at = next?.or_else(|| run.doubts(plan, &here, &answer));
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     run.end_span(plan)
@@ -136,8 +144,12 @@ async fn take_over(
         return Ok(None);
     }
     let row = match table::prepare(ctx, plan, &keeper, &row).await? {
-        true => table::row(ctx, source, plan).await?,
-        false => row,
+        Prepared::AsItWas => row,
+        Prepared::Altered => table::row(ctx, source, plan).await?,
+        Prepared::Stopped => {
+            keeper.give_back(ctx).await?;
+            return Ok(None);
+        }
     };
     Ok(Some((keeper, row)))
 }

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use crate::{
     Ctx,
-    error::SyncError,
+    error::{SyncError, short},
     run::Run,
     source::plan::{DeleteHow, Mode, Most, Plan},
 };
@@ -61,7 +61,7 @@ impl Verdict {
     fn because(outcome: Outcome, reason: impl Into<String>) -> Self {
         Self {
             outcome,
-            reason: Some(reason.into()),
+            reason: Some(short(reason.into())),
             resumable: false,
             deferred_until: None,
             tells_absence: false,

@@ -19,3 +19,13 @@ pub enum Cell {
     /// JSON text.
     Json(String),
 }
+
+impl Cell {
+    /// About how large it is in a statement.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Json(text) | Self::Decimal(text) => text.len(),
+            _ => 8,
+        }
+    }
+}

@@ -4,12 +4,14 @@
 //! How to fetch the resource is not part of it.
 
 mod cell;
+mod child;
 mod decimal;
 mod kind;
 
 use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
+pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
 pub(crate) use decimal::{from_sortable, sortable};
 pub use kind::{KINDS, Kind, KindError};
@@ -117,11 +119,29 @@ impl Definition {
         format!("{}__{}", self.table, table.name)
     }
 
+    /// The tables beside the resource's own: of lists, then of arrays of objects.
+    pub fn children(&self) -> impl Iterator<Item = Child<'_>> {
+        let fields = self.fields.iter().enumerate();
+        let lists = fields.filter(|(_, field)| field.kind == Kind::List);
+        let lists = lists.map(|(at, field)| Child::of_list(self.list_table(field), at));
+        let tables = self.tables.iter().enumerate();
+        lists.chain(tables.map(|(at, table)| Child::of_table(self.child_table(table), at, table)))
+    }
+
     /// Longest value of a text `field` in characters; `None`: no limit.
     pub fn text_limit(&self, field: &Field) -> Option<usize> {
         match field.kind {
             Kind::Text if self.key.contains(&field.name) => Some(KEY_BYTES),
-            Kind::Text if field.index => Some(TEXT_CHARS),
+            _ => field.text_limit(),
+        }
+    }
+}
+
+impl Field {
+    /// Longest value of a text outside of a key, in characters; `None`: no limit.
+    pub fn text_limit(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Text if self.index => Some(TEXT_CHARS),
             Kind::List => Some(TEXT_CHARS),
             _ => None,
         }

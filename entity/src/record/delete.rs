@@ -5,7 +5,7 @@ use sea_orm::{
     sea_query::{Alias, ExprTrait, Query},
 };
 
-use super::Stamp;
+use super::{Stamp, items::delete_items};
 use crate::definition::Definition;
 
 /// Marks rows as deleted.
@@ -31,7 +31,7 @@ pub async fn soft_delete(
     Ok(())
 }
 
-/// Removes rows and their list items for good.
+/// Removes rows and their items for good.
 ///
 /// # Errors
 /// The database does not answer.
@@ -40,18 +40,13 @@ pub async fn hard_delete(
     definition: &Definition,
     rownos: &[i64],
 ) -> Result<(), DbErr> {
-    let lists = definition.lists().map(|field| definition.list_table(field));
-    let tables: Vec<String> = lists.chain([definition.table.clone()]).collect();
+    delete_items(db, definition, rownos).await?;
     for some in rownos.chunks(1000) {
-        for table in &tables {
-            let rownos = Expr::col(Alias::new("rowno")).is_in(some.iter().copied());
-            db.execute(
-                Query::delete()
-                    .from_table(Alias::new(table))
-                    .and_where(rownos),
-            )
-            .await?;
-        }
+        let mut delete = Query::delete();
+        delete
+            .from_table(Alias::new(&definition.table))
+            .and_where(Expr::col(Alias::new("rowno")).is_in(some.iter().copied()));
+        db.execute(&delete).await?;
     }
     Ok(())
 }

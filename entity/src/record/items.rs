@@ -1,57 +1,83 @@
-//! The items of list fields, in tables of their own.
+//! The items of a row's lists and tables, in tables of their own: written with the row, removed with it.
 
 use sea_orm::{
+    DbBackend,
     entity::prelude::*,
     sea_query::{Alias, ExprTrait, Query},
 };
 
 use super::Row;
-use crate::definition::{Cell, Definition};
+use crate::{
+    definition::{Cell, Child, Definition, Of},
+    dialect::{self, Many},
+};
 
 /// Writes the items of new or changed rows.
-pub(super) async fn insert_items(
+pub(super) async fn insert_items<'r>(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rows: &[(i64, &Row)],
+    rows: impl Iterator<Item = (i64, &'r Row)> + Clone,
 ) -> Result<(), DbErr> {
-    for (at, field) in definition.fields.iter().enumerate() {
-        let items = rows.iter().flat_map(|(rowno, row)| {
-            let items = match row.cells.get(at) {
-                Some(Cell::List(items)) => items.as_slice(),
-                _ => &[],
-            };
-            (0_i64..)
-                .zip(items)
-                .map(|(position, item)| (*rowno, position, item))
-        });
-        let items: Vec<_> = items.collect();
-        for some in items.chunks(1000) {
-            let mut insert = Query::insert();
-            let columns = ["rowno", "position", "value"].map(Alias::new);
-            insert
-                .into_table(Alias::new(definition.list_table(field)))
-                .columns(columns);
-            for (rowno, position, item) in some {
-                insert.values_panic([(*rowno).into(), (*position).into(), item.as_str().into()]);
+    let backend = db.get_database_backend();
+    for child in definition.children() {
+        let names = child.columns.iter().map(|column| column.name);
+        let names: Vec<&str> = ["rowno", "position"].into_iter().chain(names).collect();
+        let mut many = Many::insert(db, &child.table, &names);
+        for (rowno, row) in rows.clone() {
+            for (position, item) in (0_i64..).zip(items(backend, &child, row)) {
+                let place = [Value::from(rowno), Value::from(position)];
+                let values = place.into_iter().chain(item.values);
+                many.row(item.bytes, values).await?;
             }
-            db.execute(&insert).await?;
+        }
+        many.send().await?;
+    }
+    Ok(())
+}
+
+/// Removes the items of rows that go, or are written anew.
+pub(super) async fn delete_items(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rownos: &[i64],
+) -> Result<(), DbErr> {
+    for child in definition.children() {
+        for some in rownos.chunks(1000) {
+            let mut delete = Query::delete();
+            delete
+                .from_table(Alias::new(&child.table))
+                .and_where(Expr::col(Alias::new("rowno")).is_in(some.iter().copied()));
+            db.execute(&delete).await?;
         }
     }
     Ok(())
 }
 
-/// Removes the items of a row that is written anew.
-pub(super) async fn delete_items(
-    db: &impl ConnectionTrait,
-    definition: &Definition,
-    rowno: i64,
-) -> Result<(), DbErr> {
-    for field in definition.lists() {
-        let mut delete = Query::delete();
-        delete
-            .from_table(Alias::new(definition.list_table(field)))
-            .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
-        db.execute(&delete).await?;
+/// One row of a child table, without its place.
+struct Item {
+    bytes: usize,
+    values: Vec<Value>,
+}
+
+fn items(backend: DbBackend, child: &Child<'_>, row: &Row) -> Vec<Item> {
+    let of_text = |text: &String| Item {
+        bytes: text.len(),
+        values: vec![text.as_str().into()],
+    };
+    let of_object = |cells: &Vec<Cell>| Item {
+        bytes: cells.iter().map(Cell::bytes).sum(),
+        values: (child.columns.iter().zip(cells))
+            .map(|(column, cell)| dialect::bind(backend, column.kind, cell))
+            .collect(),
+    };
+    match child.of {
+        Of::Field(at) => match row.cells.get(at) {
+            Some(Cell::List(items)) => items.iter().map(of_text).collect(),
+            _ => Vec::new(),
+        },
+        Of::Table(at) => match row.tables.get(at) {
+            Some(objects) => objects.iter().map(of_object).collect(),
+            None => Vec::new(),
+        },
     }
-    Ok(())
 }

@@ -1,10 +1,13 @@
 //! The queries of the syncer that read: what is known of a page's keys, and walks through a table by `rowno`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 use sea_orm::{QueryOrder, QuerySelect, StreamTrait, entity::prelude::*};
 
-use super::{Column, Entity, find};
+use super::{Column, Entity, Model, find};
+use crate::dialect;
 
 /// What the table knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,31 +27,62 @@ pub async fn known(
     table: &str,
     keys: &[&str],
 ) -> Result<Vec<Known>, DbErr> {
+    let what = "rowno, record_key, payload_hash, deleted_at IS NOT NULL";
     let mut found = Vec::with_capacity(keys.len());
+    for some in keys.chunks(1000) {
+        for row in dialect::select_by(db, table, what, ("record_key", some)).await? {
+            found.push(Known {
+                rowno: row.try_get_by_index(0)?,
+                record_key: row.try_get_by_index(1)?,
+                payload_hash: row.try_get_by_index(2)?,
+                deleted: row.try_get_by_index::<i64>(3)? != 0,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// When the rows of `keys` last changed, deleted ones included.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn changes_of(
+    db: &impl ConnectionTrait,
+    table: &str,
+    keys: &[&str],
+) -> Result<HashMap<String, DateTime<Utc>>, DbErr> {
+    let mut found = HashMap::with_capacity(keys.len());
     for some in keys.chunks(1000) {
         let rows = find(table)
             .select_only()
-            .columns([
-                Column::Rowno,
-                Column::RecordKey,
-                Column::PayloadHash,
-                Column::DeletedAt,
-            ])
+            .columns([Column::RecordKey, Column::ChangedAt])
             .filter(Column::RecordKey.is_in(some.iter().copied()))
-            .into_tuple::<(i64, String, Vec<u8>, Option<DateTime<Utc>>)>()
+            .into_tuple::<(String, DateTime<Utc>)>()
             .all(db)
             .await?;
-        found.extend(
-            rows.into_iter()
-                .map(|(rowno, record_key, payload_hash, deleted_at)| Known {
-                    rowno,
-                    record_key,
-                    payload_hash,
-                    deleted: deleted_at.is_some(),
-                }),
-        );
+        found.extend(rows);
     }
     Ok(found)
+}
+
+/// The keys of rows, for whoever knows only their `rowno`s.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn keys_of(
+    db: &impl ConnectionTrait,
+    table: &str,
+    rownos: &[i64],
+) -> Result<Vec<String>, DbErr> {
+    let mut keys = Vec::with_capacity(rownos.len());
+    for some in rownos.chunks(1000) {
+        let rows = find(table)
+            .select_only()
+            .column(Column::RecordKey)
+            .filter(Column::Rowno.is_in(some.iter().copied()));
+        keys.extend(rows.into_tuple::<String>().all(db).await?);
+    }
+    Ok(keys)
 }
 
 /// The highest `rowno` given out so far.
@@ -96,7 +130,35 @@ where
     Ok(rows.map_err(DbErr::from))
 }
 
-/// The next rows after `rowno` with their payloads: at most `limit`, deleted ones only if asked for.
+/// The next rows after `rowno`, deleted ones included: at most `limit`, and fewer if they are large.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn stored_after<C>(
+    db: &C,
+    table: &str,
+    rowno: i64,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr>
+where
+    C: ConnectionTrait + StreamTrait,
+{
+    const ENOUGH_BYTES: usize = 4 << 20;
+    let rows = find(table)
+        .filter(Column::Rowno.gt(rowno))
+        .order_by_asc(Column::Rowno);
+    let mut rows = rows.limit(limit).stream(db).await?;
+    let (mut stored, mut bytes) = (Vec::new(), 0);
+    while bytes < ENOUGH_BYTES
+        && let Some(row) = rows.try_next().await?
+    {
+        bytes += row.payload.len();
+        stored.push(row);
+    }
+    Ok(stored)
+}
+
+/// The next rows after `rowno` with their payloads, and whether each is deleted: at most `limit`.
 ///
 /// # Errors
 /// The database does not answer.

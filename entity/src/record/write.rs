@@ -2,15 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    DbBackend,
     entity::prelude::*,
-    sea_query::{Alias, ExprTrait, Query, SimpleExpr},
+    sea_query::{Alias, ExprTrait, Query},
 };
 
-use super::items::{delete_items, insert_items};
+use super::{
+    Model,
+    items::{delete_items, insert_items},
+};
 use crate::{
-    definition::{Cell, Definition},
-    dialect,
+    definition::{Cell, Definition, Kind},
+    dialect::{self, Many},
 };
 
 /// A checked record, ready to be stored.
@@ -28,11 +30,8 @@ pub struct Row {
 impl Row {
     /// About how large it is in a statement.
     fn bytes(&self) -> usize {
-        let texts = self.cells.iter().map(|cell| match cell {
-            Cell::Text(text) | Cell::Json(text) | Cell::Decimal(text) => text.len(),
-            _ => 8,
-        });
-        self.payload.len() + self.record_key.len() + texts.sum::<usize>()
+        let cells = self.cells.iter().map(Cell::bytes);
+        self.payload.len() + self.record_key.len() + cells.sum::<usize>()
     }
 }
 
@@ -53,109 +52,78 @@ pub async fn insert(
     rows: &[(i64, &Row)],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
-    let backend = db.get_database_backend();
-    let mut columns: Vec<Alias> = super::ENVELOPE.map(Alias::new).to_vec();
-    columns.extend(definition.columns().map(|field| Alias::new(&field.name)));
-    // A statement of a thousand rows costs the server least.
-    let at_once = (dialect::placeholders(backend) / columns.len()).clamp(1, 1000);
-    for some in statements(rows, at_once) {
-        let mut insert = Query::insert();
-        insert
-            .into_table(Alias::new(&definition.table))
-            .columns(columns.clone());
-        for (rowno, row) in some {
-            let mut values: Vec<SimpleExpr> = vec![
-                (*rowno).into(),
-                row.record_key.as_str().into(),
-                row.payload.as_str().into(),
-                row.payload_hash.clone().into(),
-                stamp.now.into(),
-                stamp.now.into(),
-                stamp.version.into(),
-                Option::<DateTime<Utc>>::None.into(),
-            ];
-            values.extend(
-                bound_columns(backend, definition, row).map(|(_, value)| SimpleExpr::from(value)),
-            );
-            insert.values_panic(values);
-        }
-        db.execute(&insert).await?;
-    }
-    insert_items(db, definition, rows).await
+    let many = Many::insert(db, &definition.table, &columns(definition));
+    send(many, definition, stamped(rows, stamp)).await?;
+    insert_items(db, definition, rows.iter().copied()).await
 }
 
-/// Cuts `rows` into the rows of one statement each: at most `at_once`, and no more bytes than any server takes.
-fn statements<'a, 'r>(
-    mut rows: &'a [(i64, &'r Row)],
-    at_once: usize,
-) -> impl Iterator<Item = &'a [(i64, &'r Row)]> {
-    // MariaDB takes 16 MiB in a packet, MySQL 64.
-    const MOST_BYTES: usize = 4 << 20;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = |(_, row): &&(i64, &Row)| {
-            bytes += row.bytes();
-            bytes <= MOST_BYTES
-        };
-        let count = rows.iter().take(at_once).take_while(fits).count().max(1);
-        let (some, rest) = rows.split_at_checked(count)?;
-        rows = rest;
-        Some(some)
-    })
-}
-
-/// Writes a changed record over its row; a deleted row lives again.
+/// Writes changed records over their rows, each by its `rowno`; a deleted row lives again.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn update(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rowno: i64,
-    row: &Row,
+    rows: &[(i64, &Row)],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
-    let mut update = Query::update();
-    update
-        .table(Alias::new(&definition.table))
-        .value(Alias::new("payload"), row.payload.as_str())
-        .value(Alias::new("payload_hash"), row.payload_hash.clone())
-        .value(Alias::new("changed_at"), stamp.now)
-        .value(Alias::new("version"), stamp.version)
-        .value(Alias::new("deleted_at"), Option::<DateTime<Utc>>::None)
-        .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
-    for (name, value) in bound_columns(db.get_database_backend(), definition, row) {
-        update.value(Alias::new(name), value);
-    }
-    db.execute(&update).await?;
-    delete_items(db, definition, rowno).await?;
-    insert_items(db, definition, &[(rowno, row)]).await
+    let all = columns(definition);
+    let kept = ["rowno", "record_key", "first_seen_at"];
+    let over: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|name| !kept.contains(name))
+        .collect();
+    let many = Many::overwrite(db, &definition.table, &all, &over);
+    send(many, definition, stamped(rows, stamp)).await?;
+    let rownos: Vec<i64> = rows.iter().map(|(rowno, _)| *rowno).collect();
+    delete_items(db, definition, &rownos).await?;
+    insert_items(db, definition, rows.iter().copied()).await
 }
 
-/// Reads the fields of a stored row anew into its columns: the definition changed, the record did not.
+/// Reads the fields of stored rows anew into their columns: the definition changed, the records did not.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn project(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rowno: i64,
-    row: &Row,
+    rows: &[(&Model, &Row)],
 ) -> Result<(), DbErr> {
-    let mut update = Query::update();
-    update
-        .table(Alias::new(&definition.table))
-        .and_where(Expr::col(Alias::new("rowno")).eq(rowno));
-    let mut any = false;
-    for (name, value) in bound_columns(db.get_database_backend(), definition, row) {
-        update.value(Alias::new(name), value);
-        any = true;
-    }
-    if any {
+    let fields = definition.columns().map(|field| field.name.as_str());
+    let over: Vec<&str> = ["payload_hash"].into_iter().chain(fields).collect();
+    let many = Many::overwrite(db, &definition.table, &columns(definition), &over);
+    let stored = rows.iter().map(|(stored, row)| {
+        let envelope = Envelope {
+            rowno: stored.rowno,
+            first_seen_at: stored.first_seen_at,
+            changed_at: stored.changed_at,
+            version: stored.version,
+            deleted_at: stored.deleted_at,
+        };
+        (envelope, *row)
+    });
+    send(many, definition, stored).await?;
+    let rownos: Vec<i64> = rows.iter().map(|(stored, _)| stored.rowno).collect();
+    delete_items(db, definition, &rownos).await?;
+    let rows = rows.iter().map(|(stored, row)| (stored.rowno, *row));
+    insert_items(db, definition, rows).await
+}
+
+/// Forgets the hashes of rows, so that the next run judges their records anew, though they are as they were.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn doubt(db: &impl ConnectionTrait, table: &str, rownos: &[i64]) -> Result<(), DbErr> {
+    for some in rownos.chunks(1000) {
+        let mut update = Query::update();
+        update
+            .table(Alias::new(table))
+            .value(Alias::new("payload_hash"), Vec::<u8>::new())
+            .and_where(Expr::col(Alias::new("rowno")).is_in(some.iter().copied()));
         db.execute(&update).await?;
     }
-    delete_items(db, definition, rowno).await?;
-    insert_items(db, definition, &[(rowno, row)]).await
+    Ok(())
 }
 
 /// Takes every row's key away, so that no new one meets an old one on its way.
@@ -192,19 +160,56 @@ pub async fn rekey(
     Ok(())
 }
 
-/// The names and values of the fields that are columns of the table.
-fn bound_columns<'a>(
-    backend: DbBackend,
-    definition: &'a Definition,
-    row: &'a Row,
-) -> impl Iterator<Item = (&'a str, Value)> {
-    let fields = definition.fields.iter().zip(&row.cells);
-    fields
-        .filter(|(field, _)| field.kind != crate::definition::Kind::List)
-        .map(move |(field, cell)| {
-            (
-                field.name.as_str(),
-                dialect::bind(backend, field.kind, cell),
-            )
-        })
+/// What the columns of the envelope hold beside the record's own.
+struct Envelope {
+    rowno: i64,
+    first_seen_at: DateTime<Utc>,
+    changed_at: DateTime<Utc>,
+    version: i64,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+fn stamped<'r>(rows: &[(i64, &'r Row)], stamp: Stamp) -> impl Iterator<Item = (Envelope, &'r Row)> {
+    rows.iter().map(move |(rowno, row)| {
+        let envelope = Envelope {
+            rowno: *rowno,
+            first_seen_at: stamp.now,
+            changed_at: stamp.now,
+            version: stamp.version,
+            deleted_at: None,
+        };
+        (envelope, *row)
+    })
+}
+
+/// The columns of a resource's table, in the order in which [`send`] gives their values.
+fn columns(definition: &Definition) -> Vec<&str> {
+    let fields = definition.columns().map(|field| field.name.as_str());
+    super::ENVELOPE.into_iter().chain(fields).collect()
+}
+
+async fn send<'r, C: ConnectionTrait>(
+    mut many: Many<'_, C>,
+    definition: &Definition,
+    rows: impl Iterator<Item = (Envelope, &'r Row)>,
+) -> Result<(), DbErr> {
+    let backend = many.backend();
+    for (envelope, row) in rows {
+        let of_record = [
+            envelope.rowno.into(),
+            row.record_key.as_str().into(),
+            row.payload.as_str().into(),
+            row.payload_hash.clone().into(),
+            envelope.first_seen_at.into(),
+            envelope.changed_at.into(),
+            envelope.version.into(),
+            envelope.deleted_at.into(),
+        ];
+        let fields = definition.fields.iter().zip(&row.cells);
+        let fields = fields.filter(|(field, _)| field.kind != Kind::List);
+        let fields = fields.map(|(field, cell)| dialect::bind(backend, field.kind, cell));
+        many.row(row.bytes(), of_record.into_iter().chain(fields))
+            .await?;
+    }
+    many.send().await
 }

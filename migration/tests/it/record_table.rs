@@ -125,7 +125,7 @@ async fn undoing_the_schema_leaves_no_table_behind() {
         resource::Entity::projected(&db, row.id, &made)
             .await
             .expect("written down");
-        migration::down(&db, 2).await.expect("undone");
+        migration::down(&db, 3).await.expect("undone");
         assert!(!has(&db, "payload", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
     }

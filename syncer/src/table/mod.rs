@@ -1,23 +1,23 @@
 //! Registers the definitions, and keeps each resource's table as its definition says.
 
+mod fill;
 mod rekey;
 
 use entity::{
     definition::Definition,
     dialect,
     lease::Entity as Lease,
-    record,
+    page::Entity as Page,
     resource::{self, Entity as Resource},
     source::{self, Entity as Source, Registration},
 };
 use migration::record_table;
 use sea_orm::{DatabaseTransaction, DbErr};
-use tracing::info;
 
+use self::fill::Filled;
 use crate::{
     Ctx, lease,
     source::plan::{self, Catalog, Plan},
-    validate,
 };
 
 /// Writes down every source and resource of `catalog`, and makes or alters their tables.
@@ -36,8 +36,11 @@ pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
             let Some(keeper) = lease::hold(ctx, resource.id).await? else {
                 continue;
             };
-            prepare(ctx, plan, &keeper, &resource).await?;
+            let prepared = prepare(ctx, plan, &keeper, &resource).await?;
             keeper.give_back(ctx).await?;
+            if prepared == Prepared::Stopped {
+                return Ok(());
+            }
         }
     }
     Ok(())
@@ -74,10 +77,20 @@ fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
     Ok(resource.projection()?.as_ref() == Some(&plan.definition))
 }
 
+/// What preparing a table came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prepared {
+    /// There was nothing to do.
+    AsItWas,
+    /// The resource is no longer as it was.
+    Altered,
+    /// It was time to stop, before all rows were filled: whoever prepares it next goes on there.
+    Stopped,
+}
+
 /// Brings the table of a resource to its definition: columns first, then their values from the stored payloads.
 ///
 /// Readers lose the fields that change before the table does, and get them back when they are filled.
-/// Returns whether anything was to do: `resource` is then no longer as it was.
 ///
 /// # Errors
 /// The database does not answer, or a table of that name exists and is not Catchment's.
@@ -86,45 +99,63 @@ pub(crate) async fn prepare(
     plan: &Plan,
     keeper: &lease::Keeper,
     resource: &resource::Model,
-) -> Result<bool, DbErr> {
+) -> Result<Prepared, DbErr> {
     if is_current(resource, plan)? {
-        return Ok(false);
+        return Ok(Prepared::AsItWas);
     }
-    let old = resource.projection()?;
+    let from = match resource.filled_for(&plan.definition) {
+        Some(rowno) => Some(rowno),
+        None => alter(ctx, plan, keeper, resource).await?,
+    };
+    if let Some(rowno) = from
+        && fill::from(ctx, plan, keeper, rowno).await? == Filled::Stopped
+    {
+        return Ok(Prepared::Stopped);
+    }
+    Resource::projected(&ctx.db, resource.id, &plan.definition).await?;
+    Ok(Prepared::Altered)
+}
+
+/// Alters the table. Returns the `rowno` behind which its rows are to be filled; `None`: none need it.
+async fn alter(
+    ctx: &Ctx,
+    plan: &Plan,
+    keeper: &lease::Keeper,
+    resource: &resource::Model,
+) -> Result<Option<i64>, DbErr> {
     let new = &plan.definition;
+    let old = resource.projection()?;
     let steps = record_table::plan(old.as_ref(), new);
-    let moves = old.as_ref().is_some_and(|old| keys_move(old, new));
-    if let Some(old) = &old {
-        let offered = Definition {
-            key: old.key.clone(),
-            ..record_table::unchanged(old, new)
-        };
-        // Were this process to end here and the definition to be taken back, the old one must not seem to
-        // hold, over columns and keys that are others by now.
-        let surely = Definition {
-            key: if moves { Vec::new() } else { old.key.clone() },
-            ..offered.clone()
-        };
-        Resource::altering(&ctx.db, resource.id, &offered, &surely).await?;
-        if !steps.is_empty() {
-            readers_notice(ctx).await;
-        }
+    let Some(old) = old else {
+        record_table::apply(&ctx.db, new, &steps).await?;
+        return Ok(None);
+    };
+    let moves = keys_move(&old, new);
+    let offered = Definition {
+        key: old.key.clone(),
+        ..record_table::unchanged(&old, new)
+    };
+    // Were this process to end here and the definition to be taken back, the old one must not seem to
+    // hold, over columns and keys that are others by now.
+    let surely = Definition {
+        key: if moves { Vec::new() } else { old.key.clone() },
+        ..offered.clone()
+    };
+    Resource::altering(&ctx.db, resource.id, &offered, &surely).await?;
+    if !steps.is_empty() {
+        readers_notice(ctx).await;
     }
     record_table::apply(&ctx.db, new, &steps).await?;
-    if let Some(old) = &old
-        && (moves || old.fields != new.fields)
-    {
-        if moves {
-            rekey::all(ctx, plan, keeper, resource).await?;
-        }
-        let rows = fill(ctx, plan, keeper).await?;
-        info!(
-            resource = plan.definition.table,
-            rows, "the table follows its changed definition"
-        );
+    if moves {
+        rekey::all(ctx, plan, keeper, resource).await?;
     }
-    Resource::projected(&ctx.db, resource.id, new).await?;
-    Ok(true)
+    if !moves && old.fields == new.fields && old.tables == new.tables {
+        return Ok(None);
+    }
+    // A page that is as it was holds other values now.
+    Page::forget_all(&ctx.db, resource.id).await?;
+    Resource::fills(&ctx.db, resource.id, new).await?;
+    Ok(Some(0))
 }
 
 /// Whether a record may have another key under `new`.
@@ -141,31 +172,11 @@ async fn readers_notice(ctx: &Ctx) {
     tokio::time::sleep(ctx.notice).await;
 }
 
-/// Reads every stored payload into the table's columns again, a batch a transaction.
-async fn fill(ctx: &Ctx, plan: &Plan, keeper: &lease::Keeper) -> Result<u64, DbErr> {
-    let table = &plan.definition.table;
-    let mut rows = 0;
-    let mut after = 0;
-    loop {
-        let batch = record::payloads_after(&ctx.db, table, after, 500).await?;
-        let Some((last, ..)) = batch.last() else {
-            return Ok(rows);
-        };
-        after = *last;
-        let transaction = begin(ctx, keeper).await?;
-        for (rowno, payload, _) in &batch {
-            // A record that the new definition rejects keeps its row until the next run judges it.
-            if let Some(checked) = validate::again(plan, "", payload) {
-                record::project(&transaction, &plan.definition, *rowno, &checked.row).await?;
-            }
-            rows += 1;
-        }
-        transaction.commit().await?;
-    }
-}
-
 /// Begins a transaction that only the holder of the lease can commit.
-async fn begin(ctx: &Ctx, keeper: &lease::Keeper) -> Result<DatabaseTransaction, DbErr> {
+///
+/// # Errors
+/// The database does not answer, or another process has the lease.
+pub(crate) async fn begin(ctx: &Ctx, keeper: &lease::Keeper) -> Result<DatabaseTransaction, DbErr> {
     let transaction = dialect::begin_write(&ctx.db).await?;
     if Lease::is_held(&transaction, &keeper.held).await? {
         return Ok(transaction);

@@ -29,14 +29,17 @@ pub(super) async fn all(
     let (mut after, mut live_gone) = (0, 0_u64);
     let mut past = Vec::new();
     loop {
-        let batch = record::payloads_after(&transaction, table, after, 500).await?;
-        let Some((last, ..)) = batch.last() else {
+        let batch = record::stored_after(&transaction, table, after, 500).await?;
+        let Some(last) = batch.last() else {
             break;
         };
-        after = *last;
+        after = last.rowno;
         let keyed: Vec<_> = batch
             .iter()
-            .map(|(rowno, payload, deleted)| (*rowno, validate::key_of(plan, payload), *deleted))
+            .map(|row| {
+                let key = validate::key_of(plan, &row.payload);
+                (row.rowno, key, row.deleted_at.is_some())
+            })
             .collect();
         let keys: Vec<&str> = keyed
             .iter()

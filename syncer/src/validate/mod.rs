@@ -4,6 +4,8 @@
 mod key;
 /// How far incremental reading came.
 mod mark;
+/// Objects to the rows of child tables.
+mod tables;
 /// Times as upstreams write them.
 mod time;
 /// Members to values of fields.
@@ -11,11 +13,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use entity::{
-    definition::{Cell, Field},
-    record::Row,
-    reject,
-};
+use entity::{definition::Cell, record::Row, reject};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -28,7 +26,7 @@ use self::{
 use crate::{
     decode::{self, Broken, Members, Record},
     parents::Copied,
-    source::plan::{OnBad, Plan, Rule},
+    source::plan::{OnBad, Plan},
 };
 
 /// A record whose key is known, and whose fields are not read yet: most records are as they were, and need not be.
@@ -104,16 +102,19 @@ pub(crate) fn identities<'a>(
 )]
 pub(crate) fn row(plan: &Plan, record: Identified<'_>) -> Result<Checked, Reject> {
     match cells(plan, &record.payload) {
-        Ok((cells, bad)) => Ok(Checked {
-            row: Row {
-                record_key: record.key,
-                payload: record.payload.into_owned(),
-                payload_hash: record.hash,
-                cells,
-                tables: Vec::new(),
-            },
-            bad,
-        }),
+        Ok((cells, tables, mut bad)) => {
+            bad.iter_mut().for_each(|bad| belongs(bad, &record));
+            Ok(Checked {
+                row: Row {
+                    record_key: record.key,
+                    payload: record.payload.into_owned(),
+                    payload_hash: record.hash,
+                    cells,
+                    tables,
+                },
+                bad,
+            })
+        }
         Err(fault) => Err(Fault {
             key: Some(record.key),
             ..fault
@@ -241,7 +242,10 @@ fn unambiguous(plan: &Plan, record: &Members<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fault> {
+/// The fields, the tables, and what of both did not fit.
+type Cells = (Vec<Cell>, Vec<Vec<Vec<Cell>>>, Vec<reject::New>);
+
+fn cells(plan: &Plan, payload: &str) -> Result<Cells, Fault> {
     let (definition, rules) = (&plan.definition, &plan.rules);
     let record = read(payload)?;
     unambiguous(plan, &record)?;
@@ -257,7 +261,7 @@ fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fa
             }
             Err(Bad::Missing) => "is required, and absent or null".to_owned(),
             Err(Bad::Value(reason)) if rule.on_bad == OnBad::Null => {
-                bad.push(bad_value(field, rule, raw, reason, payload));
+                bad.push(bad_value(&field.name, rule.from.to_string(), raw, reason));
                 cells.push(Cell::Null);
                 continue;
             }
@@ -270,30 +274,36 @@ fn cells(plan: &Plan, payload: &str) -> Result<(Vec<Cell>, Vec<reject::New>), Fa
             reason,
         });
     }
-    Ok((cells, bad))
+    let tables = tables::of(plan, &record)?;
+    bad.extend(tables.bad);
+    Ok((cells, tables.rows, bad))
 }
 
-/// The most characters of a bad value that are kept beside its record.
-const SHOWN: usize = 1000;
-
-/// A value that its field cannot hold, as it is kept.
-fn bad_value(
-    field: &Field,
-    rule: &Rule,
-    raw: Option<&RawValue>,
-    reason: String,
-    payload: &str,
-) -> reject::New {
+/// A value that its field cannot hold, as it is kept; whose it is, [`belongs`] says.
+fn bad_value(field: &str, path: String, raw: Option<&RawValue>, reason: String) -> reject::New {
     reject::New {
         kind: reject::Kind::Value,
-        payload_hash: hash(&format!("{}\n{payload}", field.name)),
+        payload_hash: Vec::new(),
         record_key: None,
-        field: Some(field.name.clone()),
-        path: Some(rule.from.to_string()),
-        value: raw.map(|raw| raw.get().chars().take(SHOWN).collect()),
+        field: Some(field.to_owned()),
+        path: Some(path),
+        value: raw.map(|raw| raw.get().to_owned()),
         reason,
-        payload: payload.to_owned(),
+        payload: String::new(),
     }
+}
+
+fn belongs(bad: &mut reject::New, record: &Identified<'_>) {
+    let mut hash = Sha256::new();
+    let (field, path) = (bad.field.as_deref(), bad.path.as_deref());
+    for part in [&record.key, field.unwrap_or(""), path.unwrap_or("")] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(&record.hash);
+    bad.payload_hash = hash.finalize()[..16].to_vec();
+    bad.record_key = Some(record.key.clone());
+    bad.payload = record.payload.clone().into_owned();
 }
 
 fn not_an_object(payload: &str) -> String {

@@ -13,7 +13,6 @@ use entity::{
     lease::Entity as Lease,
     page::Entity as Pages,
     record::{self, Stamp},
-    reject::Entity as Reject,
     resource::{Change, Entity as Resource},
     run::{Counts, Entity as RunLog},
 };
@@ -120,8 +119,13 @@ async fn write(ctx: &Ctx, plan: &Plan, run: &mut Run, waiting: Waiting) -> Resul
         changed(&transaction, run, stamp).await?;
     }
     let is_empty = waiting.is_empty();
-    let of_run = (run.resource.id, run.id, now);
-    let kept = Reject::keep(&transaction, of_run, waiting.rejects()).await?;
+    let of_run = (run.id, now);
+    run.kept.forget_of(&transaction, &waiting.keys()).await?;
+    let kept = run
+        .kept
+        .keep(&transaction, of_run, waiting.rejects())
+        .await?;
+    run.kept.keep(&transaction, of_run, waiting.bad()).await?;
     let pages = waiting.pages(run, &kept)?;
     Pages::keep(&transaction, run.resource.id, pages).await?;
     run.seen
@@ -190,6 +194,9 @@ pub(crate) async fn delete(
         version: run.version,
         now,
     };
+    let keys = record::keys_of(transaction, &plan.definition.table, rownos).await?;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    run.kept.forget_of(transaction, &keys).await?;
     deletes::apply(transaction, plan, rownos, stamp).await?;
     changed(transaction, run, stamp).await?;
     Ok(Counts {

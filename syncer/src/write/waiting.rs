@@ -37,6 +37,7 @@ pub(crate) struct Waiting {
     /// Rows that the upstream marks as deleted.
     deletes: Vec<i64>,
     rejects: Vec<reject::New>,
+    bad: Vec<reject::New>,
     pages: Vec<Written>,
     /// Pages that are as they were, and told by other signs.
     renewed: Vec<page::New>,
@@ -139,17 +140,28 @@ impl Waiting {
             .map(|(rowno, row)| (*rowno, row))
             .collect();
         record::insert(transaction, &plan.definition, &inserts, stamp).await?;
-        for (rowno, row) in &self.updates {
-            record::update(transaction, &plan.definition, *rowno, row, stamp).await?;
-        }
+        let updates: Vec<(i64, &Row)> = (self.updates.iter())
+            .map(|(rowno, row)| (*rowno, row))
+            .collect();
+        record::update(transaction, &plan.definition, &updates, stamp).await?;
         if !self.deletes.is_empty() {
             deletes::apply(transaction, plan, &self.deletes, stamp).await?;
         }
         Ok(())
     }
 
+    /// The keys of all rows that it writes.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        self.known.keys().map(String::as_str).collect()
+    }
+
     pub(super) fn rejects(&self) -> Vec<reject::New> {
         self.rejects.clone()
+    }
+
+    /// The values that did not fit.
+    pub(super) fn bad(&self) -> Vec<reject::New> {
+        self.bad.clone()
     }
 
     /// The pages to remember, whose rejects are kept under the ids in `kept`.
@@ -212,6 +224,7 @@ impl Run {
             waiting.delete(known);
         }
         waiting.rejects.extend(diff.rejects);
+        waiting.bad.extend(diff.bad);
         if page.request.is_some() || may_circle {
             waiting.pages.push(Written {
                 page,

@@ -1,15 +1,22 @@
-//! What differs between SQLite, MySQL and MariaDB. The one file of this crate that knows.
+//! What differs between SQLite, MySQL and MariaDB. The one module of this crate that knows.
+
+mod cell;
+mod statement;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{
-        Alias, ColumnType, Expr, ExprTrait, SelectStatement, SimpleExpr, StringLen,
+        ColumnType, Expr, SelectStatement, SimpleExpr, StringLen,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
     },
 };
 
-use crate::definition::{Cell, Definition, Field, Kind, TEXT_CHARS, from_sortable, sortable};
+pub use cell::{bind, operand, read, readable};
+pub(crate) use statement::{Many, select_by};
+
+use self::cell::SQLITE_DIGITS;
+use crate::definition::{Kind, TEXT_CHARS};
 
 /// A kind of database server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +97,11 @@ impl Dialect {
         }
     }
 
-    /// The column type of `field` in the table of `definition`.
-    pub fn column(self, definition: &Definition, field: &Field) -> ColumnType {
+    /// The column type for values of type `kind`; texts have at most `limit` characters.
+    pub fn column(self, kind: Kind, limit: Option<usize>) -> ColumnType {
         let sqlite = self == Self::Sqlite;
-        match field.kind {
-            Kind::Text => match definition.text_limit(field) {
+        match kind {
+            Kind::Text => match limit {
                 Some(chars) => self.text(chars),
                 None => self.long_text(),
             },
@@ -114,67 +121,6 @@ impl Dialect {
             Kind::List => self.text(TEXT_CHARS),
             Kind::Json => self.long_text(),
         }
-    }
-}
-
-/// A decimal of at most so many digits comes back from a double as it went in (IEEE 754).
-const SQLITE_DIGITS: u8 = 15;
-
-/// The value to bind for `cell` in a column of type `kind`.
-pub fn bind(backend: DbBackend, kind: Kind, cell: &Cell) -> Value {
-    match cell {
-        Cell::Null => null(backend, kind),
-        Cell::Text(text) | Cell::Json(text) => text.clone().into(),
-        Cell::Integer(integer) => (*integer).into(),
-        Cell::Decimal(fixed) => match (backend, kind) {
-            (DbBackend::Sqlite, Kind::Decimal { precision, .. }) if precision > SQLITE_DIGITS => {
-                sortable(fixed, precision).into()
-            }
-            (DbBackend::Sqlite, _) => fixed.parse::<f64>().ok().into(),
-            _ => fixed.clone().into(),
-        },
-        Cell::Float(float) => (*float).into(),
-        Cell::Boolean(boolean) => (*boolean).into(),
-        Cell::Timestamp(instant) => (*instant).into(),
-        Cell::Date(date) => (*date).into(),
-        // A list has no column of its own.
-        Cell::List(_) => null(backend, Kind::Text),
-    }
-}
-
-/// `cell` as an operand to compare a column of type `kind` with.
-pub fn operand(backend: DbBackend, kind: Kind, cell: &Cell) -> SimpleExpr {
-    let value = Expr::val(bind(backend, kind, cell));
-    match (backend, kind) {
-        // MySQL compares a decimal with a text as doubles.
-        (DbBackend::MySql, Kind::Decimal { precision, scale }) => {
-            value.cast_as(Alias::new(format!("DECIMAL({precision},{scale})")))
-        }
-        _ => value,
-    }
-}
-
-fn null(backend: DbBackend, kind: Kind) -> Value {
-    match kind {
-        Kind::Integer => Value::BigInt(None),
-        Kind::Decimal { precision, .. }
-            if backend == DbBackend::Sqlite && precision <= SQLITE_DIGITS =>
-        {
-            Value::Double(None)
-        }
-        Kind::Float => Value::Double(None),
-        Kind::Boolean => Value::Bool(None),
-        Kind::Timestamp => Value::ChronoDateTimeUtc(None),
-        Kind::Date => Value::ChronoDate(None),
-        _ => Value::String(None),
-    }
-}
-
-/// The most values that one statement may bind.
-pub fn placeholders(backend: DbBackend) -> usize {
-    match backend {
-        DbBackend::Sqlite => 32_766,
-        _ => 65_535,
     }
 }
 
@@ -203,61 +149,6 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
         ..Default::default()
     })
     .await
-}
-
-/// A column of type `kind`, selected in the form that [`read`] takes.
-pub fn readable(backend: DbBackend, kind: Kind, column: SimpleExpr) -> SimpleExpr {
-    match (backend, kind) {
-        // The driver hands out a decimal only as a number of another library.
-        (DbBackend::MySql, Kind::Decimal { .. }) => column.cast_as("CHAR"),
-        _ => column,
-    }
-}
-
-/// The value of a column of type `kind` that was selected as [`readable`]: what [`bind`] wrote.
-///
-/// # Errors
-/// The row has no such column, or it is of another type.
-pub fn read(
-    backend: DbBackend,
-    row: &QueryResult,
-    index: usize,
-    kind: Kind,
-) -> Result<Cell, DbErr> {
-    let cell = match kind {
-        Kind::Text | Kind::List => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Text),
-        Kind::Json => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Json),
-        Kind::Integer => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Integer),
-        Kind::Float => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Float),
-        Kind::Boolean => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Boolean),
-        Kind::Timestamp => {
-            let instant = row.try_get_by_index::<Option<_>>(index)?;
-            instant.map(Cell::Timestamp)
-        }
-        Kind::Date => row.try_get_by_index::<Option<_>>(index)?.map(Cell::Date),
-        Kind::Decimal { precision, scale } => {
-            let fixed = read_decimal(backend, row, index, (precision, scale))?;
-            fixed.map(Cell::Decimal)
-        }
-    };
-    Ok(cell.unwrap_or(Cell::Null))
-}
-
-fn read_decimal(
-    backend: DbBackend,
-    row: &QueryResult,
-    index: usize,
-    (precision, scale): (u8, u8),
-) -> Result<Option<String>, DbErr> {
-    if backend == DbBackend::Sqlite && precision <= SQLITE_DIGITS {
-        let float: Option<f64> = row.try_get_by_index(index)?;
-        return Ok(float.map(|float| format!("{float:.*}", usize::from(scale))));
-    }
-    let text: Option<String> = row.try_get_by_index(index)?;
-    Ok(text.map(|text| match backend {
-        DbBackend::Sqlite => from_sortable(&text),
-        _ => text,
-    }))
 }
 
 /// For a query that pins an indexed field to one value and goes in `rowno` order: the field's index has both.

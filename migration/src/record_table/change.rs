@@ -1,117 +1,27 @@
-//! A resource's table: decides what must change for a definition, and changes it.
-//!
-//! SQLite takes all steps in one transaction. MySQL commits each one by itself, so a crash leaves some
-//! of them done: every step may be repeated.
-//! Filling new columns from the stored payloads is the syncer's.
+//! Takes the steps, one by one.
 
 use entity::{
-    definition::{Definition, Field, KEY_BYTES, Kind},
-    dialect::{Dialect, begin_write},
+    definition::{Definition, Field, KEY_BYTES, Of},
+    dialect::Dialect,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use sea_orm_migration::{
     SchemaManager,
     prelude::{Alias, ColumnDef, ColumnType, Index, StringLen, Table, TableCreateStatement},
 };
 
-/// One change of a resource's table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    CreateTable,
-    DropColumn(Field),
-    AddColumn(Field),
-    DropList(Field),
-    CreateList(Field),
-    DropIndex(Field),
-    CreateIndex(Field),
-}
+use super::Step;
 
-/// What must change so that a table made for `from` serves `to`, in order. `from` is `None` for a new table.
-pub fn plan(from: Option<&Definition>, to: &Definition) -> Vec<Step> {
-    let Some(from) = from else {
-        return vec![Step::CreateTable];
-    };
-    let mut steps = Vec::new();
-    for old in &from.fields {
-        let stays = to
-            .field(&old.name)
-            .is_some_and(|new| same_column(from, old, to, new));
-        match old.kind {
-            _ if stays => {}
-            Kind::List => steps.push(Step::DropList(old.clone())),
-            _ => steps.push(Step::DropColumn(old.clone())),
-        }
-    }
-    for new in &to.fields {
-        let old = from
-            .field(&new.name)
-            .filter(|old| same_column(from, old, to, new));
-        match (old, new.kind) {
-            (None, Kind::List) => steps.push(Step::CreateList(new.clone())),
-            (None, _) => steps.push(Step::AddColumn(new.clone())),
-            (Some(_), Kind::List) => {}
-            (Some(old), _) if old.index && !new.index => steps.push(Step::DropIndex(new.clone())),
-            (Some(old), _) if new.index && !old.index => steps.push(Step::CreateIndex(new.clone())),
-            (Some(_), _) => {}
-        }
-    }
-    steps
-}
-
-/// The fields of `from` whose columns stay as they are and hold what `to` wants: readers may use them meanwhile.
-pub fn unchanged(from: &Definition, to: &Definition) -> Definition {
-    let stays =
-        |old: &&Field| to.fields.contains(old) && from.text_limit(old) == to.text_limit(old);
-    Definition {
-        fields: from.fields.iter().filter(stays).cloned().collect(),
-        ..to.clone()
-    }
-}
-
-fn same_column(from: &Definition, old: &Field, to: &Definition, new: &Field) -> bool {
-    old.kind == new.kind && from.text_limit(old) == to.text_limit(new)
-}
-
-/// Takes `steps` on the table of `definition`.
-///
-/// # Errors
-/// The database does not answer or refuses a statement, or a table of that name with rows in it
-/// exists already and is not this resource's.
-pub async fn apply(
-    db: &DatabaseConnection,
-    definition: &Definition,
-    steps: &[Step],
-) -> Result<(), DbErr> {
-    if steps.is_empty() {
-        return Ok(());
-    }
-    let dialect = Dialect::of(db).await?;
-    // One connection for all steps: SQLite's others may answer from the schema as they last saw it.
-    let transaction = begin_write(db).await?;
-    let change = Change {
-        dialect,
-        manager: SchemaManager::new(&transaction),
-        db: &transaction,
-        definition,
-    };
-    match change.take(steps).await {
-        Ok(()) => transaction.commit().await,
-        Err(error) => {
-            transaction.rollback().await?;
-            Err(error)
-        }
-    }
-}
-
-struct Change<'a> {
-    dialect: Dialect,
-    manager: SchemaManager<'a>,
-    db: &'a DatabaseTransaction,
-    definition: &'a Definition,
+/// A change of a resource's table under way.
+pub(super) struct Change<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) manager: SchemaManager<'a>,
+    pub(super) db: &'a DatabaseTransaction,
+    pub(super) definition: &'a Definition,
 }
 
 impl Change<'_> {
-    async fn take(&self, steps: &[Step]) -> Result<(), DbErr> {
+    pub(super) async fn take(&self, steps: &[Step]) -> Result<(), DbErr> {
         // A read of the schema's own table makes SQLite's connection read it anew.
         self.manager.has_table(&self.definition.table).await?;
         for step in steps {
@@ -119,8 +29,16 @@ impl Change<'_> {
                 Step::CreateTable => self.create_table().await?,
                 Step::DropColumn(field) => self.drop_column(field).await?,
                 Step::AddColumn(field) => self.add_column(field).await?,
-                Step::DropList(field) => self.drop_list(field).await?,
-                Step::CreateList(field) => self.create_list(field).await?,
+                Step::DropList(field) => self.drop(self.definition.list_table(field)).await?,
+                Step::DropObjects(table) => self.drop(self.definition.child_table(table)).await?,
+                Step::CreateList(field) => {
+                    let at = self.definition.fields.iter().position(|of| of == field);
+                    self.create_child(at.map(Of::Field)).await?;
+                }
+                Step::CreateObjects(table) => {
+                    let at = self.definition.tables.iter().position(|of| of == table);
+                    self.create_child(at.map(Of::Table)).await?;
+                }
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
             }
@@ -162,8 +80,8 @@ impl Change<'_> {
         for field in self.definition.columns().filter(|field| field.index) {
             self.create_index(field).await?;
         }
-        for field in self.definition.lists() {
-            self.create_list(field).await?;
+        for child in self.definition.children() {
+            self.create_child(Some(child.of)).await?;
         }
         Ok(())
     }
@@ -185,7 +103,7 @@ impl Change<'_> {
         }
     }
 
-    fn empty_table(&self, name: &str) -> TableCreateStatement {
+    pub(super) fn empty_table(&self, name: &str) -> TableCreateStatement {
         let mut table = Table::create();
         table.table(Alias::new(name));
         if let Some(collation) = self.dialect.binary_collation() {
@@ -208,7 +126,8 @@ impl Change<'_> {
     }
 
     fn column(&self, field: &Field) -> ColumnDef {
-        let kind = self.dialect.column(self.definition, field);
+        let limit = self.definition.text_limit(field);
+        let kind = self.dialect.column(field.kind, limit);
         ColumnDef::new_with_type(Alias::new(&field.name), kind)
             .null()
             .to_owned()
@@ -246,39 +165,8 @@ impl Change<'_> {
         self.manager.alter_table(drop).await
     }
 
-    async fn create_list(&self, field: &Field) -> Result<(), DbErr> {
-        self.drop_list(field).await?;
-        let name = self.definition.list_table(field);
-        let mut table = self.empty_table(&name);
-        table
-            .col(
-                ColumnDef::new_with_type("rowno", ColumnType::BigInteger)
-                    .not_null()
-                    .to_owned(),
-            )
-            .col(
-                ColumnDef::new_with_type("position", ColumnType::BigInteger)
-                    .not_null()
-                    .to_owned(),
-            )
-            .col(
-                ColumnDef::new_with_type("value", self.dialect.column(self.definition, field))
-                    .not_null()
-                    .to_owned(),
-            )
-            .primary_key(Index::create().col("rowno").col("position"));
-        self.manager.create_table(table).await?;
-        let mut index = Index::create();
-        index
-            .name(self.index_name(field))
-            .table(Alias::new(&name))
-            .col("value")
-            .col("rowno");
-        self.manager.create_index(index).await
-    }
-
-    async fn drop_list(&self, field: &Field) -> Result<(), DbErr> {
-        let table = Alias::new(self.definition.list_table(field));
+    pub(super) async fn drop(&self, table: String) -> Result<(), DbErr> {
+        let table = Alias::new(table);
         self.manager
             .drop_table(Table::drop().table(table).if_exists().to_owned())
             .await

@@ -1,0 +1,64 @@
+//! The tables beside a resource's own, one row an item: a list is a table of one column.
+
+use super::{Kind, TEXT_CHARS, Table};
+
+/// A table of the items of one member of each record: `rowno`, `position`, and its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child<'a> {
+    pub table: String,
+    pub of: Of,
+    pub columns: Vec<ChildColumn<'a>>,
+}
+
+/// Where a row of the resource has the items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// In the cell of the field at this place.
+    Field(usize),
+    /// In the table at this place.
+    Table(usize),
+}
+
+/// A column of such a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildColumn<'a> {
+    pub name: &'a str,
+    pub kind: Kind,
+    /// Longest text, in characters.
+    pub limit: Option<usize>,
+    /// The name of its index.
+    pub index: Option<String>,
+    pub nullable: bool,
+}
+
+impl<'a> Child<'a> {
+    pub(super) fn of_list(table: String, at: usize) -> Self {
+        let value = ChildColumn {
+            name: "value",
+            kind: Kind::List,
+            limit: Some(TEXT_CHARS),
+            index: Some(format!("ix_{table}")),
+            nullable: false,
+        };
+        Self {
+            table,
+            of: Of::Field(at),
+            columns: vec![value],
+        }
+    }
+
+    pub(super) fn of_table(name: String, at: usize, table: &'a Table) -> Self {
+        let columns = table.fields.iter().map(|field| ChildColumn {
+            name: &field.name,
+            kind: field.kind,
+            limit: field.text_limit(),
+            index: field.index.then(|| format!("ix_{name}__{}", field.name)),
+            nullable: true,
+        });
+        Self {
+            columns: columns.collect(),
+            of: Of::Table(at),
+            table: name,
+        }
+    }
+}

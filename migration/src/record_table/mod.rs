@@ -1,0 +1,141 @@
+//! A resource's table: decides what must change for a definition, and changes it.
+//!
+//! SQLite takes all steps in one transaction. MySQL commits each one by itself, so a crash leaves some
+//! of them done: every step may be repeated.
+//! Filling new columns from the stored payloads is the syncer's.
+
+mod change;
+mod child;
+
+use entity::{
+    definition::{Definition, Field, Kind, Table},
+    dialect::{Dialect, begin_write},
+};
+use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm_migration::SchemaManager;
+
+use self::change::Change;
+
+/// One change of a resource's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    CreateTable,
+    DropColumn(Field),
+    AddColumn(Field),
+    DropList(Field),
+    CreateList(Field),
+    DropObjects(Table),
+    CreateObjects(Table),
+    DropIndex(Field),
+    CreateIndex(Field),
+}
+
+/// What must change so that a table made for `from` serves `to`, in order. `from` is `None` for a new table.
+pub fn plan(from: Option<&Definition>, to: &Definition) -> Vec<Step> {
+    let Some(from) = from else {
+        return vec![Step::CreateTable];
+    };
+    let mut steps = drops(from, to);
+    for new in &to.fields {
+        let old = from
+            .field(&new.name)
+            .filter(|old| same_column(from, old, to, new));
+        match (old, new.kind) {
+            (None, Kind::List) => steps.push(Step::CreateList(new.clone())),
+            (None, _) => steps.push(Step::AddColumn(new.clone())),
+            (Some(_), Kind::List) => {}
+            (Some(old), _) if old.index && !new.index => steps.push(Step::DropIndex(new.clone())),
+            (Some(old), _) if new.index && !old.index => steps.push(Step::CreateIndex(new.clone())),
+            (Some(_), _) => {}
+        }
+    }
+    let is_new = |new: &&Table| !from.tables.iter().any(|old| same_columns(old, new));
+    let new = to.tables.iter().filter(is_new);
+    steps.extend(new.cloned().map(Step::CreateObjects));
+    steps
+}
+
+fn drops(from: &Definition, to: &Definition) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for old in &from.fields {
+        let stays = to
+            .field(&old.name)
+            .is_some_and(|new| same_column(from, old, to, new));
+        match old.kind {
+            _ if stays => {}
+            Kind::List => steps.push(Step::DropList(old.clone())),
+            _ => steps.push(Step::DropColumn(old.clone())),
+        }
+    }
+    let goes = |old: &&Table| !to.tables.iter().any(|new| same_columns(old, new));
+    let gone = from.tables.iter().filter(goes);
+    steps.extend(gone.cloned().map(Step::DropObjects));
+    steps
+}
+
+/// The fields of `from` whose columns stay as they are and hold what `to` wants: readers may use them meanwhile.
+pub fn unchanged(from: &Definition, to: &Definition) -> Definition {
+    let stays =
+        |old: &&Field| to.fields.contains(old) && from.text_limit(old) == to.text_limit(old);
+    Definition {
+        fields: from.fields.iter().filter(stays).cloned().collect(),
+        tables: (from.tables.iter())
+            .filter(|old| to.tables.contains(old))
+            .cloned()
+            .collect(),
+        ..to.clone()
+    }
+}
+
+fn same_column(from: &Definition, old: &Field, to: &Definition, new: &Field) -> bool {
+    old.kind == new.kind && from.text_limit(old) == to.text_limit(new)
+}
+
+/// Whether the objects of both have the same columns and indexes, wherever their values come from.
+fn same_columns(old: &Table, new: &Table) -> bool {
+    let columns = |objects: &Table| -> Vec<_> {
+        let fields = objects.fields.iter();
+        fields
+            .map(|field| {
+                (
+                    field.name.clone(),
+                    field.kind,
+                    field.text_limit(),
+                    field.index,
+                )
+            })
+            .collect()
+    };
+    old.name == new.name && columns(old) == columns(new)
+}
+
+/// Takes `steps` on the table of `definition`.
+///
+/// # Errors
+/// The database does not answer or refuses a statement, or a table of that name with rows in it
+/// exists already and is not this resource's.
+pub async fn apply(
+    db: &DatabaseConnection,
+    definition: &Definition,
+    steps: &[Step],
+) -> Result<(), DbErr> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let dialect = Dialect::of(db).await?;
+    // One connection for all steps: SQLite's others may answer from the schema as they last saw it.
+    let transaction = begin_write(db).await?;
+    let change = Change {
+        dialect,
+        manager: SchemaManager::new(&transaction),
+        db: &transaction,
+        definition,
+    };
+    match change.take(steps).await {
+        Ok(()) => transaction.commit().await,
+        Err(error) => {
+            transaction.rollback().await?;
+            Err(error)
+        }
+    }
+}
