@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
+use url::Url;
 
 const ABOUT: &str = "\
 Mirrors HTTP APIs into your own database and serves them from there: fast, filterable, and up when \
@@ -13,6 +14,7 @@ First steps:
   catchment demo                     everything at once, nothing to configure
   catchment up                       the same on your settings, in ./catchment.db
   catchment check                    are the definitions right, do the upstreams answer?
+  catchment infer URL                a definition for your API, from its answers
   catchment sync thecatapi.breeds    one run, now
 
 Settings come from catchment.toml in the working folder and from variables such as
@@ -85,6 +87,24 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
         rows: u16,
     },
+    /// Propose fields with types, key and paging from real answers, ready to paste
+    ///
+    /// Asks for a few pages. Of a resource in a definition file it prints the tables with what they
+    /// lack; of a URL a whole definition. Comments say what rests on little. Stores nothing.
+    Infer {
+        /// A resource of a source (shop.products), or the URL of a list
+        #[arg(value_name = "SOURCE.RESOURCE|URL")]
+        what: Inferred,
+    },
+    /// Draft a definition from an OpenAPI document; asks nobody
+    Init {
+        /// The document: OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML
+        #[arg(long, value_name = "FILE")]
+        openapi: PathBuf,
+        /// What to call the source [default: the document's title]
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Run a source or one of its resources now
     ///
     /// The exit code tells the outcome; of several runs, the worst.
@@ -144,6 +164,33 @@ pub(crate) struct Target {
     pub resource: Option<String>,
 }
 
+/// What to infer from: `SOURCE.RESOURCE` or a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Inferred {
+    Resource(ResourceName),
+    Url(Url),
+}
+
+impl FromStr for Inferred {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.contains("://") {
+            return text.parse().map(Self::Resource).map_err(|why: String| {
+                format!("{why}, or as a URL, like https://api.example.com/items")
+            });
+        }
+        match text.parse::<Url>() {
+            Ok(url) if ["http", "https"].contains(&url.scheme()) => Ok(Self::Url(url)),
+            Ok(url) => Err(format!(
+                "`{}:` is no scheme for it; use http or https",
+                url.scheme()
+            )),
+            Err(error) => Err(format!("it is no URL: {error}")),
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)?;
@@ -191,11 +238,26 @@ impl FromStr for ResourceName {
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Cli, ResourceName, Target};
+    use super::{Cli, Inferred, ResourceName, Target};
 
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_inferred_from_is_a_resource_or_a_url() {
+        let check = |text: &str, expected: Option<bool>| {
+            let inferred = text.parse::<Inferred>().ok();
+            let is_url = inferred.map(|what| matches!(what, Inferred::Url(_)));
+            assert_eq!(is_url, expected, "{text}");
+        };
+        check("shop.products", Some(false));
+        check("https://api.example.com/items?page=1", Some(true));
+        check("api.example.com/items", Some(false));
+        check("shop", None);
+        check("ftp://api.example.com", None);
+        check("https://", None);
     }
 
     #[test]

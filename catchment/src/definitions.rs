@@ -40,6 +40,29 @@ pub(crate) fn load(
     Ok(source::load(&files, &environment))
 }
 
+/// The file that describes the source of that name, whether its definition has faults or not.
+///
+/// # Errors
+/// There is none, or the operator's folder cannot be read.
+pub(crate) fn describing(settings: &Settings, name: &str) -> Result<File, Misuse> {
+    let (mut files, _) = chosen(&settings.sources)?;
+    let named = |file: &File| -> Option<String> {
+        let table: toml::Table = file.text.parse().ok()?;
+        Some(table.get("source")?.get("name")?.as_str()?.to_owned())
+    };
+    let names: Vec<Option<String>> = files.iter().map(named).collect();
+    match names
+        .iter()
+        .position(|known| known.as_deref() == Some(name))
+    {
+        Some(at) => Ok(files.swap_remove(at)),
+        None => Err(Misuse(format!(
+            "no definition file describes a source `{name}`; {}",
+            hint(name, names.iter().flatten().map(String::as_str))
+        ))),
+    }
+}
+
 /// The files to read, and the sources among them that run; `None`: all.
 fn chosen(sources: &Sources) -> Result<(Vec<File>, Option<BTreeSet<String>>), Misuse> {
     let own = sources.dir.as_deref().map(folder).transpose()?;

@@ -24,7 +24,7 @@ pub mod cursor;
 pub mod lease;
 /// What is known of the upstream's pages.
 pub mod page;
-/// Records that could not become rows, and values that did not fit.
+/// Records and values that did not fit.
 pub mod reject;
 /// One collection of a source.
 pub mod resource;

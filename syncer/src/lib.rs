@@ -46,6 +46,13 @@ mod write;
 /// One cheap request, and what came.
 mod probe;
 
+/// What is proposed, as TOML.
+mod draft;
+/// Real answers to a proposed definition.
+pub mod infer;
+/// An OpenAPI document to a proposed definition.
+pub mod openapi_import;
+
 /// What every stage works with.
 mod ctx;
 /// What can end a walk.

@@ -161,7 +161,7 @@ struct Batch {
 }
 
 /// The first record with children that the parent resource's upstream has now: the database may not know any yet.
-async fn first_parent(
+pub(crate) async fn first_parent(
     ctx: &Ctx,
     source: &Source,
     (child, for_each): (&Plan, &ForEach),

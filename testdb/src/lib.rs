@@ -1,7 +1,7 @@
 //! Fresh databases for tests: an SQLite file always, and the same test on a real MySQL server. And a scripted upstream.
 //!
 //! Every database is empty, has a name of its own and goes when its [`TestDb`] is dropped, so tests
-//! share nothing and run side by side. Used by tests only: it panics where a test could not go on.
+//! share nothing and run side by side. Used by tests and the benchmark only: it panics where they could not go on.
 
 mod server;
 

@@ -4,6 +4,8 @@ mod demo;
 mod serve;
 
 mod check;
+mod infer;
+mod init;
 mod openapi;
 mod sample;
 mod sync;
@@ -147,6 +149,8 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
         Command::Sample { resource, rows } => {
             Box::pin(sample::run(&call, &resource, rows.into())).await
         }
+        Command::Infer { what } => Box::pin(infer::run(&call, &what)).await,
+        Command::Init { openapi, name } => init::run(call.form, &openapi, name.as_deref()),
         Command::Sync {
             target,
             full,
@@ -218,6 +222,8 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Migrate(_) => "migrate",
         Command::Check { .. } => "check",
         Command::Sample { .. } => "sample",
+        Command::Infer { .. } => "infer",
+        Command::Init { .. } => "init",
         Command::Sync { .. } => "sync",
         Command::Status => "status",
         Command::Runs { .. } => "runs",

@@ -8,14 +8,18 @@
 /// The binary, its folder, and an upstream.
 mod world;
 
+/// Processes that are killed at random, and syncers that take over from each other.
+mod chaos;
 /// `check`, `sample`, `openapi`: definitions and their upstreams.
 mod check;
-/// Processes that are killed.
+/// Processes that are killed at each instant that can be named.
 mod crash;
 /// `migrate`, and runs on each kind of database.
 mod database;
 /// `demo`.
 mod demo;
+/// `infer`, `init`: definitions drafted.
+mod draft;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

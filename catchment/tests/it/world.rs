@@ -81,24 +81,7 @@ impl World {
 
     /// Starts a command that runs until it is stopped.
     pub(crate) fn start(&self, arguments: &str) -> Process {
-        let mut child = self.command(arguments).spawn().unwrap();
-        let (told, lines) = mpsc::channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            let lines = stdout.lines().map_while(Result::ok);
-            lines.for_each(|line| drop(told.send(line)));
-        });
-        let mut stderr = child.stderr.take().unwrap();
-        let stderr = thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        Process {
-            child,
-            lines,
-            stderr: Some(stderr),
-        }
+        Process::start(&mut self.command(arguments))
     }
 
     pub(crate) fn command(&self, arguments: &str) -> Command {
@@ -125,6 +108,31 @@ impl Output {
 }
 
 impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (told, lines) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || {
+            let lines = stdout.lines().map_while(Result::ok);
+            lines.for_each(|line| drop(told.send(line)));
+        });
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self {
+            child,
+            lines,
+            stderr: Some(stderr),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first line of stdout, from here on, that holds `text`.
     pub(crate) fn line(&self, text: &str) -> String {
         loop {

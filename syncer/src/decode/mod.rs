@@ -66,7 +66,7 @@ pub(crate) struct Broken {
 pub(crate) fn page<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncError> {
     let Some(body) = &page.body else {
         return Ok(Decoded {
-            answer: next::answer(plan, page, &Context::default()),
+            answer: next::answer(plan, page, &Context::default())?,
             ..Decoded::default()
         });
     };
@@ -94,7 +94,7 @@ pub(crate) fn page<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncE
         records: &records,
     };
     Ok(Decoded {
-        answer: next::answer(plan, page, &context),
+        answer: next::answer(plan, page, &context)?,
         records,
     })
 }

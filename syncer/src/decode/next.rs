@@ -2,10 +2,8 @@
 
 use super::{Record, json::Body, raw::at};
 use crate::{
-    fetch::{
-        Page,
-        page::{self, Answer},
-    },
+    error::SyncError,
+    fetch::{Page, page::Answer},
     source::plan::{Place, Plan, Way},
 };
 
@@ -18,14 +16,17 @@ pub(super) struct Context<'c, 'a> {
 }
 
 /// What the page says of the way on.
-pub(super) fn answer(plan: &Plan, page: &Page, context: &Context<'_, '_>) -> Answer {
+///
+/// # Errors
+/// Its `Link` header breaks off.
+pub(super) fn answer(
+    plan: &Plan,
+    page: &Page,
+    context: &Context<'_, '_>,
+) -> Result<Answer, SyncError> {
     let said = |place: &Place| said(place, page, context);
     let next = match &plan.page.way {
-        Way::Link => {
-            let links = page.headers.get_all("link").iter();
-            let mut links = links.filter_map(|value| page::next_link(value.to_str().ok()?));
-            links.next().map(|link| page.links.resolve(&link))
-        }
+        Way::Link => page.link()?,
         Way::Url { next, .. } => said(next)
             .filter(|link| !link.is_empty())
             .map(|link| page.links.resolve(&link)),
@@ -33,7 +34,7 @@ pub(super) fn answer(plan: &Plan, page: &Page, context: &Context<'_, '_>) -> Ans
         Way::None | Way::Number { .. } | Way::Offset { .. } => None,
     };
     let more = plan.page.more.as_ref().and_then(said);
-    Answer {
+    Ok(Answer {
         records: context.records.len() as u64,
         total: plan
             .page
@@ -44,7 +45,7 @@ pub(super) fn answer(plan: &Plan, page: &Page, context: &Context<'_, '_>) -> Ans
         more: more.map(|more| !["", "false", "0", "no"].contains(&more.as_str())),
         next,
         rest: page.rest,
-    }
+    })
 }
 
 /// The value at `place` as a plain text; `None`: absent or null.

@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use entity::run::Counts;
-use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED, LINK};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -44,6 +44,26 @@ pub struct Page {
     pub rest: Option<Part>,
     /// What of its body must not be told.
     pub secrets: Secrets,
+}
+
+impl Page {
+    /// The absolute URL of the next page, if a `Link` header names it.
+    ///
+    /// # Errors
+    /// The header breaks off.
+    pub fn link(&self) -> Result<Option<String>, SyncError> {
+        for value in self.headers.get_all(LINK) {
+            let header = String::from_utf8_lossy(value.as_bytes());
+            let link = page::next_link(&header).map_err(|_| SyncError::Decode {
+                url: self.url.clone(),
+                why: "its `Link` header breaks off".to_owned(),
+            })?;
+            if let Some(link) = link {
+                return Ok(Some(self.links.resolve(&link)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// What came of a request.

@@ -172,19 +172,26 @@ fn plain(value: &Value) -> String {
 }
 
 /// The URL of `rel="next"` in a `Link` header (RFC 8288).
-pub fn next_link(header: &str) -> Option<String> {
+///
+/// # Errors
+/// It breaks off: what it would have said is not known.
+pub fn next_link(header: &str) -> Result<Option<String>, BrokenLink> {
     let mut rest = header;
     while let Some(open) = rest.find('<') {
-        let close = open + rest[open..].find('>')?;
+        let close = open + rest[open..].find('>').ok_or(BrokenLink)?;
         let url = &rest[open + 1..close];
         let (parameters, after) = split_parameters(&rest[close + 1..]);
         if parameters.iter().any(|(name, value)| is_next(name, value)) {
-            return Some(url.to_owned());
+            return Ok(Some(url.to_owned()));
         }
         rest = after;
     }
-    None
+    Ok(None)
 }
+
+/// A `Link` header that breaks off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokenLink;
 
 fn is_next(name: &str, value: &str) -> bool {
     name.eq_ignore_ascii_case("rel")
@@ -388,7 +395,8 @@ mod tests {
     #[test]
     fn links_are_read_as_the_rfc_writes_them() {
         let check = |header: &str, expected: Option<&str>| {
-            assert_eq!(next_link(header).as_deref(), expected, "{header}");
+            let expected = expected.map(str::to_owned);
+            assert_eq!(next_link(header), Ok(expected), "{header}");
         };
         check(
             r#"<https://a/x?page=2>; rel="next", <https://a/x?page=9>; rel="last""#,
@@ -399,6 +407,6 @@ mod tests {
         check(r#"<b>; rel="prev next""#, Some("b"));
         check(r#"<b>; REL="NEXT""#, Some("b"));
         check("", None);
-        check("<unclosed", None);
+        assert_eq!(next_link("</x?page=2; rel=next"), Err(BrokenLink));
     }
 }

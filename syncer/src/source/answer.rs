@@ -2,8 +2,8 @@
 
 use super::{
     fault::Wrong,
-    notation,
     plan::{Format, Page, Place, Pointer, Way},
+    pointing,
     report::Report,
     spec::{FormatSpec, PageKind, ResourceSpec},
 };
@@ -51,7 +51,7 @@ pub(crate) fn answer(report: &mut Report<'_>, spec: &ResourceSpec) -> Answer {
         check_single(report, spec);
     }
     let mut place = |key: &str, text: &Option<String>| {
-        report.read(&[key], text.as_deref(), notation::body_place)
+        report.read(&[key], text.as_deref(), pointing::body_place)
     };
     Answer {
         format,
@@ -68,9 +68,12 @@ pub(crate) fn check_places(report: &mut Report<'_>, format: Format, page: &Page)
         Way::Cursor { next, .. } | Way::Url { next, .. } => Some(next),
         Way::None | Way::Number { .. } | Way::Offset { .. } | Way::Link => None,
     };
+    // Where it means nothing at all, that is reported.
+    let more = page.more.as_ref();
+    let more = more.filter(|_| !matches!(page.way, Way::None | Way::Link));
     let places = [
         ("total", page.total.as_ref()),
-        ("more", page.more.as_ref()),
+        ("more", more),
         ("next", next),
     ];
     for (key, place) in places {

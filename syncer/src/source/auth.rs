@@ -6,8 +6,8 @@ use url::Url;
 use super::{
     address, body,
     fault::Wrong,
-    notation,
     plan::{Auth, Grant, JsonTemplate, Method, Template},
+    pointing,
     report::Report,
     request,
     spec::{AuthSpec, MethodSpec},
@@ -141,7 +141,7 @@ impl Reader<'_, '_, '_> {
         let path = self.login_path(path);
         let method = request::method(*method, MethodSpec::Post);
         let body = self.login_body(method);
-        let token = self.ok("token", notation::place(token));
+        let token = self.ok("token", pointing::place(token));
         let header = header.as_deref().unwrap_or("authorization");
         let header = self.ok("header", upstream::header_name(header));
         let usual = if header.as_deref() == Some("authorization") {

@@ -1,11 +1,15 @@
 //! What must hold for a run to be complete, and what becomes of rows that are gone.
 
+use entity::definition::Identity;
+
 use super::{
+    document::Resource,
     fault::Wrong,
-    notation,
-    plan::{DeleteHow, Deletes, Expect, Mode, Most, Page, Total},
+    incremental, notation,
+    plan::{DeleteHow, Deletes, Expect, Mode, Most, Page, Pointer, Total},
+    pointing,
     report::Report,
-    spec::{Amount, DeleteHowSpec, DeletesSpec, ExpectSpec, ModeSpec, ResourceSpec},
+    spec::{Amount, DeleteHowSpec, DeletesSpec, ModeSpec, ResourceSpec},
 };
 
 /// What absence from a complete run means.
@@ -39,66 +43,74 @@ fn append(report: &mut Report<'_>) {
 /// What must hold for a run to be complete.
 pub(crate) fn expect(
     report: &mut Report<'_>,
-    spec: &ExpectSpec,
+    resource: &Resource,
     page: &Page,
     mode: Mode,
 ) -> Expect {
-    let written = report.read(&["expect", "total"], spec.total.as_deref(), notation::total);
-    let known = page.total.is_some() || report.root.has(&["page", "total"]);
-    if matches!(written, Some(Total::Within(_))) && !known {
-        let wrong = Wrong::accepts(
-            "there is no total to compare with",
-            "off, or `page.total` with the place of the total",
-        );
-        report.wrong(&["expect", "total"], wrong);
-    }
-    let default = if page.total.is_some() {
-        Total::Within(0)
-    } else {
-        Total::Off
-    };
+    let spec = &resource.spec.expect;
     let max_drop = report.read(
         &["expect", "max_drop"],
         spec.max_drop.as_deref(),
         notation::share,
     );
     Expect {
-        total: written.unwrap_or(default),
+        total: total(report, resource, page),
         min: spec.min.unwrap_or(0),
         max_drop: max_drop.filter(|_| mode != Mode::Append),
     }
 }
 
+/// How near the records must come to the stated total.
+fn total(report: &mut Report<'_>, resource: &Resource, page: &Page) -> Total {
+    let path = ["expect", "total"];
+    let text = resource.spec.expect.total.as_deref();
+    let written = report.read(&path, text, notation::total);
+    let known = page.total.is_some() || report.root.has(&["page", "total"]);
+    let within = matches!(written, Some(Total::Within(_)));
+    if within && !known {
+        let wrong = Wrong::accepts(
+            "there is no total to compare with",
+            "off, or `page.total` with the place of the total",
+        );
+        report.wrong(&path, wrong);
+    }
+    if !incremental::ends_early(resource) {
+        let exact = page.total.as_ref().map(|_| Total::Within(0));
+        return written.or(exact).unwrap_or(Total::Off);
+    }
+    // What comes from `[defaults]` is meant for other resources.
+    if within && known && report.is_own(&path) {
+        let wrong = Wrong::accepts(
+            "a walk that ends at what is known already, newest first, never comes near the total",
+            "off, or `{cursor}` in path, query, headers or body, so that the total is that of what is asked for",
+        );
+        report.wrong(&path, wrong);
+    }
+    Total::Off
+}
+
 /// What becomes of rows that are gone.
-pub(crate) fn deletes(report: &mut Report<'_>, spec: &DeletesSpec, mode: Mode) -> Deletes {
+pub(crate) fn deletes(
+    report: &mut Report<'_>,
+    resource: &Resource,
+    mode: Mode,
+    identity: Identity,
+) -> Deletes {
+    let spec = &resource.spec.deletes;
     let how = match spec.how {
         _ if mode == Mode::Append => DeleteHow::Off,
         Some(DeleteHowSpec::Hard) => DeleteHow::Hard,
         Some(DeleteHowSpec::Off) => DeleteHow::Off,
         Some(DeleteHowSpec::Soft) | None => DeleteHow::Soft,
     };
-    let max = spec
-        .max
-        .as_ref()
-        .map(|max| most(report, &["deletes", "max"], max));
-    let flag = report.read(
-        &["deletes", "flag"],
-        spec.flag.as_deref(),
-        notation::pointer,
-    );
-    if flag.as_ref().is_some_and(|flag| flag.0.is_empty()) {
-        let wrong = Wrong::accepts(
-            "the whole record cannot be the mark",
-            "a pointer to a member: /deleted",
-        );
-        report.wrong(&["deletes", "flag"], wrong);
-    }
-    if flag.is_some() && spec.how == Some(DeleteHowSpec::Off) {
-        let wrong = Wrong::accepts(
-            "it means nothing where deleted rows are left as they are",
-            "`how` soft or hard beside it",
-        );
-        report.wrong(&["deletes", "flag"], wrong);
+    let max = spec.max.as_ref();
+    let max = max.map(|max| most(report, &["deletes", "max"], max));
+    let path = ["deletes", "flag"];
+    let flag = report.read(&path, spec.flag.as_deref(), pointing::pointer);
+    if let Some(flag) = &flag
+        && let Err(wrong) = check_flag(flag, resource, mode, identity)
+    {
+        report.wrong(&path, wrong);
     }
     let values = values(report, spec);
     Deletes {
@@ -129,6 +141,35 @@ fn values(report: &mut Report<'_>, spec: &DeletesSpec) -> Vec<String> {
         report.wrong(&path, wrong);
     }
     values.clone()
+}
+
+/// Whether the upstream's mark can take a row away.
+fn check_flag(
+    flag: &Pointer,
+    resource: &Resource,
+    mode: Mode,
+    identity: Identity,
+) -> Result<(), Wrong> {
+    if flag.0.is_empty() {
+        return Err(Wrong::accepts(
+            "the whole record cannot be the mark",
+            "a pointer to a member: /deleted",
+        ));
+    }
+    if resource.spec.deletes.how == Some(DeleteHowSpec::Off) {
+        return Err(Wrong::accepts(
+            "it means nothing where deleted rows are left as they are",
+            "`how` soft or hard beside it",
+        ));
+    }
+    let tells_absence = mode == Mode::Mirror && resource.spec.cursor.is_none();
+    if identity == Identity::Hash && !tells_absence && mode != Mode::Append {
+        return Err(Wrong::accepts(
+            "a record with the mark has other bytes than its row, which `key = \"hash\"` would not find",
+            "the field or fields that identify a record as `key`",
+        ));
+    }
+    Ok(())
 }
 
 /// The most rejects and bad values.

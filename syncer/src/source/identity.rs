@@ -2,7 +2,12 @@
 
 use entity::definition::Identity;
 
-use super::{document::Resource, fault::Wrong, report::Report, spec::Names};
+use super::{
+    document::Resource,
+    fault::Wrong,
+    report::Report,
+    spec::{Names, PageKind},
+};
 
 /// The key's fields, or the word that stands for something else.
 pub(crate) fn identity(report: &mut Report<'_>, resource: &Resource) -> (Vec<String>, Identity) {
@@ -56,13 +61,17 @@ fn key(report: &mut Report<'_>, resource: &Resource) -> Vec<String> {
 
 /// Reports walks in which a record has no place of its own.
 fn check_line(report: &mut Report<'_>, resource: &Resource) {
-    let message = if resource.spec.for_each.is_some() {
+    let spec = &resource.spec;
+    let kind = spec.page.as_ref().and_then(|page| page.kind);
+    let message = if spec.for_each.is_some() {
         "each parent's records would begin with line 1 again"
-    } else if resource.spec.cursor.is_some() {
+    } else if spec.cursor.is_some() {
         "each run would begin with line 1 again"
+    } else if kind.is_some_and(|kind| kind != PageKind::None) {
+        "a record that moves to another page while the pages are read would be missed or come twice, and nothing would tell"
     } else {
         return;
     };
-    let accepted = "hash, or the field or fields that identify a record";
+    let accepted = "hash, or the field or fields that identify a record; a line is a place in one answer or file";
     report.wrong(&["key"], Wrong::accepts(message, accepted));
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
-
 use super::{
     document::Resource,
     fault::Wrong,
-    notation,
-    plan::{CursorKind, Incremental, Mark, Order, Pointer, Step, TimeFormat},
+    marks, notation,
+    plan::{CursorKind, Incremental, Order, TimeFormat},
+    pointing,
     report::Report,
     request, rule,
-    spec::{CursorKindSpec, CursorSpec, Distance, OrderSpec, PageKind, Scalar},
+    spec::{CursorKindSpec, CursorSpec, OrderSpec, PageKind},
     template::{self, Bounds},
 };
 
@@ -28,7 +27,7 @@ pub(crate) fn bounds(report: &Report<'_>, resource: &Resource) -> Option<Bounds>
 pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Incremental> {
     let spec = resource.spec.cursor.as_ref()?;
     check_request(report, resource, spec);
-    let field = report.ok(&["cursor", "field"], notation::pointer(&spec.field));
+    let field = report.ok(&["cursor", "field"], pointing::pointer(&spec.field));
     if field.as_ref().is_some_and(|field| field.0.is_empty()) {
         report.wrong(
             &["cursor", "field"],
@@ -40,19 +39,20 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
     }
     let kind = kind(report, spec);
     let request_format = request_format(report, spec, &kind);
-    let start = spec.start.as_ref().map(|start| start_of(start, &kind));
+    let start = spec.start.as_ref().map(|start| marks::start(start, &kind));
     let start = report.ok(&["cursor", "start"], start.transpose()).flatten();
-    let mut step = |key: &str, distance: &Option<Distance>| {
-        let step = distance.as_ref().map(|distance| step(distance, &kind));
-        report.ok(&["cursor", key], step.transpose()).flatten()
-    };
-    let lookback = step("lookback", &spec.lookback);
-    let window = step("window", &spec.window);
+    let lookback = spec.lookback.as_ref();
+    let lookback = lookback.map(|distance| marks::step(distance, &kind));
+    let lookback = report.ok(&["cursor", "lookback"], lookback.transpose());
+    let window = spec.window.as_ref();
+    let window = window.filter(|_| kind != CursorKind::Integer);
+    let window = window.map(|distance| marks::step(distance, &kind));
+    let window = report.ok(&["cursor", "window"], window.transpose());
     Some(Incremental {
-        field: field.unwrap_or_else(Pointer::default),
+        field: field.unwrap_or_default(),
         start,
-        lookback,
-        window,
+        lookback: lookback.flatten(),
+        window: window.flatten(),
         order: match spec.order {
             Some(OrderSpec::Asc) => Order::Ascending,
             Some(OrderSpec::Desc) => Order::Descending,
@@ -85,20 +85,26 @@ pub(crate) fn full_every(report: &mut Report<'_>, resource: &Resource) -> Option
     Some(every)
 }
 
+/// Whether walks end at what is known already, so that not all that the upstream has comes.
+pub(crate) fn ends_early(resource: &Resource) -> bool {
+    let cursor = resource.spec.cursor.as_ref();
+    let descends = cursor.is_some_and(|cursor| cursor.order == Some(OrderSpec::Desc));
+    descends && !says(resource, "cursor")
+}
+
+/// Whether a request of `resource` holds that placeholder.
+fn says(resource: &Resource, name: &str) -> bool {
+    let texts = request::texts(resource);
+    texts.iter().any(|text| template::names(text, name))
+}
+
 /// Whether the requests say what the cursor knows.
 fn check_request(report: &mut Report<'_>, resource: &Resource, spec: &CursorSpec) {
-    let texts = request::texts(resource);
-    let says = |name: &str| texts.iter().any(|text| template::names(text, name));
-    if spec.window.is_some() && !says("cursor.until") {
-        report.wrong(
-            &["cursor", "window"],
-            Wrong::accepts(
-                "no request says where a window ends",
-                "`{cursor.until}` in path, query, headers or body",
-            ),
-        );
+    let is_windowed = spec.window.is_some();
+    if is_windowed && let Err(wrong) = window(resource, spec) {
+        report.wrong(&["cursor", "window"], wrong);
     }
-    if says("cursor") {
+    if says(resource, "cursor") {
         return;
     }
     if spec.order != Some(OrderSpec::Desc) {
@@ -114,6 +120,29 @@ fn check_request(report: &mut Report<'_>, resource: &Resource, spec: &CursorSpec
         );
         report.wrong_key(&["cursor"], wrong);
     }
+}
+
+/// Whether the requests can ask for one window after the other.
+fn window(resource: &Resource, spec: &CursorSpec) -> Result<(), Wrong> {
+    if spec.kind == Some(CursorKindSpec::Integer) {
+        return Err(Wrong::accepts(
+            "windows of whole numbers have no end: nothing says up to which there are records",
+            "no such key, or `type = \"timestamp\"`, whose windows end at the run's start",
+        ));
+    }
+    if !says(resource, "cursor.until") {
+        return Err(Wrong::accepts(
+            "no request says where a window ends",
+            "`{cursor.until}` in path, query, headers or body",
+        ));
+    }
+    if spec.order == Some(OrderSpec::Desc) && !says(resource, "cursor") {
+        return Err(Wrong::accepts(
+            "no request says where a window begins",
+            "`{cursor}` in path, query, headers or body",
+        ));
+    }
+    Ok(())
 }
 
 fn kind(report: &mut Report<'_>, spec: &CursorSpec) -> CursorKind {
@@ -143,97 +172,16 @@ fn kind(report: &mut Report<'_>, spec: &CursorSpec) -> CursorKind {
 
 /// How requests write a time.
 fn request_format(report: &mut Report<'_>, spec: &CursorSpec, kind: &CursorKind) -> TimeFormat {
-    let own = report.read(
-        &["cursor", "request_format"],
-        spec.request_format.as_deref(),
-        rule::time_format,
-    );
+    let path = ["cursor", "request_format"];
+    let own = report.read(&path, spec.request_format.as_deref(), rule::time_format);
     match kind {
         CursorKind::Timestamp(format) => own.unwrap_or_else(|| format.clone()),
         CursorKind::Integer => {
             if spec.request_format.is_some() {
-                report.wrong(
-                    &["cursor", "request_format"],
-                    Wrong::accepts(
-                        "`request_format` means nothing for the type `integer`",
-                        "types: timestamp",
-                    ),
-                );
+                let message = "`request_format` means nothing for the type `integer`";
+                report.wrong(&path, Wrong::accepts(message, "types: timestamp"));
             }
             TimeFormat::Standard
         }
-    }
-}
-
-fn start_of(start: &Scalar, kind: &CursorKind) -> Result<Mark, Wrong> {
-    let text = start.to_text();
-    match kind {
-        CursorKind::Integer => text.parse().map(Mark::Number).map_err(|_| {
-            Wrong::accepts(
-                format!("`{text}` is no whole number of 64 bits"),
-                "a whole number: 0",
-            )
-        }),
-        CursorKind::Timestamp(format) => match start {
-            Scalar::Text(text) => time(text),
-            Scalar::Integer(number) => epoch(*number, format),
-            Scalar::Boolean(_) => None,
-        }
-        .map(Mark::Time)
-        .ok_or_else(|| {
-            let accepted = match format {
-                TimeFormat::EpochSeconds => {
-                    "an RFC 3339 time, a date (\"2020-01-01\"), or seconds since 1970"
-                }
-                TimeFormat::EpochMillis => {
-                    "an RFC 3339 time, a date (\"2020-01-01\"), or milliseconds since 1970"
-                }
-                TimeFormat::Standard | TimeFormat::Pattern(_) => {
-                    "an RFC 3339 time (\"2020-01-01T00:00:00Z\") or a date (\"2020-01-01\")"
-                }
-            };
-            Wrong::accepts(format!("`{text}` is no time"), accepted)
-        }),
-    }
-}
-
-/// An RFC 3339 time, or the first instant of a day.
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    let midnight = || {
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(date.and_hms_opt(0, 0, 0)?.and_utc())
-    };
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|time| time.to_utc())
-        .or_else(midnight)
-}
-
-fn epoch(number: i64, format: &TimeFormat) -> Option<DateTime<Utc>> {
-    match format {
-        TimeFormat::EpochSeconds => DateTime::from_timestamp(number, 0),
-        TimeFormat::EpochMillis => DateTime::from_timestamp_millis(number),
-        TimeFormat::Standard | TimeFormat::Pattern(_) => None,
-    }
-}
-
-fn step(distance: &Distance, kind: &CursorKind) -> Result<Step, Wrong> {
-    match (kind, distance) {
-        (CursorKind::Timestamp(_), Distance::Time(text)) => {
-            notation::duration(text).map(Step::Time)
-        }
-        (CursorKind::Integer, Distance::Number(number)) => i64::try_from(*number)
-            .ok()
-            .filter(|number| *number > 0)
-            .map(Step::Number)
-            .ok_or_else(|| Wrong::accepts(format!("{number} is out of range"), "1 or more")),
-        (CursorKind::Timestamp(_), Distance::Number(number)) => Err(Wrong::accepts(
-            format!("{number} is no duration"),
-            "numbers with ms, s, m, h or d: 30s, 5m, 1h30m",
-        )),
-        (CursorKind::Integer, Distance::Time(text)) => Err(Wrong::accepts(
-            format!("`{text}` is no whole number"),
-            "a whole number, as the cursor's values",
-        )),
     }
 }

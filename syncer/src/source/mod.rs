@@ -30,9 +30,12 @@ mod upstream;
 /// Resources.
 mod answer;
 mod demands;
+mod fingerprint;
 mod identity;
 mod incremental;
+mod marks;
 mod paging;
+mod parameters;
 mod relation;
 mod request;
 mod resource;
@@ -47,8 +50,9 @@ mod uses;
 /// What all of them are read with.
 mod body;
 mod fault;
-mod names;
+pub(crate) mod names;
 mod notation;
+mod pointing;
 mod report;
 mod template;
 

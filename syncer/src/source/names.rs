@@ -117,7 +117,7 @@ fn plain(name: &str) -> Result<(), Wrong> {
 }
 
 /// `AdoptionFee-2` to `adoption_fee_2`.
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut after_small = false;
     for c in name.chars() {

@@ -3,8 +3,8 @@
 use super::{
     address,
     fault::Wrong,
-    notation,
     plan::{End, Page, Param, Place, Pointer, Size, Way, Within},
+    pointing,
     report::Report,
     spec::{EndSpec, PageKind, PageSpec, ResourceSpec, WithinSpec},
 };
@@ -25,7 +25,7 @@ pub(crate) fn page(report: &mut Report<'_>, spec: &ResourceSpec) -> Page {
     let way = way(report, page, kind);
     let end = end(report, page, &way);
     let mut place = |key: &str, text: &Option<String>| {
-        report.read(&["page", key], text.as_deref(), notation::place)
+        report.read(&["page", key], text.as_deref(), pointing::place)
     };
     let total = place("total", &page.total);
     let more = place("more", &page.more);
@@ -139,11 +139,11 @@ fn way(report: &mut Report<'_>, page: &PageSpec, kind: PageKind) -> Way {
         },
         PageKind::Cursor => Way::Cursor {
             param: param(report, page),
-            next: next(report, page, notation::place_or_last),
+            next: next(report, page, pointing::place_or_last),
         },
         PageKind::Link => Way::Link,
         PageKind::Url => Way::Url {
-            next: next(report, page, notation::place),
+            next: next(report, page, pointing::place),
             origins: origins(report, page),
         },
     }
@@ -188,7 +188,7 @@ fn param(report: &mut Report<'_>, page: &PageSpec) -> Param {
 fn sent(report: &mut Report<'_>, page: &PageSpec, key: &str, name: &str) -> Param {
     let within = match page.within {
         Some(WithinSpec::Body) if name.starts_with('/') => {
-            let pointer = report.ok(&["page", key], notation::pointer(name));
+            let pointer = report.ok(&["page", key], pointing::pointer(name));
             Within::Body(pointer.unwrap_or_else(|| Pointer(vec![name.to_owned()])))
         }
         Some(WithinSpec::Body) => Within::Body(Pointer(vec![name.to_owned()])),

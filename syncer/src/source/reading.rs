@@ -93,7 +93,11 @@ impl Reading<'_> {
 
     fn too_large(&mut self, at: &At) -> Value {
         self.faults.push(
-            Wrong::accepts("the number is too large", "a number of 64 bits").at(self.path, at),
+            Wrong::accepts(
+                "the number is too large, or none",
+                "a finite number of 64 bits",
+            )
+            .at(self.path, at),
         );
         Value::Faulty
     }

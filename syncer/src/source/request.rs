@@ -2,11 +2,10 @@
 
 use super::{
     body,
-    document::{Document, Resource},
+    document::Resource,
     fault::Wrong,
-    plan::{JsonTemplate, Method, Page, Param, Pointer, Template, Way, Within},
+    plan::{JsonTemplate, Method, Template},
     report::Report,
-    resource::Setting,
     spec::{MethodSpec, Scalar},
     template::{self, Scope},
     upstream,
@@ -101,90 +100,4 @@ fn json(report: &mut Report<'_>, method: Method, scope: &Scope<'_>) -> Option<Js
         return None;
     }
     Some(body::body(report, node, scope))
-}
-
-/// Reports parameters that two would send, and those that have no place to be sent in.
-pub(crate) fn check_parameters(
-    report: &mut Report<'_>,
-    request: &Request,
-    page: &Page,
-    setting: &Setting<'_>,
-) {
-    check_query(report, request, page, setting.document);
-    for (key, param) in parameters(page) {
-        let Within::Body(pointer) = &param.within else {
-            continue;
-        };
-        if request.method == Method::Get {
-            let wrong = Wrong::accepts("a `GET` has no body", "query, or `method = \"POST\"`");
-            report.wrong(&["page", "in"], wrong);
-            return;
-        }
-        let Some(body) = &request.body else {
-            continue;
-        };
-        if let Err(wrong) = fits(body, pointer, &param.name) {
-            report.wrong(&["page", key], wrong);
-        }
-    }
-}
-
-fn check_query(report: &mut Report<'_>, request: &Request, page: &Page, document: &Document) {
-    let sent = parameters(page);
-    let in_query = |name: &String| {
-        sent.iter()
-            .any(|(_, param)| param.within == Within::Query && param.name == *name)
-    };
-    for (name, _) in &request.query {
-        let message = if in_query(name) {
-            format!("paging sends `{name}` already")
-        } else if document.source.query.contains_key(name) {
-            format!("`{name}` is in the source's `query` already, and would be sent twice")
-        } else {
-            continue;
-        };
-        report.wrong_key(&["query", name], Wrong::accepts(message, "one of the two"));
-    }
-    for (key, param) in &sent {
-        if param.within == Within::Query && document.source.query.contains_key(&param.name) {
-            let message = format!(
-                "`{}` is in the source's `query` already, and would be sent twice",
-                param.name
-            );
-            report.wrong(&["page", key], Wrong::accepts(message, "one of the two"));
-        }
-    }
-}
-
-/// The parameters of `page` and the keys that name them.
-fn parameters(page: &Page) -> Vec<(&'static str, &Param)> {
-    let way = match &page.way {
-        Way::Number { param, .. } | Way::Offset { param, .. } | Way::Cursor { param, .. } => {
-            Some(("param", param))
-        }
-        Way::None | Way::Link | Way::Url { .. } => None,
-    };
-    let size = page.size.param.as_ref().map(|param| ("size_param", param));
-    way.into_iter().chain(size).collect()
-}
-
-/// Whether a member can be put into `body` at `pointer`.
-fn fits(body: &JsonTemplate, pointer: &Pointer, name: &str) -> Result<(), Wrong> {
-    let mut at = body;
-    for token in &pointer.0 {
-        let JsonTemplate::Object(members) = at else {
-            return Err(Wrong::accepts(
-                format!("`{name}` leads into what is no table of `body`"),
-                "a member of `body`, or a pointer through its tables: /page/size",
-            ));
-        };
-        match members.iter().find(|(member, _)| member == token) {
-            Some((_, member)) => at = member,
-            None => return Ok(()),
-        }
-    }
-    Err(Wrong::accepts(
-        format!("`{name}` is in `body` already, and paging sends it"),
-        "one of the two",
-    ))
 }

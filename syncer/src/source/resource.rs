@@ -5,11 +5,11 @@ use entity::definition::Definition;
 use super::{
     address, answer, column, demands,
     document::{Document, Resource},
-    identity, incremental, local, names, paging,
-    plan::{ForEach, Mode, Plan, Rule, TableRule},
+    fingerprint, identity, incremental, local, names, paging, parameters,
+    plan::{ForEach, Plan, Rule, TableRule},
     relation,
     report::Report,
-    request, rule, table,
+    request, table,
     template::{Scope, Secrets},
     unsupported,
 };
@@ -39,7 +39,7 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
     let page = paging::page(report, spec);
     let answer = answer::answer(report, spec);
     answer::check_places(report, answer.format, &page);
-    request::check_parameters(report, &request, &page, setting);
+    parameters::check(report, &request, &page, setting.document);
     let mode = demands::mode(report, spec);
     let plan = Plan {
         name: name.clone(),
@@ -53,10 +53,10 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         keyed_by: answer.keyed_by,
         single: answer.single,
         error_when: answer.error_when,
-        expect: demands::expect(report, &spec.expect, &page, mode),
+        expect: demands::expect(report, resource, &page, mode),
         page,
         empty_on: demands::empty_on(report, spec),
-        deletes: demands::deletes(report, &spec.deletes, mode),
+        deletes: demands::deletes(report, resource, mode, definition.identity),
         mode,
         bad_max: demands::bad_max(report, spec),
         cursor: incremental::cursor(report, resource),
@@ -67,7 +67,7 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         definition,
         fingerprint: String::new(),
     };
-    let fingerprint = fingerprint(&plan, resource, setting.document);
+    let fingerprint = fingerprint::of(&plan, resource, setting.document);
     Plan {
         fingerprint,
         ..plan
@@ -120,47 +120,4 @@ fn usable(resource: &Resource, parent: Option<&Plan>) -> Option<Vec<String>> {
         Some(parent) => relation::usable(parent),
         None => relation::named(resource),
     })
-}
-
-/// Changes with everything that decides which pages are asked for, and with the key and the mode.
-fn fingerprint(plan: &Plan, resource: &Resource, document: &Document) -> String {
-    let spec = &resource.spec;
-    let key: Vec<(&String, String)> = plan
-        .definition
-        .key
-        .iter()
-        .map(|name| {
-            (
-                name,
-                plan.definition
-                    .field(name)
-                    .map_or_else(String::new, |field| field.kind.to_string()),
-            )
-        })
-        .collect();
-    let values = plan.for_each.iter().flat_map(|for_each| &for_each.values);
-    let values: Vec<(&String, String)> = values
-        .map(|(name, pointer)| (name, pointer.to_string()))
-        .collect();
-    rule::short_hash(&serde_json::json!([
-        document.source.base_url,
-        document.source.query,
-        document.source.headers,
-        spec.method,
-        spec.path,
-        spec.query,
-        spec.headers,
-        spec.body,
-        format!("{:?}", plan.format),
-        plan.records.to_string(),
-        plan.keyed_by,
-        plan.single,
-        spec.page,
-        spec.cursor,
-        spec.for_each,
-        values,
-        key,
-        plan.definition.identity,
-        plan.mode == Mode::Mirror,
-    ]))
 }

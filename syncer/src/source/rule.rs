@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     fault::Wrong,
-    names, notation,
+    names,
     plan::{OnBad, Pointer, Rule, TimeFormat},
+    pointing,
     report::Report,
     spec::{FieldSpec, OnBadSpec},
     uses,
@@ -174,8 +175,8 @@ impl<'r> Reader<'r, '_> {
     fn from(&mut self, spec: &FieldSpec, kind: Kind) -> Pointer {
         let own = || Pointer(vec![self.name.to_owned()]);
         let read = match kind {
-            Kind::List => notation::pointer_to_each,
-            _ => notation::pointer,
+            Kind::List => pointing::pointer_to_each,
+            _ => pointing::pointer,
         };
         let from = spec.from.as_deref().map_or_else(|| Ok(own()), read);
         let from = self.ok("from", from).unwrap_or_default();

@@ -6,8 +6,9 @@ use super::{
     column,
     document::Resource,
     fault::Wrong,
-    names, notation,
+    names,
     plan::{Pointer, TableRule},
+    pointing,
     report::Report,
     rule::{self, Column, Reader},
     spec::{FieldEntry, TableSpec},
@@ -35,7 +36,7 @@ fn child(report: &mut Report<'_>, name: &str, spec: &TableSpec, table: &str) -> 
     if let Err(wrong) = names::table(name) {
         report.wrong_key(&path, wrong);
     }
-    let from = spec.from.as_deref().map(notation::pointer_to_each);
+    let from = spec.from.as_deref().map(pointing::pointer_to_each);
     let from = report.ok(&["tables", name, "from"], from.transpose());
     let from = from
         .flatten()

@@ -7,9 +7,10 @@ use super::{
     fault::Wrong,
     local, names, notation,
     plan::{Limits, Retry, Source, Template},
+    pointing,
     report::Report,
     schedule::Schedule,
-    spec::{LimitsSpec, RetrySpec, Scalar, SourceSpec},
+    spec::{AuthSpec, LimitsSpec, RetrySpec, Scalar, SourceSpec},
     template::{self, Scope, Secrets},
 };
 
@@ -29,6 +30,7 @@ pub(crate) fn source(
     secrets: &Secrets<'_>,
 ) -> Option<Source> {
     local::source(report, spec);
+    check_auth(report, spec);
     report.ok(&["name"], names::source(&spec.name));
     let base_url = address::base_url(&spec.base_url, report.file);
     let base_url = report.ok(&["base_url"], base_url);
@@ -58,6 +60,17 @@ pub(crate) fn source(
         // Last: every other fault is found without it.
         base_url: base_url?,
     })
+}
+
+/// Reports a parameter that proves who sends a request and is sent otherwise too.
+fn check_auth(report: &mut Report<'_>, spec: &SourceSpec) {
+    let Some(AuthSpec::Query { name, .. }) = &spec.auth else {
+        return;
+    };
+    if spec.query.contains_key(name) {
+        let message = format!("`{name}` is in `auth` already, and would be sent twice");
+        report.wrong_key(&["query", name], Wrong::accepts(message, "one of the two"));
+    }
 }
 
 /// Query parameters as templates.
@@ -99,7 +112,7 @@ pub(crate) fn headers(
 
 /// The name of a header that a definition may set.
 pub(crate) fn header_name(name: &str) -> Result<String, Wrong> {
-    let name = notation::header_name(name)?;
+    let name = pointing::header_name(name)?;
     if OWN_HEADERS.contains(&name.as_str()) {
         return Err(Wrong::accepts(
             format!("the client itself sets `{name}`"),
@@ -122,7 +135,7 @@ pub(crate) fn header_value(text: &str) -> Result<&str, Wrong> {
 
 fn limits(report: &mut Report<'_>, spec: &LimitsSpec) -> Limits {
     let mut place = |key: &str, text: &Option<String>| {
-        report.read(&["limits", key], text.as_deref(), notation::place)
+        report.read(&["limits", key], text.as_deref(), pointing::place)
     };
     let remaining = place("remaining", &spec.remaining);
     let reset = place("reset", &spec.reset);

@@ -4,7 +4,7 @@
 mod key;
 /// How far incremental reading came.
 mod mark;
-/// Objects to the rows of child tables.
+/// Arrays of objects to rows of their own.
 mod tables;
 /// Times as upstreams write them.
 mod time;
@@ -303,7 +303,7 @@ fn belongs(bad: &mut reject::New, record: &Identified<'_>) {
     hash.update(&record.hash);
     bad.payload_hash = hash.finalize()[..16].to_vec();
     bad.record_key = Some(record.key.clone());
-    bad.payload = record.payload.clone().into_owned();
+    bad.payload = record.payload.to_string();
 }
 
 fn not_an_object(payload: &str) -> String {

@@ -18,6 +18,7 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+/// Pages that the upstream itself leads through.
 mod cursors;
 /// A changed definition alters the table.
 mod definitions;
@@ -31,8 +32,13 @@ mod formats;
 mod hostile;
 /// What identifies a record, and what marks one as deleted.
 mod identity;
+/// Reading only what changed.
 mod incremental;
+/// Real answers to a proposed definition.
+mod infer;
+/// Pages that are as they were.
 mod memory;
+/// Which parents are asked for, and how.
 mod parents;
 /// Keys, rejects and bad values.
 mod records;

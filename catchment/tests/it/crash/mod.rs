@@ -9,9 +9,9 @@ mod library;
 /// The socket at which a process on MySQL dies.
 mod proxy;
 /// What is compared.
-mod tables;
+pub(crate) mod tables;
 /// The process that dies.
-mod victim;
+pub(crate) mod victim;
 
 /// Deaths on MySQL: before and after each statement.
 mod mysql;

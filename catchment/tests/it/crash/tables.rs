@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
-pub(super) type Lines = Vec<Vec<Option<String>>>;
+pub(crate) type Lines = Vec<Vec<Option<String>>>;
 
 /// A line each, under the name of what it is about.
 const COMPARED: [(&str, &str); 9] = [
@@ -97,7 +97,7 @@ pub(super) async fn assert_sound(db: &DatabaseConnection, label: &str) {
 }
 
 /// The version of each resource that is registered.
-pub(super) async fn versions(db: &DatabaseConnection) -> BTreeMap<String, i64> {
+pub(crate) async fn versions(db: &DatabaseConnection) -> BTreeMap<String, i64> {
     let lines = lines(db, "SELECT name, version AS reached FROM resource").await;
     let pair = |line: &Vec<Option<String>>| {
         let [Some(name), Some(version)] = line.as_slice() else {
@@ -109,7 +109,7 @@ pub(super) async fn versions(db: &DatabaseConnection) -> BTreeMap<String, i64> {
 }
 
 /// Panics if a resource's version is lower than it was.
-pub(super) fn assert_risen(
+pub(crate) fn assert_risen(
     now: &BTreeMap<String, i64>,
     before: &BTreeMap<String, i64>,
     label: &str,
@@ -124,7 +124,7 @@ pub(super) fn assert_risen(
 }
 
 /// The answer to `sql`, each value as text.
-pub(super) async fn lines(db: &DatabaseConnection, sql: &str) -> Lines {
+pub(crate) async fn lines(db: &DatabaseConnection, sql: &str) -> Lines {
     let statement = Statement::from_string(db.get_database_backend(), sql);
     let rows = db.query_all_raw(statement).await;
     let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));

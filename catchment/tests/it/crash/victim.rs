@@ -14,25 +14,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One process, and whoever may kill it.
 #[derive(Clone, Default)]
-pub(super) struct Victim(Arc<Mutex<Option<Child>>>);
+pub(crate) struct Victim(Arc<Mutex<Option<Child>>>);
 
 /// How a process ended, and what it said.
 #[derive(Debug)]
-pub(super) struct End {
-    pub(super) status: ExitStatus,
-    pub(super) said: String,
+pub(crate) struct End {
+    pub(crate) status: ExitStatus,
+    pub(crate) said: String,
 }
 
 impl End {
     /// Whether a signal ended it.
-    pub(super) fn was_killed(&self) -> bool {
+    pub(crate) fn was_killed(&self) -> bool {
         self.status.code().is_none()
     }
 }
 
 impl Victim {
     /// Sends it SIGKILL, and returns when it is dead.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         if let Some(child) = self.0.lock().unwrap().as_mut() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -40,7 +40,7 @@ impl Victim {
     }
 
     /// Starts `command` and waits for its end.
-    pub(super) async fn run(&self, command: &mut Command) -> End {
+    pub(crate) async fn run(&self, command: &mut Command) -> End {
         let (mut stdout, mut stderr) = {
             // Under the lock, so that it is in its place before it can be killed.
             let mut place = self.0.lock().unwrap();

@@ -22,9 +22,9 @@ pub(crate) struct CursorSpec {
     pub(crate) request_format: Option<String>,
     /// Where reading starts, inclusive: an RFC 3339 time or a date, or a whole number.
     pub(crate) start: Option<Scalar>,
-    /// How far each run goes back behind the mark: a duration, or a whole number.
+    /// How far each run goes back behind the mark: a duration, for an integer a whole number.
     pub(crate) lookback: Option<Distance>,
-    /// The longest span asked for at once: a duration, or a whole number.
+    /// For a timestamp: the longest span asked for at once, a duration: `7d`.
     pub(crate) window: Option<Distance>,
     /// In which order the upstream answers, by this value. Default: in none that could be relied on.
     pub(crate) order: Option<OrderSpec>,

@@ -23,7 +23,7 @@ pub(crate) struct PageSpec {
     pub(crate) size_param: Option<String>,
     /// Place of the next cursor or URL; for a cursor also `last:/pointer`, in the page's last record.
     pub(crate) next: Option<String>,
-    /// Origins beside that of `base_url` that the next URL may lead to; they get no credentials.
+    /// For `url`: origins beside that of `base_url` that it may lead to; they get no credentials.
     pub(crate) origins: Option<Vec<String>>,
     /// Place of what says whether there is more.
     pub(crate) more: Option<String>,

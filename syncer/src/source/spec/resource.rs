@@ -18,9 +18,9 @@ pub(crate) struct ResourceSpec {
     pub(crate) path: Option<String>,
     /// The request's method. Default: `GET`.
     pub(crate) method: Option<MethodSpec>,
-    /// Query parameters, merged over the source's. Templates.
+    /// Query parameters, besides those of the source. Templates.
     pub(crate) query: BTreeMap<String, Scalar>,
-    /// Headers, merged over the source's. Templates.
+    /// Headers, over those of the source. Templates.
     pub(crate) headers: BTreeMap<String, Scalar>,
     /// The JSON body of a `POST`; its texts are templates.
     pub(crate) body: Option<serde_json::Value>,

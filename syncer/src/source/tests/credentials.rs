@@ -4,11 +4,8 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{environment, file, source, with_source};
-use crate::source::{
-    load,
-    plan::{Auth, Grant, Method, Place, Values},
-};
+use super::{check, faults, in_source, source, with_source};
+use crate::source::plan::{Auth, Grant, Method, Place, Values};
 
 const OAUTH2: &str = "auth = { kind = 'oauth2', token_url = 'https://id.example/token', client_id = 'me', client_secret = '${KEY}'";
 
@@ -134,20 +131,109 @@ fn limits_may_stand_in_the_body() {
     assert_eq!(limits.retry_after, body(&["wait"]));
 }
 
+/// A fault in `auth`, a table without its braces.
+fn in_auth(auth: &str, said: &str) {
+    in_source(&format!("auth = {{ {auth} }}"), said);
+}
+
 #[test]
-fn a_folder_of_files_is_absolute_or_beside_the_definition() {
-    let folder = |url: &str, path: &str| {
-        let text = super::cats("").replace("https://cats.example/v1", url);
-        let catalog = load(&[file(path, &text)], &environment());
-        catalog.expect("no faults").sources[0].base_url.to_string()
+fn faults_of_oauth2() {
+    let oauth2 = |line: &str, said: &str| {
+        let given = "kind = 'oauth2', client_id = 'me', client_secret = 'x'";
+        in_auth(&format!("{given}, {line}"), said);
     };
-    let beside = |url: &str| folder(url, "/etc/catchment/sources/a.toml");
-    assert_eq!(folder("file:///srv/data", "a.toml"), "file:///srv/data");
-    assert_eq!(folder("file:/srv/data", "a.toml"), "file:///srv/data");
-    assert_eq!(
-        beside("file:my data"),
-        "file:///etc/catchment/sources/my%20data"
+    oauth2(
+        "token_url = ¦'id.example/token'",
+        "source.auth.token_url: `id.example/token` is no URL … https://id.example.com",
     );
-    assert_eq!(beside("file:../data"), "file:///etc/catchment/data");
-    assert_eq!(beside("file:"), "file:///etc/catchment/sources/");
+    oauth2(
+        "token_url = ¦'ftp://id.example'",
+        "`ftp:` is no scheme for it",
+    );
+    oauth2(
+        "token_url = ¦'https://${KEY}.example'",
+        "secrets cannot stand in it, because it is shown … client_id, client_secret and refresh_token",
+    );
+    oauth2(
+        "token_url = 'https://id.example', refresh_token = ¦'${NONE}'",
+        "the variable `NONE` is missing or empty",
+    );
+    oauth2(
+        "token_url = 'https://id.example', ¦scopes = 'a'",
+        "unknown key … did you mean `scope`?",
+    );
+    in_source(
+        "¦auth = { kind = 'oauth2', token_url = 'https://id.example', client_id = 'me' }",
+        "source.auth: `client_secret` is missing",
+    );
+}
+
+#[test]
+fn faults_of_a_login() {
+    let login = |line: &str, said: &str| in_auth(&format!("kind = 'login', {line}"), said);
+    login(
+        "path = ¦'login', token = 'body:/token'",
+        "source.auth.path: `login` does not start with `/` … did you mean `/login`?",
+    );
+    login(
+        "path = '/login', token = ¦'/token'",
+        "does not say where it is … did you mean `body:/token`?",
+    );
+    login(
+        "path = '/login', token = ¦'last:/token'",
+        "it cannot stand in the last record … accepted: body:/json/pointer, header:name",
+    );
+    login(
+        "path = '/login', token = 'header:x-token', header = ¦'host'",
+        "the client itself sets `host`",
+    );
+    login(
+        "path = '/login', token = 'header:x-token', prefix = ¦\"a\\nb\"",
+        "a line break or another control character",
+    );
+    login(
+        "path = '/login', token = 'header:x-token', method = 'GET', ¦body = { a = 1 }",
+        "a `GET` has no body … `method = \"POST\"`",
+    );
+    login(
+        "path = '/login', token = 'header:x-token', body = { a = [¦'${NONE}'] }",
+        "the variable `NONE` is missing",
+    );
+    login(
+        "path = '/login', token = 'header:x-token', body = { a = ¦'{parent.id}' }",
+        "needs a parent",
+    );
+}
+
+#[test]
+fn a_parameter_that_proves_who_asks_is_sent_once() {
+    let auth = "auth = { kind = 'query', name = 'key', value = '${KEY}' }";
+    in_source(
+        &format!("{auth}\nquery = {{ ¦key = 'x' }}"),
+        "source.query.key: `key` is in `auth` already, and would be sent twice",
+    );
+    check(
+        &(with_source(auth) + "query = { ¦key = 'x' }"),
+        "`key` is in the source's `auth` already",
+    );
+    let paged = "{ kind = 'page', param = ¦'key', start = 1 }";
+    let text = with_source(auth).replace("{ kind = \"none\" }", paged);
+    check(&text, "page.param: `key` is in the source's `auth` already");
+}
+
+#[test]
+fn proxies() {
+    let accepted = "http://proxy.example.com:3128";
+    in_source(
+        "proxy = ¦'proxy.example'",
+        &format!("source.proxy: `proxy.example` is no proxy … {accepted}"),
+    );
+    in_source("proxy = ¦'socks5://p.example'", "SOCKS is not spoken");
+    in_source("proxy = ¦'mailto:x'", "it is no URL of a server");
+    in_source(
+        "proxy = ¦'http://${NONE}@proxy.example'",
+        "the variable `NONE` is missing",
+    );
+    let found = faults(&with_source("proxy = 'x${KEY}'"));
+    assert!(!found[0].message.contains("s3cret"), "{found:?}");
 }

@@ -3,6 +3,8 @@
 mod answers;
 mod credentials;
 mod fields;
+mod files;
+mod fingerprints;
 mod incremental;
 mod manual;
 mod pages;

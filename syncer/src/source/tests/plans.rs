@@ -169,29 +169,6 @@ fn a_rule_that_reads_another_value_has_another_fingerprint() {
     }
 }
 
-#[test]
-fn another_request_has_another_fingerprint() {
-    let plain = breeds(&cats("")).fingerprint.clone();
-    assert_eq!(
-        plain,
-        breeds(&cats("fields.name = 'text'\nexpect.min = 5")).fingerprint
-    );
-    for other in [
-        "query.a = 1",
-        "headers.a = 1",
-        "records = 'body:/data'",
-        "mode = 'upsert'",
-        "fields.id = 'integer'",
-    ] {
-        assert_ne!(plain, breeds(&cats(other)).fingerprint, "{other}");
-    }
-    assert_ne!(
-        plain,
-        breeds(&cats("").replace("/breeds\"", "/races\"")).fingerprint
-    );
-    assert_ne!(plain, breeds(&cats("").replace("/v1", "/v2")).fingerprint);
-}
-
 fn param(name: &str) -> Param {
     Param {
         name: name.to_owned(),

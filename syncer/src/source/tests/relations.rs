@@ -241,3 +241,51 @@ fn a_circle_is_told_at_each_of_its_resources() {
         ]
     );
 }
+
+/// A fault in the `for_each` of a child whose request names a value of its parent.
+fn in_for_each(table: &str, said: &str) {
+    let parent = "fields = { size = { match = '.' }, state = { values = ['in', 'out'] }, legs = 'integer', names = 'list' }";
+    let child = "[resource.images]\npath = '/i/{parent.id}'\nkey = 'id'\npage.kind = 'none'";
+    let text = format!("{parent}\n{child}\nfor_each = {{ resource = 'breeds', {table} }}");
+    check(&cats(&text), said);
+}
+
+#[test]
+fn parents_that_are_wanted() {
+    in_for_each(
+        "where = { ¦stat = 'in' }",
+        "for_each.where.stat: `breeds` has no field `stat` … accepted: id, state, legs … did you mean `state`?",
+    );
+    in_for_each(
+        "where = { ¦size = '5' }",
+        "`size` is not a member of the parent's records as it stands",
+    );
+    in_for_each(
+        "where = { ¦names = 'x' }",
+        "`names` is not a member of the parent's records as it stands",
+    );
+    in_for_each(
+        "where = { state = ¦'inn' }",
+        "`state` is never `inn` … accepted: in, out … did you mean `in`?",
+    );
+    in_for_each(
+        "where = { legs = ¦'four' }",
+        "`four` is no value of `legs` … a value of the type `integer`",
+    );
+    in_for_each("¦wher = {}", "unknown key … did you mean `where`?");
+}
+
+#[test]
+fn batches() {
+    in_for_each("batch = ¦1", "1 is out of range … from 2 to 1000");
+    in_for_each(
+        "batch = 5, ¦copy = { breed_id = 'id' }",
+        "for_each.copy: a record of a batch does not say which of its parents it is from … no `copy`, or no `batch`",
+    );
+    let child = "[resource.images]\npath = '/i'\nkey = 'id'\npage.kind = 'none'";
+    let for_each = "for_each = { resource = 'breeds', batch = ¦5 }";
+    check(
+        &cats(&format!("{child}\n{for_each}")),
+        "no request names a value of the parents … `{parent.<field>}`",
+    );
+}
