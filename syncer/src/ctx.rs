@@ -10,9 +10,14 @@ use std::{
 
 use entity::{Clock, run::Counts};
 use sea_orm::DatabaseConnection;
-use tokio::time::Instant;
 
-use crate::{fetch::pace::Pace, metrics::Metrics, source::plan::Source, stop::Stop};
+use crate::{
+    error::SyncError,
+    fetch::{Session, client},
+    metrics::Metrics,
+    source::plan::Source,
+    stop::Stop,
+};
 
 /// Told after each page: the resource, what its run did so far, and how many pages there are, if known.
 pub type Progress = Arc<dyn Fn(&str, &Counts, Option<u64>) + Send + Sync>;
@@ -21,6 +26,7 @@ pub type Progress = Arc<dyn Fn(&str, &Counts, Option<u64>) + Send + Sync>;
 #[derive(Clone)]
 pub struct Ctx {
     pub db: DatabaseConnection,
+    /// For sources without a proxy of their own.
     pub http: reqwest::Client,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
@@ -31,7 +37,7 @@ pub struct Ctx {
     /// How long readers may take to see that a definition changed.
     pub notice: Duration,
     process: Arc<str>,
-    paces: Arc<Mutex<HashMap<String, Arc<Pace>>>>,
+    sessions: Arc<Mutex<HashMap<String, Arc<Session>>>>,
 }
 
 impl Ctx {
@@ -53,7 +59,7 @@ impl Ctx {
             lease: Duration::from_secs(30),
             notice: Duration::from_secs(2),
             process: process.into(),
-            paces: Arc::default(),
+            sessions: Arc::default(),
         })
     }
 
@@ -77,28 +83,20 @@ impl Ctx {
         )
     }
 
-    /// The budget that all requests of `source` in this process share.
-    pub(crate) fn pace(&self, source: &Source) -> Arc<Pace> {
-        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Pace::new(&source.limits, Instant::now()));
-        Arc::clone(paces.entry(source.name.clone()).or_insert_with(new))
-    }
-}
-
-fn client() -> reqwest::ClientBuilder {
-    // Our credentials stand in headers that a client follows redirects with: they stay with their origin.
-    let same_origin = reqwest::redirect::Policy::custom(|attempt| {
-        let first = attempt.previous().first().map(url::Url::origin);
-        match first {
-            _ if attempt.previous().len() > 5 => attempt.error("more than 5 redirects"),
-            Some(origin) if origin == attempt.url().origin() => attempt.follow(),
-            _ => attempt.stop(),
+    /// What all requests to `source` in this process share.
+    ///
+    /// # Errors
+    /// Its proxy is none.
+    pub(crate) fn session(&self, source: &Source) -> Result<Arc<Session>, SyncError> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = sessions.get(&source.name) {
+            return Ok(Arc::clone(session));
         }
-    });
-    reqwest::Client::builder()
-        .user_agent(concat!("catchment/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(10))
-        .redirect(same_origin)
+        let session = Session::new(source, &self.http, self.clock.clone())?;
+        let session = Arc::new(session);
+        sessions.insert(source.name.clone(), Arc::clone(&session));
+        Ok(session)
+    }
 }
 
 impl fmt::Debug for Ctx {

@@ -1,5 +1,7 @@
 //! What can end a walk through an upstream's pages: one variant per cause that somebody branches on.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::run::Outcome;
 use sea_orm::DbErr;
@@ -29,10 +31,11 @@ pub enum SyncError {
         status: u16,
         said: String,
     },
-    #[error("{url} answered with content type `{found}` where JSON was expected: {said}")]
+    #[error("{url} answered with content type `{found}` where {wanted} was expected: {said}")]
     ContentType {
         url: String,
         found: String,
+        wanted: &'static str,
         said: String,
     },
     #[error("the answer of {url} is larger than max_body, {limit} bytes")]
@@ -55,6 +58,8 @@ pub enum SyncError {
     TooManyRejects { why: String },
     #[error("{count} pages and no end: page.max is reached")]
     TooManyPages { count: u64 },
+    #[error("no token could be had")]
+    Token(#[source] Arc<Self>),
     #[error("the upstream asks to wait until {until}")]
     Deferred { until: DateTime<Utc> },
     #[error("stopped after the page in flight")]
@@ -82,6 +87,7 @@ impl SyncError {
             Self::Request { source, .. } if !source.is_builder() && !source.is_redirect() => {
                 Fate::Retry
             }
+            Self::Token(why) => why.fate(retry_on),
             Self::Status { status, .. } if retry_on.contains(status) => Fate::Retry,
             _ => Fate::Stop,
         }
@@ -117,7 +123,8 @@ impl SyncError {
     pub fn is_local(&self) -> bool {
         !matches!(
             self,
-            Self::Deferred { .. }
+            Self::Token(_)
+                | Self::Deferred { .. }
                 | Self::Stopped
                 | Self::LeaseLost
                 | Self::TooManyRejects { .. }

@@ -16,13 +16,19 @@ use tokio::{
 pub struct Request {
     /// How many came before it.
     pub number: usize,
+    pub method: String,
     pub path: String,
     pub query: BTreeMap<String, String>,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
@@ -206,9 +212,11 @@ async fn accept(listener: TcpListener, part: Arc<Part>) {
 
 async fn answer(mut stream: TcpStream, part: &Part) -> Option<()> {
     let head = head(&mut stream).await?;
+    let mut request = parsed(&head)?;
+    request.body = body(&mut stream, &request).await?;
     let (request, reply) = {
         let mut asked = part.asked.lock().ok()?;
-        let request = parsed(asked.len(), &head)?;
+        request.number = asked.len();
         asked.push(request.clone());
         let script = Arc::clone(&*part.script.lock().ok()?);
         let reply = script(&request);
@@ -269,17 +277,27 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn parsed(number: usize, head: &str) -> Option<Request> {
+async fn body(stream: &mut TcpStream, request: &Request) -> Option<String> {
+    let length = request.header("content-length").unwrap_or("0");
+    let mut bytes = vec![0; length.parse().ok()?];
+    stream.read_exact(&mut bytes).await.ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+fn parsed(head: &str) -> Option<Request> {
     let mut lines = head.lines();
-    let target = lines.next()?.split(' ').nth(1)?;
+    let mut words = lines.next()?.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
     let url = url::Url::parse("http://upstream").ok()?.join(target).ok()?;
     let headers = lines.filter_map(|line| line.split_once(':'));
     Some(Request {
-        number,
+        number: 0,
+        method: method.to_owned(),
         path: url.path().to_owned(),
         query: url.query_pairs().into_owned().collect(),
         headers: headers
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect(),
+        body: String::new(),
     })
 }

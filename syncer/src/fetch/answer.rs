@@ -1,81 +1,106 @@
 //! Reads an answer: its status, what its headers say, and its body within bounds.
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
-use reqwest::{Response, header::HeaderMap};
-use url::Url;
-
-use super::{Ask, Failed, Links, Page, retry, secrets::Secrets};
-use crate::{
-    error::SyncError,
-    source::plan::{Place, Source},
+use reqwest::{
+    Response,
+    header::{CONTENT_TYPE, HeaderMap},
 };
 
-/// The page in `response`, which came from `url`.
+use super::{
+    Ask, Failed, Got, Page, Validators,
+    pace::{self, Pace},
+    request::Call,
+    secrets::Secrets,
+    target::Links,
+};
+use crate::{error::SyncError, source::plan::Format};
+
+/// Of an answer that is no page only its beginning is of use.
+const REFUSAL: u64 = 64 << 10;
+
+/// What came of `call`.
 pub(super) async fn read(
     response: Response,
     ask: Ask<'_>,
-    url: &Url,
-    shown: String,
-    now: DateTime<Utc>,
-) -> Result<Page, Failed> {
-    let secrets = Secrets::of(ask.source, ask.plan);
+    call: &Call<'_>,
+    (pace, secrets): (&Pace, Secrets),
+) -> Result<Got, Failed> {
     let status = response.status();
+    if status == 304 && call.is_conditional() {
+        return Ok(Got::NotModified);
+    }
+    let shown = || call.target.shown.clone();
     let headers = response.headers().clone();
     let empty = ask.plan.empty_on.contains(&status.as_u16());
+    let is_page = status.is_success();
     let limit = ask.source.max_body;
-    let (body, whole) = body(response, limit)
+    let most = if is_page { limit } else { limit.min(REFUSAL) };
+    let (body, whole) = body(response, most)
         .await
-        .map_err(|source| broken(&shown, source))?;
-    if !status.is_success() && !empty {
-        let wait = wait_asked(ask.source, status.as_u16(), &headers, now);
-        let said = beginning(&body, &secrets);
-        let error = SyncError::Status {
-            url: shown,
-            status: status.as_u16(),
-            said,
-        };
-        return Err(Failed { error, wait });
+        .map_err(|source| broken(shown(), source))?;
+    let limits = &ask.source.limits;
+    let said = pace::said(
+        limits,
+        (status.as_u16(), &headers),
+        Some(&body),
+        pace.time(),
+    );
+    if call.target.is_own && pace::is_in_body(limits) {
+        pace.learn(said);
     }
-    if !whole {
-        return Err(SyncError::TooLarge { url: shown, limit }.into());
+    if !is_page && !empty {
+        return Err(Failed {
+            error: SyncError::Status {
+                url: shown(),
+                status: status.as_u16(),
+                said: beginning(&body, &secrets),
+            },
+            wait: said.closed_for().filter(|_| call.target.is_own),
+            refused: None,
+        });
     }
-    if !empty && let Some(found) = foreign_type(&headers) {
-        let said = beginning(&body, &secrets);
+    if is_page && !whole {
+        let url = shown();
+        return Err(SyncError::TooLarge { url, limit }.into());
+    }
+    if !empty && let Some(found) = foreign_type(&headers, ask.plan.format) {
         return Err(SyncError::ContentType {
-            url: shown,
+            url: shown(),
             found,
-            said,
+            wanted: wanted(ask.plan.format),
+            said: beginning(&body, &secrets),
         }
         .into());
     }
-    Ok(Page {
-        links: Links::of(ask, url),
+    Ok(Got::Page(Box::new(Page {
+        links: Links::of(ask, &call.target.url),
         body: (!empty).then_some(body),
-        url: shown,
+        url: shown(),
+        validators: Validators::of(&headers),
         headers,
         rest: None,
         secrets,
-    })
+    })))
 }
 
 /// A request that broke off. The error's own URL may hold credentials, and goes.
-pub(super) fn broken(shown: &str, source: reqwest::Error) -> SyncError {
+pub(super) fn broken(shown: String, source: reqwest::Error) -> SyncError {
     SyncError::Request {
-        url: shown.to_owned(),
+        url: shown,
         source: source.without_url(),
     }
 }
 
-/// The body up to `limit` bytes, and whether that is all of it.
-async fn body(mut response: Response, limit: u64) -> Result<(Bytes, bool), reqwest::Error> {
+/// The body up to `limit` bytes as they are after decompression, and whether that is all of it.
+pub(super) async fn body(
+    mut response: Response,
+    limit: u64,
+) -> Result<(Bytes, bool), reqwest::Error> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         if (body.len() + chunk.len()) as u64 > limit {
-            body.extend_from_slice(&chunk);
-            body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let room = usize::try_from(limit).unwrap_or(usize::MAX) - body.len();
+            body.extend_from_slice(&chunk[..room]);
             return Ok((body.freeze(), false));
         }
         body.extend_from_slice(&chunk);
@@ -83,43 +108,8 @@ async fn body(mut response: Response, limit: u64) -> Result<(Bytes, bool), reqwe
     Ok((body.freeze(), true))
 }
 
-/// The content type, if it is one that never holds records: a login page or an error page answered as 200.
-fn foreign_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("content-type")?.to_str().unwrap_or("?");
-    let kind = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let plausible = kind.ends_with("json")
-        || ["text/plain", "application/octet-stream", ""].contains(&kind.as_str());
-    (!plausible).then_some(kind)
-}
-
-/// What a refusal asks to wait. On a success the same headers are only information.
-fn wait_asked(
-    source: &Source,
-    status: u16,
-    headers: &HeaderMap,
-    now: DateTime<Utc>,
-) -> Option<Duration> {
-    const REFUSALS: [u16; 2] = [429, 503];
-    if !REFUSALS.contains(&status) {
-        return None;
-    }
-    let own = match &source.limits.retry_after {
-        Some(Place::Header(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let names = ["retry-after"].into_iter().chain(own);
-    names
-        .filter_map(|name| retry::wait_asked(headers.get(name)?.to_str().ok()?, now))
-        .max()
-}
-
 /// The first characters of a body, on one line, without secrets.
-fn beginning(body: &[u8], secrets: &Secrets) -> String {
+pub(super) fn beginning(body: &[u8], secrets: &Secrets) -> String {
     let text = secrets.hide(&String::from_utf8_lossy(&body[..body.len().min(4000)]));
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut short: String = line.chars().take(120).collect();
@@ -130,5 +120,37 @@ fn beginning(body: &[u8], secrets: &Secrets) -> String {
         "(no body)".to_owned()
     } else {
         short
+    }
+}
+
+/// The content type, if it is one that never holds records: a login page or an error page answered as 200.
+fn foreign_type(headers: &HeaderMap, format: Format) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().unwrap_or("?");
+    let kind = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let own: &[&str] = match format {
+        Format::Json => &["json"],
+        Format::Ndjson => &["json", "jsonl", "jsonlines", "json-seq", "json-stream"],
+        Format::Csv { .. } => &[
+            "csv",
+            "comma-separated-values",
+            "tab-separated-values",
+            "ms-excel",
+        ],
+    };
+    let plausible = own.iter().any(|end| kind.ends_with(end))
+        || ["text/plain", "application/octet-stream", ""].contains(&kind.as_str());
+    (!plausible).then_some(kind)
+}
+
+fn wanted(format: Format) -> &'static str {
+    match format {
+        Format::Json => "JSON",
+        Format::Ndjson => "NDJSON",
+        Format::Csv { .. } => "CSV",
     }
 }

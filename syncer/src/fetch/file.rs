@@ -14,10 +14,10 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::{
-    Ask, Got, Links, Page,
+    Ask, Got, Links, Page, Validators,
     page::{At, Part},
-    request,
     secrets::Secrets,
+    target,
 };
 use crate::{Ctx, decode, error::SyncError, source::plan::Format};
 
@@ -35,7 +35,7 @@ pub(super) async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result
         return Err(SyncError::Stopped);
     }
     let secrets = Secrets::of(ask.source, ask.plan);
-    let url = request::target(ask.source, ask.plan, ask.values, ask.at)?.url;
+    let url = target::target(ask, &secrets)?.url;
     let path = path(&ask.source.base_url, &url)?;
     let shown = secrets.hide(&path.to_string_lossy());
     let wanted = Wanted {
@@ -76,6 +76,7 @@ pub(super) async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result
         url: shown,
         body: Some(Bytes::from(body)),
         headers: HeaderMap::new(),
+        validators: Validators::default(),
         rest,
         secrets,
     })))

@@ -1,25 +1,28 @@
 //! Asks the upstream for a page: paced, authenticated, sent again where that may help.
 
 mod answer;
+mod dialect;
 mod file;
 pub mod pace;
 pub mod page;
+mod proof;
 mod request;
 mod retry;
 mod secrets;
+mod send;
+mod session;
+mod target;
+mod token;
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use entity::run::Counts;
 use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED, LINK};
-use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::debug;
 
-pub use self::request::Links;
+pub(crate) use self::session::{Session, client};
+pub use self::target::Links;
 use self::{
     page::{At, Part},
     secrets::Secrets,
@@ -27,7 +30,7 @@ use self::{
 use crate::{
     Ctx,
     error::{Fate, SyncError},
-    source::plan::{Place, Plan, Source, Values},
+    source::plan::{Plan, Source, Values},
 };
 
 /// An answer of the upstream, unread.
@@ -38,6 +41,8 @@ pub struct Page {
     /// `None`: the status says that there is nothing.
     pub body: Option<Bytes>,
     pub headers: HeaderMap,
+    /// By what the upstream tells whether it is still so.
+    pub validators: Validators,
     /// What its links are resolved against.
     pub links: Links,
     /// Of a local file that is read by parts: where the next one begins.
@@ -98,11 +103,12 @@ pub struct Ask<'a> {
     pub plan: &'a Plan,
     pub values: &'a Values,
     pub at: &'a At,
-    /// Those of the page as it is known.
+    /// Those of the page as it is known. A POST is not asked for with them.
     pub known: Option<&'a Validators>,
 }
 
-/// Fetches the page at `ask.at`, and counts the requests and bytes that it took.
+/// Fetches the page at `ask.at`, and counts the requests and bytes that it took; requests for tokens serve all pages
+/// and count for none.
 ///
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
@@ -110,117 +116,101 @@ pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, S
     if ask.source.is_local() {
         return file::page(ctx, ask, counts).await;
     }
+    let session = ctx.session(ask.source)?;
     let retry = &ask.source.retry;
     let mut attempt = 1;
+    let mut refused = None;
     loop {
-        let asked = ctx.pace(ask.source).take(Instant::now()).await;
-        wait(ctx, ask.source, asked).await?;
-        counts.requests += 1;
-        let failed = match once(ctx, ask).await {
-            Ok(page) => {
-                counts.bytes += page
-                    .body
-                    .as_ref()
-                    .map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX));
-                return Ok(Got::Page(Box::new(page)));
+        let failed = match Box::pin(attempted(ctx, &session, (ask, refused), counts)).await {
+            Ok(got) => {
+                counts.bytes += got.bytes();
+                return Ok(got);
             }
             Err(failed) => failed,
         };
-        // An upstream that asks to wait longer than a run may is not asked again, however many attempts are left.
-        if let Some(asked) = failed.wait.filter(|asked| *asked > retry.max_wait) {
-            wait(ctx, ask.source, asked).await?;
+        // A token that is refused is replaced once. That is no fault of the request, and no attempt of it.
+        if failed.refused.is_some() && refused.is_none() {
+            refused = failed.refused;
+            continue;
         }
-        if failed.error.fate(&retry.on) == Fate::Stop || attempt >= retry.attempts {
+        // An upstream that asks to wait longer than a run may is not asked again, however many attempts are left.
+        if let Some(wait) = failed.wait.filter(|wait| *wait > retry.max_wait) {
+            let until = ctx.clock.now() + wait;
+            return Err(SyncError::Deferred { until });
+        }
+        // Who says how long to wait says that it will pass, whatever the status.
+        let may_pass = failed.wait.is_some() || failed.error.fate(&retry.on) == Fate::Retry;
+        if !may_pass || attempt >= retry.attempts {
             return Err(failed.error);
         }
-        let random = random();
-        let pause = failed
-            .wait
-            .unwrap_or_else(|| retry::backoff(attempt, random));
         debug!(
             attempt,
-            wait_ms = pause.as_millis(),
             error = failed.error.chain(),
             "request will be sent again"
         );
-        wait(ctx, ask.source, pause).await?;
+        // What the upstream asks to wait, all its requests wait for in line.
+        if failed.wait.is_none() {
+            pause(
+                ctx,
+                retry::backoff(attempt, retry::random()).min(retry.max_wait),
+            )
+            .await?;
+        }
         attempt += 1;
     }
 }
 
+/// Why a request failed.
 struct Failed {
     error: SyncError,
-    /// What the upstream asked to wait.
+    /// What the upstream asks to wait before anything is sent to it.
     wait: Option<Duration>,
+    /// The number of the token that it refuses.
+    refused: Option<u64>,
 }
 
 impl From<SyncError> for Failed {
     fn from(error: SyncError) -> Self {
-        Self { error, wait: None }
+        Self {
+            error,
+            wait: None,
+            refused: None,
+        }
     }
 }
 
-async fn once(ctx: &Ctx, ask: Ask<'_>) -> Result<Page, Failed> {
-    let target = request::target(ask.source, ask.plan, ask.values, ask.at)?;
-    let url = request::with_credential(ask.source, target.url.clone());
-    let shown = target.shown;
-    let request =
-        request::dressed(ctx.http.get(url), ask.source, ask.plan, ask.values).map_err(|why| {
-            SyncError::Unaskable {
-                url: shown.clone(),
-                why,
-            }
-        })?;
-    let sent_at = Instant::now();
-    let sent = request.timeout(ask.source.timeout).send().await;
-    let status = sent.as_ref().map_or("error".to_owned(), |response| {
-        response.status().as_u16().to_string()
-    });
-    ctx.metrics
-        .upstream_request(&ask.source.name, &status, sent_at.elapsed());
-    let response = sent.map_err(|source| answer::broken(&shown, source))?;
-    learn(ctx, ask.source, response.headers()).await;
-    answer::read(response, ask, &target.url, shown, ctx.clock.now()).await
+impl Got {
+    fn bytes(&self) -> i64 {
+        let body = match self {
+            Self::Page(page) => page.body.as_ref(),
+            Self::NotModified => None,
+        };
+        body.map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX))
+    }
 }
 
-async fn learn(ctx: &Ctx, source: &Source, headers: &HeaderMap) {
-    let text = |place: &Option<Place>| match place {
-        Some(Place::Header(name)) => headers.get(name)?.to_str().ok().map(str::to_owned),
-        _ => None,
+/// Asks once, with another token than number `refused`.
+async fn attempted(
+    ctx: &Ctx,
+    session: &Arc<Session>,
+    (ask, refused): (Ask<'_>, Option<u64>),
+    counts: &mut Counts,
+) -> Result<Got, Failed> {
+    let token = match &session.tokens {
+        Some(tokens) => Some(tokens.get(ctx, session, refused).await?),
+        None => None,
     };
-    let remaining = text(&source.limits.remaining).and_then(|value| value.trim().parse().ok());
-    let reset =
-        text(&source.limits.reset).and_then(|value| retry::wait_asked(&value, ctx.clock.now()));
-    ctx.pace(source)
-        .learn(remaining, reset, Instant::now())
-        .await;
+    send::once(ctx, session, (ask, token.as_ref()), counts).await
 }
 
-/// Waits, unless it is longer than the plan allows or it is time to stop.
+/// Waits, unless it is time to stop.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a request waits for its turn in the upstream's budget"
+    reason = "an upstream that failed gets time before it is asked again"
 )]
-async fn wait(ctx: &Ctx, source: &Source, pause: Duration) -> Result<(), SyncError> {
-    if pause > source.retry.max_wait {
-        let until = ctx.clock.now() + pause;
-        warn!(source = source.name, %until, "the upstream asks to wait longer than a run may");
-        return Err(SyncError::Deferred { until });
-    }
-    if ctx.stop.is_asked() {
-        return Err(SyncError::Stopped);
-    }
-    if pause.is_zero() {
-        return Ok(());
-    }
+async fn pause(ctx: &Ctx, pause: Duration) -> Result<(), SyncError> {
     tokio::select! {
-        () = tokio::time::sleep(pause) => Ok(()),
         () = ctx.stop.asked() => Err(SyncError::Stopped),
+        () = tokio::time::sleep(pause) => Ok(()),
     }
-}
-
-/// Between 0 and 1. Jitter needs no more than the standard library's random hash keys.
-fn random() -> f64 {
-    f64::from(u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0))
-        / f64::from(u32::MAX)
 }

@@ -1,236 +1,218 @@
-//! The request for a page: its URL, what of it may be shown, and the proof of who sends it.
+//! The request for a page: what is sent where, and what is sent on when the upstream redirects.
 
+use bytes::Bytes;
 use reqwest::{
-    RequestBuilder,
-    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
+    Client, RequestBuilder,
+    header::{
+        ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    },
 };
-use secrecy::ExposeSecret;
-use url::Url;
+use serde_json::{Map, Value};
 
 use super::{
-    Ask,
-    page::{self, At},
-    secrets::{self, Secrets},
+    Ask, page,
+    proof::Proof,
+    secrets::Secrets,
+    target::{self, Target},
 };
 use crate::{
     error::SyncError,
-    source::plan::{Auth, Plan, Segment, Source, Template, Values},
+    source::plan::{Format, Method, Plan, Template, Values, Within},
 };
 
-/// Where a page is asked for.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub(super) url: Url,
-    /// The URL without secrets, for messages.
-    pub(super) shown: String,
+/// A request for a page, as it is now: redirects change it.
+pub(super) struct Call<'a> {
+    ask: Ask<'a>,
+    proof: &'a Proof,
+    secrets: &'a Secrets,
+    method: Method,
+    pub(super) target: Target,
 }
 
-/// The target of the page at `at`.
-///
-/// # Errors
-/// The upstream's link is no URL, or leads to another origin, which must not see the credentials.
-pub(super) fn target(
-    source: &Source,
-    plan: &Plan,
-    values: &Values,
-    at: &At,
-) -> Result<Target, SyncError> {
-    match at {
-        At::Url(link) => linked(source, plan, values, link),
-        _ => built(source, plan, values, at),
-    }
-}
-
-fn built(source: &Source, plan: &Plan, values: &Values, at: &At) -> Result<Target, SyncError> {
-    let path = plan.path.fill(values, percent_encoded);
-    let text = format!("{}{path}", source.base_url.as_str().trim_end_matches('/'));
-    let unusable = |why: url::ParseError| SyncError::Unaskable {
-        url: format!("{}{}", source.base_url, hidden(&plan.path)),
-        why: format!("its path makes no URL: {why}"),
-    };
-    if path
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
-    {
-        // No escape keeps them in their place: a URL's parser takes `%2e` for a point.
-        return Err(SyncError::Unaskable {
-            url: format!("{}{}", source.base_url, hidden(&plan.path)),
-            why: "a value in its path is `.` or `..`, which leads to another path".to_owned(),
-        });
-    }
-    let mut url = Url::parse(&text).map_err(unusable)?;
-    let mut shown = url.clone();
-    let plain = |template: &Template| template.fill(values, str::to_owned);
-    {
-        let mut pairs = url.query_pairs_mut();
-        let mut shown_pairs = shown.query_pairs_mut();
-        for (name, template) in source.query.iter().chain(&plan.query) {
-            let value = plain(template);
-            let secret = template
-                .0
-                .iter()
-                .any(|segment| matches!(segment, Segment::Secret(_)));
-            pairs.append_pair(name, &value);
-            shown_pairs.append_pair(name, if secret { "***" } else { &value });
-        }
-        for (name, value) in page::query(&plan.page, at) {
-            pairs.append_pair(name, &value);
-            shown_pairs.append_pair(name, &value);
-        }
-    }
-    let shown = Secrets::of(source, plan).hide(without_empty_query(shown).as_str());
-    Ok(Target {
-        url: without_empty_query(url),
-        shown,
-    })
-}
-
-fn linked(source: &Source, plan: &Plan, values: &Values, link: &str) -> Result<Target, SyncError> {
-    let shown = Secrets::of(source, plan).hide(link.split('?').next().unwrap_or(link));
-    let base = &source.base_url;
-    let mut url = base.join(link).map_err(|why| SyncError::Decode {
-        url: shown.clone(),
-        why: format!("the link to the next page is no URL: {why}"),
-    })?;
-    if url.origin() != base.origin() {
-        let why = format!(
-            "the link to the next page leads away from {}",
-            base.origin().ascii_serialization()
-        );
-        return Err(SyncError::Decode { url: shown, why });
-    }
-    for (name, template) in secrets::parameters(source, plan) {
-        let value = template.fill(values, str::to_owned);
-        url.query_pairs_mut().append_pair(name, &value);
-    }
-    Ok(Target { shown, url })
-}
-
-/// What a page's links are resolved against.
-#[derive(Clone, Debug)]
-pub struct Links {
-    page: Url,
-    /// Parameters that hold a secret, which the upstream may echo in its links.
-    hidden: Vec<String>,
-}
-
-impl Links {
-    pub(super) fn of(ask: Ask<'_>, page: &Url) -> Self {
-        let credential = match &ask.source.auth {
-            Auth::Query { name, .. } => Some(name),
-            _ => None,
-        };
-        let named = secrets::parameters(ask.source, ask.plan).map(|(name, _)| name);
-        Self {
-            page: page.clone(),
-            hidden: named.chain(credential).cloned().collect(),
-        }
-    }
-
-    /// `link` as an absolute URL, without the secrets that the upstream may have echoed in it.
-    pub fn resolve(&self, link: &str) -> String {
-        let Ok(mut url) = self.page.join(link) else {
-            return link.to_owned();
-        };
-        if !self.hidden.is_empty() {
-            let kept: Vec<_> = url
-                .query_pairs()
-                .filter(|(key, _)| !self.hidden.iter().any(|name| name == key))
-                .map(|(k, v)| (k.into_owned(), v.into_owned()))
-                .collect();
-            url.query_pairs_mut().clear().extend_pairs(kept);
-            url = without_empty_query(url);
-        }
-        url.into()
-    }
-}
-
-/// Puts the headers and the credentials on a request.
-///
-/// # Errors
-/// A parent's value cannot stand in a header.
-pub(super) fn dressed(
-    request: RequestBuilder,
-    source: &Source,
-    plan: &Plan,
-    values: &Values,
-) -> Result<RequestBuilder, String> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    // The definition's word goes before ours, and the resource's before its source's.
-    for (name, template) in source.headers.iter().chain(&plan.headers) {
-        let value = HeaderValue::try_from(template.fill(values, str::to_owned));
-        match (HeaderName::try_from(name), value) {
-            (Ok(name), Ok(value)) => headers.insert(name, value),
-            _ => {
-                return Err(format!(
-                    "the value of header `{name}` has characters that no header may have"
-                ));
-            }
-        };
-    }
-    let request = request.headers(headers);
-    Ok(match &source.auth {
-        Auth::None => request,
-        Auth::Header { name, value } => request.header(name, value.expose_secret()),
-        // It is part of the URL: see `with_credential`.
-        Auth::Query { .. } => request,
-        Auth::Basic { username, password } => {
-            request.basic_auth(username, Some(password.expose_secret()))
-        }
-        Auth::Bearer { token } => request.bearer_auth(token.expose_secret()),
-        Auth::Oauth2 { .. } | Auth::Login { .. } => request,
-    })
-}
-
-/// `url` with the credential that goes into the query.
-pub(super) fn with_credential(source: &Source, mut url: Url) -> Url {
-    if let Auth::Query { name, value } = &source.auth {
-        url.query_pairs_mut()
-            .append_pair(name, value.expose_secret());
-    }
-    url
-}
-
-fn hidden(template: &Template) -> String {
-    template
-        .0
-        .iter()
-        .map(|segment| match segment {
-            Segment::Text(text) => text.as_str(),
-            _ => "…",
+impl<'a> Call<'a> {
+    /// # Errors
+    /// There is no such place: see [`target::target`].
+    pub(super) fn new(
+        ask: Ask<'a>,
+        proof: &'a Proof,
+        secrets: &'a Secrets,
+    ) -> Result<Self, SyncError> {
+        Ok(Self {
+            ask,
+            proof,
+            secrets,
+            method: ask.plan.method,
+            target: target::target(ask, secrets)?,
         })
-        .collect()
-}
-
-fn without_empty_query(mut url: Url) -> Url {
-    if url.query() == Some("") {
-        url.set_query(None);
     }
-    url
-}
 
-/// One path segment: everything but RFC 3986's unreserved characters is escaped.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
+    /// Goes on to where an answer with `status` redirects.
+    ///
+    /// Only a 303 makes a GET of a POST: the other statuses allow to keep it, and a search that silently became a GET
+    /// would answer with something else.
+    ///
+    /// # Errors
+    /// It is no place that a request may be sent on to.
+    pub(super) fn redirect(&mut self, status: u16, location: &str) -> Result<(), SyncError> {
+        if status == 303 {
+            self.method = Method::Get;
+        }
+        let from = (&self.target, location);
+        self.target = target::redirected(self.ask, from, self.method, self.secrets)?;
+        Ok(())
+    }
+
+    /// Whether a 304 would be an answer to it.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.method == Method::Get
+            && self
+                .ask
+                .known
+                .is_some_and(|known| known.etag.is_some() || known.last_modified.is_some())
+    }
+
+    /// The request. Another origin than the source's gets nothing of what the definition says.
+    ///
+    /// # Errors
+    /// A value cannot stand where the definition puts it.
+    pub(super) fn request(&self, http: &Client) -> Result<RequestBuilder, SyncError> {
+        let Ask { plan, values, .. } = self.ask;
+        let unaskable = |why: String| SyncError::Unaskable {
+            url: self.target.shown.clone(),
+            why,
+        };
+        let mut headers = HeaderMap::from_iter([(ACCEPT, accepted(plan.format))]);
+        self.validators(&mut headers);
+        let url = self.target.url.clone();
+        if !self.target.is_own {
+            return Ok(http.get(url).headers(headers));
+        }
+        let url = self.proof.on(url);
+        let mut request = match self.method {
+            Method::Get => http.get(url),
+            Method::Post => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                http.post(url).body(body(self.ask).map_err(unaskable)?)
             }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+        };
+        // The definition's word goes before ours, and the resource's before its source's.
+        fill(&mut headers, &self.ask.source.headers, values).map_err(unaskable)?;
+        fill(&mut headers, &plan.headers, values).map_err(unaskable)?;
+        request = request.headers(headers);
+        Ok(match self.proof {
+            Proof::Header(name, value) => request.header(name, value),
+            Proof::Nothing | Proof::Query(..) => request,
+        })
+    }
+
+    fn validators(&self, headers: &mut HeaderMap) {
+        let Some(known) = self.ask.known.filter(|_| self.is_conditional()) else {
+            return;
+        };
+        let pairs = [
+            (IF_NONE_MATCH, &known.etag),
+            (IF_MODIFIED_SINCE, &known.last_modified),
+        ];
+        for (name, text) in pairs {
+            if let Some(value) = text
+                .as_ref()
+                .and_then(|text| HeaderValue::try_from(text).ok())
+            {
+                headers.insert(name, value);
+            }
         }
     }
-    encoded
+}
+
+/// Sets `templates`, filled, in `headers`.
+///
+/// # Errors
+/// A value cannot stand in a header.
+pub(super) fn fill(
+    headers: &mut HeaderMap,
+    templates: &[(String, Template)],
+    values: &Values,
+) -> Result<(), String> {
+    for (name, template) in templates {
+        let value = HeaderValue::try_from(template.fill(values, str::to_owned));
+        let header = HeaderName::try_from(name).ok().zip(value.ok());
+        let (key, value) = header.ok_or_else(|| {
+            format!("the value of header `{name}` has characters that no header may have")
+        })?;
+        headers.insert(key, value);
+    }
+    Ok(())
+}
+
+fn accepted(format: Format) -> HeaderValue {
+    HeaderValue::from_static(match format {
+        Format::Json => "application/json",
+        Format::Ndjson => "application/x-ndjson, application/json;q=0.9, */*;q=0.5",
+        Format::Csv { .. } => "text/csv, text/plain;q=0.9, */*;q=0.5",
+    })
+}
+
+fn body(ask: Ask<'_>) -> Result<Bytes, String> {
+    let template = ask.plan.body.as_ref();
+    let mut body = template.map_or_else(
+        || Value::Object(Map::new()),
+        |template| template.fill(ask.values),
+    );
+    for (param, value) in page::parameters(&ask.plan.page, ask.at) {
+        if let Within::Body(pointer) = &param.within {
+            *member(&mut body, &pointer.0).ok_or_else(|| misplaced(ask.plan, &param.name))? = value;
+        }
+    }
+    Ok(body.to_string().into())
+}
+
+/// The place at `tokens` below `value`, made where there is none yet.
+fn member<'v>(value: &'v mut Value, tokens: &[String]) -> Option<&'v mut Value> {
+    tokens.iter().try_fold(value, |value, token| {
+        if value.is_null() {
+            *value = Value::Object(Map::new());
+        }
+        match value {
+            Value::Object(members) => Some(members.entry(token).or_insert(Value::Null)),
+            Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+            _ => None,
+        }
+    })
+}
+
+fn misplaced(plan: &Plan, name: &str) -> String {
+    format!(
+        "the body of `{}` has no room for `{name}`: what it stands in is neither object nor array",
+        plan.name
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::percent_encoded;
+    use serde_json::json;
+
+    use super::*;
 
     #[test]
-    fn a_parent_value_stays_in_its_path_segment() {
-        assert_eq!(percent_encoded("a/b ?ü~"), "a%2Fb%20%3F%C3%BC~");
-        assert_eq!(percent_encoded(".."), "..");
+    fn a_parameter_finds_its_place_in_a_body() {
+        let check = |mut body: Value, place: &str, expected: Option<Value>| {
+            let tokens: Vec<_> = place.split('/').map(str::to_owned).collect();
+            let placed = member(&mut body, &tokens).map(|member| *member = json!(7));
+            assert_eq!(placed.map(|()| body), expected, "{place}");
+        };
+        check(json!({}), "page", Some(json!({"page": 7})));
+        check(
+            json!({"page": 1, "a": 2}),
+            "page",
+            Some(json!({"page": 7, "a": 2})),
+        );
+        check(json!({}), "a/b", Some(json!({"a": {"b": 7}})));
+        check(
+            json!({"a": [{"b": 1}]}),
+            "a/0/b",
+            Some(json!({"a": [{"b": 7}]})),
+        );
+        check(json!({"a": []}), "a/0", None);
+        check(json!({"a": "x"}), "a/b", None);
     }
 }

@@ -24,6 +24,8 @@ mod cursors;
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
+/// Single pages: requests, tokens, redirects, budgets, bodies.
+mod fetch;
 /// Local files, read by parts.
 mod files;
 /// Records that are lines, cells or members of an object.

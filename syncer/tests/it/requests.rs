@@ -99,6 +99,42 @@ async fn pages_by_link_keep_their_credentials_to_themselves() {
 }
 
 #[tokio::test]
+async fn a_search_is_posted_with_its_page_in_the_body() {
+    let paging = r#"{ kind = "cursor", param = "/at/start", in = "body", next = "body:/next", more = "body:/more", size_param = "size", size = 2 }"#;
+    let toml = with_page(paging).replace(
+        "key     =",
+        "method = \"POST\"\nbody = { filter = { kind = \"cat\", key = \"${FAKE_KEY}\" } }\nrecords = \"body:/items\"\nkey     =",
+    );
+    on_each_database(&toml, async |world| {
+        world.upstream.answers(|request| match request.number {
+            0 => Reply::json(format!(
+                r#"{{"items":{},"next":"two","more":true}}"#,
+                slice(0, 2)
+            )),
+            _ => Reply::json(format!(
+                r#"{{"items":{},"next":null,"more":false}}"#,
+                slice(2, 3)
+            )),
+        });
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Complete);
+        assert_eq!(world.live("things").await, ["k0", "k1", "k2"]);
+        let asked = world.upstream.asked();
+        let bodies: Vec<_> = asked.iter().map(|request| request.body.as_str()).collect();
+        assert_eq!(
+            bodies,
+            [
+                r#"{"filter":{"key":"s3cret","kind":"cat"},"size":2}"#,
+                r#"{"at":{"start":"two"},"filter":{"key":"s3cret","kind":"cat"},"size":2}"#,
+            ]
+        );
+        assert!(asked.iter().all(|request| request.method == "POST"));
+        assert_eq!(asked[0].header("content-type"), Some("application/json"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_link_that_leads_away_is_not_followed() {
     let toml = with_page(r#"{ kind = "link" }"#);
     on_each_database(&toml, async |world| {
