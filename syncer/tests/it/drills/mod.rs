@@ -30,10 +30,12 @@ mod document;
 mod bodies;
 mod clock;
 mod connections;
+mod cursors;
 mod deletes;
 mod drift;
 mod keys;
 mod links;
+mod marks;
 mod pages;
 mod parents;
 mod refusals;
@@ -53,6 +55,7 @@ fn themes() -> Vec<Theme> {
     vec![
         pages::theme(),
         links::theme(),
+        cursors::theme(),
         totals::theme(),
         bodies::theme(),
         connections::theme(),
@@ -63,6 +66,7 @@ fn themes() -> Vec<Theme> {
         drift::theme(),
         deletes::theme(),
         parents::theme(),
+        marks::theme(),
         clock::theme(),
     ]
 }
