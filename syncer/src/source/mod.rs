@@ -85,10 +85,13 @@ pub fn shipped() -> Vec<File> {
         path: path.to_owned(),
         text: text.to_owned(),
     };
-    vec![file(
-        "thecatapi.toml",
-        include_str!("../../sources/thecatapi.toml"),
-    )]
+    vec![
+        file(
+            "thecatapi.toml",
+            include_str!("../../sources/thecatapi.toml"),
+        ),
+        file("titanic.toml", include_str!("../../sources/titanic.toml")),
+    ]
 }
 
 #[cfg(test)]
