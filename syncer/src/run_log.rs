@@ -53,17 +53,17 @@ pub(crate) async fn open(
     let parents = parents::version(ctx, plan, resource.source_id).await?;
     let left = cursor.filter(|_| !how.full).and_then(|cursor| {
         let left = left(plan, &cursor, now).filter(|left| left.position.parents == parents)?;
-        Some((left, cursor.run_id))
+        Some((left, cursor.run_id, cursor.saved_at))
     });
-    let (left, resumed_from) = match left {
-        Some((mut left, run)) => {
+    let (left, resumed_from, left_at) = match left {
+        Some((mut left, run, at)) => {
             legacy.marks.failed = left.go_on(&legacy.marks.failed);
-            (left, Some(run))
+            (left, Some(run), at)
         }
-        None => (
-            begun(ctx, plan, &resource, (&legacy, how), parents).await?,
-            None,
-        ),
+        None => {
+            let begun = begun(ctx, plan, &resource, (&legacy, how), parents).await?;
+            (begun, None, now)
+        }
     };
     let id = RunLog::open(
         &ctx.db,
@@ -93,6 +93,8 @@ pub(crate) async fn open(
         counts,
         last_rowno,
         position,
+        // Those that an earlier process met, it may have changed.
+        written: seen.rows.clone(),
         seen,
         legacy,
         memory: Memory::of(source, plan, how),
@@ -100,6 +102,7 @@ pub(crate) async fn open(
         waiting: Waiting::default(),
         saved_at: Instant::now(),
         resumed_at,
+        left_at,
         accept_deletes: how.accept_deletes,
     })
 }

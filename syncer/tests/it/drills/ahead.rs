@@ -4,10 +4,7 @@ use std::sync::Mutex;
 
 use super::{
     drill::{Drill, Theme, complete, deferred, partial},
-    fact::{
-        Fact::Count,
-        What, column, live,
-    },
+    fact::{Fact::Count, What, column, live},
     script::{records, stating, untold, well},
     things::{TWICE, Things},
 };
@@ -100,12 +97,13 @@ fn failing() -> Vec<Drill> {
             name: "429 to one of several pages",
             upstream: "answers the third page with 429 and `Retry-After: 3600`: nothing is asked for after it",
             acts: vec![
-                deferred("asks to wait until 2026-11-21 09:00:02 UTC", |request| {
-                    match request.number_in("page") {
+                deferred(
+                    "asks to wait until 2026-11-21 09:00:02 UTC",
+                    |request| match request.number_in("page") {
                         2.. => Reply::status(429, "").with("retry-after", 3600),
                         _ => paged(&records(12), request),
-                    }
-                })
+                    },
+                )
                 .that([live(12)]),
             ],
             ..side_by_side()
@@ -137,7 +135,11 @@ fn moving() -> Vec<Drill> {
                     0 | 1 => paged(&records(12), request),
                     _ => paged(&records(14), request),
                 })
-                .that([live(14), Count(What::Inserted, 2), Count(What::Fetched, 14)]),
+                .that([
+                    live(14),
+                    Count(What::Inserted, 2),
+                    Count(What::Fetched, 14),
+                ]),
             ],
             ..side_by_side()
         },
@@ -155,7 +157,9 @@ fn moving() -> Vec<Drill> {
         Drill {
             name: "all in one page, and further pages on their way",
             upstream: "ignores the size that it is asked for: its first page holds all 12 records",
-            acts: vec![complete(|_| stating(12, &records(12))).that([live(12), Count(What::Requests, 1)])],
+            acts: vec![
+                complete(|_| stating(12, &records(12))).that([live(12), Count(What::Requests, 1)]),
+            ],
             ..side_by_side()
         },
     ]

@@ -120,7 +120,11 @@ fn most() -> Vec<Drill> {
                     "2 rejects and bad values of 2 records where bad_max is 1 records",
                     well(bad()),
                 )
-                .that([live(5), Count(What::Requests, 1), Count(What::BadValues, 2)]),
+                .that([
+                    live(5),
+                    Count(What::Requests, 1),
+                    Count(What::BadValues, 2),
+                ]),
             ],
             ..fitting("bad_max = 1")
         },
@@ -142,13 +146,7 @@ fn most() -> Vec<Drill> {
             acts: vec![
                 suspect(
                     "3 rejects and bad values of",
-                    well(
-                        [
-                            records(4),
-                            ["1", "2", "3"].map(str::to_owned).to_vec(),
-                        ]
-                        .concat(),
-                    ),
+                    well([records(4), ["1", "2", "3"].map(str::to_owned).to_vec()].concat()),
                 )
                 .that([live(5), Count(What::Rejected, 3)]),
             ],

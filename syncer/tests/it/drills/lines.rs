@@ -131,8 +131,11 @@ fn csv() -> Vec<Drill> {
             upstream: "opens a quote in its second line, which takes in all lines behind it",
             acts: vec![
                 complete(says(three)).that([only(&["a", "b", "c"])]),
-                failed("a quote in it is never closed", says(b"id,name,size\na,A,1\nb,\"B,2\nc,C,3\n"))
-                    .that([only(&["a", "b", "c"])]),
+                failed(
+                    "a quote in it is never closed",
+                    says(b"id,name,size\na,A,1\nb,\"B,2\nc,C,3\n"),
+                )
+                .that([only(&["a", "b", "c"])]),
             ],
             ..by_cell()
         },

@@ -167,8 +167,11 @@ fn lied() -> Vec<Drill> {
             upstream: "answers 304 to each page, though a record of its first one is another; `--full` asks without `ETag`",
             acts: vec![
                 complete(unchanged).that([live(6), Payload("k1", records(2).remove(1))]),
-                full(complete(move |request| tagged(&changed(), request)))
-                    .that([live(6), Count(What::Updated, 1), Payload("k1", other.to_owned())]),
+                full(complete(move |request| tagged(&changed(), request))).that([
+                    live(6),
+                    Count(What::Updated, 1),
+                    Payload("k1", other.to_owned()),
+                ]),
             ],
             ..by_tag()
         },
@@ -192,7 +195,8 @@ fn lied() -> Vec<Drill> {
 }
 
 fn compared() -> Vec<Drill> {
-    let volatile = || Drill {
+    let volatile = || {
+        Drill {
         definition: Things {
             page: r#"{ kind = "page", param = "page", start = 0, size_param = "limit", size = 2, total = "body:/total" }"#,
             resource: r#"records = "body:/data""#,
@@ -201,6 +205,7 @@ fn compared() -> Vec<Drill> {
         .toml(),
         serve: |all, request| wrapped(all, request, "\"served\":1"),
         ..Drill::default()
+    }
     };
     vec![
         Drill {

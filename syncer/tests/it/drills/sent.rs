@@ -56,15 +56,13 @@ fn searches() -> Vec<Drill> {
         Drill {
             name: "a search that forgets its place",
             upstream: "ignores the token in the body of a POST, and gives its first page again",
-            acts: vec![
-                suspect_of_circle(|request| {
-                    let first = Request {
-                        body: String::new(),
-                        ..request.clone()
-                    };
-                    found(&records(6), &first)
-                }),
-            ],
+            acts: vec![suspect_of_circle(|request| {
+                let first = Request {
+                    body: String::new(),
+                    ..request.clone()
+                };
+                found(&records(6), &first)
+            })],
             ..search()
         },
         Drill {
@@ -86,15 +84,19 @@ fn searches() -> Vec<Drill> {
         Drill {
             name: "304 to a search",
             upstream: "answers a POST with 304, which is no answer to one",
-            acts: vec![failed("status 304", |_| Reply::status(304, "").with("etag", "\"a\"")).that([live(6)])],
+            acts: vec![
+                failed("status 304", |_| {
+                    Reply::status(304, "").with("etag", "\"a\"")
+                })
+                .that([live(6)]),
+            ],
             ..search()
         },
     ]
 }
 
 fn suspect_of_circle(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Act {
-    super::drill::suspect("the pages do not end", script)
-        .that([live(6), Count(What::Requests, 2)])
+    super::drill::suspect("the pages do not end", script).that([live(6), Count(What::Requests, 2)])
 }
 
 /// Waits that are asked of a POST, which is sent again as it was.
@@ -139,11 +141,13 @@ fn refusals() -> Vec<Drill> {
             upstream: "answers the second page of a search with 503 once, and then takes the same body again",
             definition: search().definition.replace(super::things::ONCE, TWICE),
             acts: vec![
-                complete(|request| match (request.number, after(request).as_deref()) {
-                    (1, Some("2")) => Reply::status(503, ""),
-                    (2, place) if place != Some("2") => Reply::status(500, "another body"),
-                    _ => found(&records(5), request),
-                })
+                complete(
+                    |request| match (request.number, after(request).as_deref()) {
+                        (1, Some("2")) => Reply::status(503, ""),
+                        (2, place) if place != Some("2") => Reply::status(500, "another body"),
+                        _ => found(&records(5), request),
+                    },
+                )
                 .that([live(5), Count(What::Requests, 4)]),
             ],
             ..search()
@@ -152,7 +156,8 @@ fn refusals() -> Vec<Drill> {
 }
 
 fn tokens() -> Vec<Drill> {
-    let by_login = || Drill {
+    let by_login = || {
+        Drill {
         definition: Things {
             source: r#"auth = { kind = "login", path = "/login", body = { password = "${FAKE_KEY}" }, token = "body:/token" }"#,
             ..Things::default()
@@ -160,6 +165,7 @@ fn tokens() -> Vec<Drill> {
         .toml(),
         serve: |records, request| with_token("s3cret-1", records, request),
         ..Drill::default()
+    }
     };
     vec![
         Drill {
@@ -209,9 +215,11 @@ fn tokens() -> Vec<Drill> {
             name: "a login without a token",
             upstream: "takes back its token, and answers its login with an HTML page and status 200",
             acts: vec![
-                failed("no token could be had", |request| match request.path.as_str() {
-                    "/login" => Reply::html(200, "<html>"),
-                    _ => Reply::status(401, ""),
+                failed("no token could be had", |request| {
+                    match request.path.as_str() {
+                        "/login" => Reply::html(200, "<html>"),
+                        _ => Reply::status(401, ""),
+                    }
                 })
                 .that([live(6)]),
             ],
@@ -233,12 +241,16 @@ fn with_token(token: &str, records: &[String], request: &Request) -> Reply {
 /// The upstream under its other name: another origin.
 fn elsewhere() -> Vec<Drill> {
     let away = |request: &Request, path: &str| {
-        let port = request.header("host").and_then(|host| host.rsplit(':').next());
+        let port = request
+            .header("host")
+            .and_then(|host| host.rsplit(':').next());
         let url = format!("http://localhost:{}{path}", port.unwrap_or_default());
         Reply::status(307, "").with("location", url)
     };
     let is_away = |request: &Request| {
-        request.header("host").is_some_and(|host| host.starts_with("localhost"))
+        request
+            .header("host")
+            .is_some_and(|host| host.starts_with("localhost"))
     };
     let secretive = Things {
         source: r#"auth = { kind = "header", name = "x-api-key", value = "${FAKE_KEY}" }"#,
@@ -250,14 +262,16 @@ fn elsewhere() -> Vec<Drill> {
             upstream: "redirects each page to another origin, which has the records, and must not see the key",
             definition: secretive.toml(),
             acts: vec![
-                complete(move |request| match (is_away(request), request.header("x-api-key")) {
-                    (false, Some("s3cret")) => {
-                        let page = request.number_in("page");
-                        away(request, &format!("/files?page={page}&limit=2"))
-                    }
-                    (true, None) => paged(&records(5), request),
-                    _ => Reply::status(500, "a key in the wrong place"),
-                })
+                complete(
+                    move |request| match (is_away(request), request.header("x-api-key")) {
+                        (false, Some("s3cret")) => {
+                            let page = request.number_in("page");
+                            away(request, &format!("/files?page={page}&limit=2"))
+                        }
+                        (true, None) => paged(&records(5), request),
+                        _ => Reply::status(500, "a key in the wrong place"),
+                    },
+                )
                 .that([live(5), Count(What::Requests, 6)]),
             ],
             ..Drill::default()
@@ -282,8 +296,10 @@ fn elsewhere() -> Vec<Drill> {
             name: "a search that is sent to another origin",
             upstream: "redirects a POST to another origin, which must not see its body",
             acts: vec![
-                failed("it redirects a POST to", move |request| away(request, "/search"))
-                    .that([live(6), Asked(vec!["/things"])]),
+                failed("it redirects a POST to", move |request| {
+                    away(request, "/search")
+                })
+                .that([live(6), Asked(vec!["/things"])]),
             ],
             ..search()
         },

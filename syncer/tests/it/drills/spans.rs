@@ -104,10 +104,8 @@ fn windows() -> Vec<Drill> {
             acts: vec![
                 super::drill::failed("status 500: broken", fails("01"))
                     .that([only(&[]), Count(What::Requests, 1)]),
-                complete(|request| within(&THREE, request)).that([
-                    only(&["a", "b", "c"]),
-                    Count(What::Inserted, 3),
-                ]),
+                complete(|request| within(&THREE, request))
+                    .that([only(&["a", "b", "c"]), Count(What::Inserted, 3)]),
             ],
             ..windowed()
         },
@@ -119,7 +117,11 @@ fn windows() -> Vec<Drill> {
                     let edge = [("a", "2026-11-09T00:00:00Z"), ("b", "2026-11-09T00:00:00Z")];
                     within(&edge, request)
                 })
-                .that([only(&["a", "b"]), Count(What::Inserted, 2), Count(What::Unchanged, 2)]),
+                .that([
+                    only(&["a", "b"]),
+                    Count(What::Inserted, 2),
+                    Count(What::Unchanged, 2),
+                ]),
             ],
             ..windowed()
         },
@@ -141,13 +143,11 @@ fn windows() -> Vec<Drill> {
         Drill {
             name: "a window that is ignored",
             upstream: "gives all its records for each window",
-            acts: vec![
-                complete(|_| within(&THREE, &nothing())).that([
-                    only(&["a", "b", "c"]),
-                    Count(What::Inserted, 3),
-                    Count(What::Unchanged, 6),
-                ]),
-            ],
+            acts: vec![complete(|_| within(&THREE, &nothing())).that([
+                only(&["a", "b", "c"]),
+                Count(What::Inserted, 3),
+                Count(What::Unchanged, 6),
+            ])],
             ..windowed()
         },
     ]
