@@ -46,6 +46,11 @@ mod write;
 /// One cheap request, and what came.
 mod probe;
 
+/// What the next runs will need.
+pub mod forecast;
+/// Where reading stands, shown and forgotten.
+pub mod state;
+
 /// What is proposed, as TOML.
 mod draft;
 /// Real answers to a proposed definition.
@@ -71,7 +76,7 @@ use serde::Serialize;
 pub use ctx::{Ctx, Progress};
 pub use error::SyncError;
 pub use metrics::Metrics;
-pub use probe::{Probe, SampleRow, probe, sample};
+pub use probe::{BadValues, Limit, Marked, Probe, Promise, SampleRow, WayOn, probe, sample};
 pub use serve::serve;
 pub use sync::sync;
 pub use table::register;
