@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
+use roaring::RoaringTreemap;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -49,6 +50,10 @@ pub(crate) struct Run {
     pub saved_at: Instant,
     /// The page where it goes on from what an earlier process left, until it was asked for.
     pub resumed_at: Option<At>,
+    /// When that place was left: it does not get younger by being tried in vain.
+    pub left_at: DateTime<Utc>,
+    /// Rows that pages of the run changed: a page that is as it was may have held them as they were before.
+    pub written: RoaringTreemap,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
@@ -234,7 +239,8 @@ impl Run {
                 SyncError::Status {
                     status: 400..=499,
                     ..
-                }
+                } | SyncError::Unaskable { .. }
+                    | SyncError::Decode { .. }
             )
     }
 
@@ -415,7 +421,10 @@ impl Run {
             plan: plan.fingerprint.clone(),
             position: serde_json::to_string(&(&self.position, self.counts)).unwrap_or_default(),
             seen,
-            at: now,
+            at: match self.resumed_at {
+                Some(_) => self.left_at,
+                None => now,
+            },
         }
     }
 }

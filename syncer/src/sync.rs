@@ -46,7 +46,8 @@ pub async fn sync(
         let verdict = verdict::judge(plan, &run, &result, facts);
         run_log::close(ctx, source, plan, run, verdict).await
     };
-    let report = report.instrument(span).await?;
+    // A run's state is large, and whoever awaits it holds it.
+    let report = Box::pin(report.instrument(span)).await?;
     keeper.give_back(ctx).await?;
     Ok(Some(report))
 }

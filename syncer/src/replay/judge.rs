@@ -11,6 +11,7 @@ use entity::{
     reject::{self, New},
 };
 use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::value::RawValue;
 
 use crate::{
     decode,
@@ -142,7 +143,8 @@ enum Again {
 }
 
 fn identified(plan: &Plan, reject: &reject::Model) -> Again {
-    if is_a_twin(reject) || lacks_its_parent(plan, &reject.payload) {
+    let is_json = serde_json::from_str::<&RawValue>(&reject.payload).is_ok();
+    if !is_json || is_a_twin(reject) || lacks_its_parent(plan, &reject.payload) {
         return Again::Stays;
     }
     let before = match plan.definition.identity {
@@ -159,7 +161,8 @@ fn identified(plan: &Plan, reject: &reject::Model) -> Again {
         copies: &[],
         before,
     };
-    let mut found = validate::identities(plan, lead, vec![Ok(Cow::Owned(reject.payload.clone()))]);
+    let payload = Cow::Owned(reject.payload.clone());
+    let mut found = validate::identities(plan, lead, vec![Ok(payload)]);
     match (found.records.pop(), found.rejects.pop()) {
         // That it was deleted is no row.
         (Some(record), _) if record.deleted => Again::Stays,

@@ -84,6 +84,7 @@ fn reject(sought: &Sought<'_>, line: u64, broken: Broken) -> Reject {
         key: sought.key_of_broken(&hash, line),
         field: broken.field,
         reason: format!("record {line}: {}", broken.reason),
+        ..Fault::default()
     };
     fault.into_reject(broken.text, hash)
 }

@@ -106,18 +106,22 @@ pub(crate) fn again(plan: &Plan, record_key: &str, payload: &str) -> Option<Chec
 }
 
 /// Why a record is a reject.
+#[derive(Default)]
 struct Fault {
     key: Option<String>,
     field: Option<String>,
+    /// Pointer to the value that does not fit.
+    path: Option<String>,
+    /// That value.
+    value: Option<String>,
     reason: String,
 }
 
 impl Fault {
     fn of_record(reason: impl Into<String>) -> Self {
         Self {
-            key: None,
-            field: None,
             reason: reason.into(),
+            ..Self::default()
         }
     }
 
@@ -129,8 +133,8 @@ impl Fault {
                 payload_hash,
                 record_key: self.key,
                 field: self.field,
-                path: None,
-                value: None,
+                path: self.path,
+                value: self.value,
                 reason: self.reason,
                 payload,
             },
@@ -156,9 +160,9 @@ fn unambiguous(plan: &Plan, record: &Members<'_>) -> Result<(), Fault> {
         };
         if plan.definition.key.contains(&field.name) && record.repeats(name) {
             return Err(Fault {
-                key: None,
                 field: Some(field.name.clone()),
                 reason: format!("the record has several members `{name}`, which is its key"),
+                ..Fault::default()
             });
         }
     }
@@ -192,9 +196,11 @@ fn cells(plan: &Plan, payload: &str) -> Result<Cells, Fault> {
         };
         let reason = format!("field `{}`: {reason}", field.name);
         return Err(Fault {
-            key: None,
             field: Some(field.name.clone()),
+            path: Some(rule.from.to_string()),
+            value: raw.map(|raw| raw.get().to_owned()),
             reason,
+            key: None,
         });
     }
     let tables = tables::of(plan, &record)?;

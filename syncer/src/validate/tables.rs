@@ -108,6 +108,8 @@ impl Tables {
             };
             return Err(Fault {
                 key: None,
+                path: Some(format!("{}{}", item.path, rule.from)),
+                value: raw.map(|raw| raw.get().to_owned()),
                 reason: format!("field `{name}`: {reason}"),
                 field: Some(name),
             });

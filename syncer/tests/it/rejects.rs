@@ -156,7 +156,7 @@ async fn a_changed_definition_finds_other_bad_values_and_rejects_at_the_next_run
         let kept = rejects(&world).await;
         assert_eq!(
             kept,
-            ["record a - - field `size`: `large` is not an integer of 64 bits"]
+            ["record a /size \"large\" field `size`: `large` is not an integer of 64 bits"]
         );
         assert_eq!(
             world.live("things").await,
