@@ -48,6 +48,8 @@ mod records;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
+/// The shipped definitions, each against a replay of its API.
+mod shipped;
 /// The shipped definition of a CSV file.
 mod titanic;
 /// A syncer, its upstream and its database.
