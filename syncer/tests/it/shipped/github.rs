@@ -230,7 +230,11 @@ async fn budgets() {
         // Too fast: a 403 that says how long to wait, and nothing of the budget.
         refuse(Reply::status(403, SECONDARY).with("retry-after", 1));
         let counts = complete(&world, "issues").await.counts;
-        assert_eq!((counts.inserted, counts.requests), (130, 4), "the run goes on");
+        assert_eq!(
+            (counts.inserted, counts.requests),
+            (130, 4),
+            "the run goes on"
+        );
     })
     .await;
 }
