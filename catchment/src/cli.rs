@@ -2,7 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::reject;
 use url::Url;
 
 const ABOUT: &str = "\
@@ -130,6 +131,9 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
         limit: u64,
     },
+    /// List records and values that could not be stored, or read the records again
+    #[command(subcommand)]
+    Rejects(Rejects),
     /// Print the OpenAPI document of the api for the definitions that run
     Openapi,
     /// Print the default settings file, which explains every setting
@@ -148,6 +152,48 @@ pub(crate) enum Migrate {
     },
     /// Show which migrations are applied; changes nothing
     Status,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Rejects {
+    /// Count them by reason, then show the newest
+    List {
+        /// A source, or one of its resources: thecatapi, thecatapi.breeds
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Target,
+        /// Only whole records, or only values that were left out of their rows
+        #[arg(long)]
+        kind: Option<RejectKind>,
+        /// Only those for which this field is at fault; of a table's field: table.field
+        #[arg(long)]
+        field: Option<String>,
+        /// Most rejects to show of a resource
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        limit: u64,
+    },
+    /// Read rejected records again under the present definition, without the upstream
+    ///
+    /// Those that pass become rows. A record never takes the place of a row that was written after it came.
+    Replay {
+        /// A source, or one of its resources: thecatapi, thecatapi.breeds
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Target,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RejectKind {
+    Record,
+    Value,
+}
+
+impl From<RejectKind> for reject::Kind {
+    fn from(kind: RejectKind) -> Self {
+        match kind {
+            RejectKind::Record => Self::Record,
+            RejectKind::Value => Self::Value,
+        }
+    }
 }
 
 /// `SOURCE.RESOURCE`
@@ -254,7 +300,7 @@ mod tests {
         };
         check("shop.products", Some(false));
         check("https://api.example.com/items?page=1", Some(true));
-        check("api.example.com/items", Some(false));
+        check("api.example.com/items", None);
         check("shop", None);
         check("ftp://api.example.com", None);
         check("https://", None);

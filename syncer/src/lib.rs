@@ -43,6 +43,9 @@ mod verdict;
 /// Rows, rejects, cursor and counts to the database.
 mod write;
 
+/// Rejects read again for a definition that was put right.
+mod replay;
+
 /// One cheap request, and what came.
 mod probe;
 
@@ -72,6 +75,7 @@ pub use ctx::{Ctx, Progress};
 pub use error::SyncError;
 pub use metrics::Metrics;
 pub use probe::{Probe, SampleRow, probe, sample};
+pub use replay::{Replayed, replay};
 pub use serve::serve;
 pub use sync::sync;
 pub use table::register;

@@ -44,27 +44,7 @@ pub(crate) async fn open(
     let (trigger, how) = start;
     let now = ctx.clock.now();
     RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
-    let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
-    let legacy = cursor
-        .as_ref()
-        .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
-    let mut legacy = legacy.unwrap_or_default();
-    // Children of parents that changed meanwhile are read from the first one again.
-    let parents = parents::version(ctx, plan, resource.source_id).await?;
-    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
-        let left = left(plan, &cursor, now).filter(|left| left.position.parents == parents)?;
-        Some((left, cursor.run_id))
-    });
-    let (left, resumed_from) = match left {
-        Some((mut left, run)) => {
-            legacy.marks.failed = left.go_on(&legacy.marks.failed);
-            (left, Some(run))
-        }
-        None => (
-            begun(ctx, plan, &resource, (&legacy, how), parents).await?,
-            None,
-        ),
-    };
+    let (left, legacy, resumed_from) = taken_up(ctx, plan, &resource, how).await?;
     let id = RunLog::open(
         &ctx.db,
         Opening {
@@ -102,6 +82,33 @@ pub(crate) async fn open(
         resumed_at,
         accept_deletes: how.accept_deletes,
     })
+}
+
+/// Where the run begins or goes on, what the runs before left, and the run that it goes on with.
+async fn taken_up(
+    ctx: &Ctx,
+    plan: &Plan,
+    resource: &resource::Model,
+    how: How,
+) -> Result<(Left, Legacy, Option<i64>), DbErr> {
+    let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
+    let legacy = cursor
+        .as_ref()
+        .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
+    let mut legacy = legacy.unwrap_or_default();
+    // Children of parents that changed meanwhile are read from the first one again.
+    let parents = parents::version(ctx, plan, resource.source_id).await?;
+    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
+        let left =
+            left(plan, &cursor, ctx.clock.now()).filter(|left| left.position.parents == parents)?;
+        Some((left, cursor.run_id))
+    });
+    if let Some((mut left, run)) = left {
+        legacy.marks.failed = left.go_on(&legacy.marks.failed);
+        return Ok((left, legacy, Some(run)));
+    }
+    let left = begun(ctx, plan, resource, (&legacy, how), parents).await?;
+    Ok((left, legacy, None))
 }
 
 /// Whether a run may ask for less than everything.

@@ -11,6 +11,7 @@ mod sample;
 mod sync;
 
 mod migrate;
+mod rejects;
 mod runs;
 mod status;
 
@@ -164,6 +165,7 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
         }
         Command::Status => status::run(&call).await,
         Command::Runs { target, limit } => runs::run(&call, target.as_ref(), limit).await,
+        Command::Rejects(what) => Box::pin(rejects::run(&call, what)).await,
         Command::Openapi => openapi::run(&call),
         Command::Settings => Ok(Exit::Done),
     }
@@ -227,6 +229,7 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Sync { .. } => "sync",
         Command::Status => "status",
         Command::Runs { .. } => "runs",
+        Command::Rejects(_) => "rejects",
         Command::Openapi => "openapi",
         Command::Settings => "settings",
     };

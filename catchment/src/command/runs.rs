@@ -81,9 +81,13 @@ async fn newest(
         .collect()
 }
 
-type Known = (resource::Model, source::Model);
+pub(super) type Known = (resource::Model, source::Model);
 
-fn asked<'a>(all: &'a [Known], target: Option<&Target>) -> Result<Vec<&'a Known>, Misuse> {
+/// The registered resources that `target` names; all of them without one.
+pub(super) fn asked<'a>(
+    all: &'a [Known],
+    target: Option<&Target>,
+) -> Result<Vec<&'a Known>, Misuse> {
     let Some(target) = target else {
         return Ok(all.iter().collect());
     };
@@ -132,6 +136,14 @@ impl Run {
     }
 }
 
+fn outcome(run: &Run) -> String {
+    let outcome = run.outcome.map_or("running", Outcome::as_str);
+    match run.trigger {
+        Trigger::Replay => format!("{outcome} (replay)"),
+        Trigger::Schedule | Trigger::Manual => outcome.to_owned(),
+    }
+}
+
 fn text(runs: &[Run], now: DateTime<Utc>) -> String {
     let mut table = Table::new(&[
         ("run", Align::Right),
@@ -149,7 +161,7 @@ fn text(runs: &[Run], now: DateTime<Utc>) -> String {
         table.row([
             run.run.to_string(),
             format!("{}.{}", run.source, run.resource),
-            run.outcome.map_or("running", Outcome::as_str).to_owned(),
+            outcome(run),
             print::ago(run.started_at, now),
             run.duration_ms.map_or_else(|| "-".to_owned(), print::took),
             print::count(run.counts.fetched),

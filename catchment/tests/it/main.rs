@@ -20,6 +20,8 @@ mod database;
 mod demo;
 /// `infer`, `init`: definitions drafted.
 mod draft;
+/// `rejects`.
+mod rejects;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

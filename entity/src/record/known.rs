@@ -42,6 +42,14 @@ pub async fn known(
     Ok(found)
 }
 
+/// When a row last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub at: DateTime<Utc>,
+    /// The resource's version at that commit.
+    pub version: i64,
+}
+
 /// When the rows of `keys` last changed, deleted ones included.
 ///
 /// # Errors
@@ -50,17 +58,18 @@ pub async fn changes_of(
     db: &impl ConnectionTrait,
     table: &str,
     keys: &[&str],
-) -> Result<HashMap<String, DateTime<Utc>>, DbErr> {
+) -> Result<HashMap<String, Changed>, DbErr> {
     let mut found = HashMap::with_capacity(keys.len());
     for some in keys.chunks(1000) {
         let rows = find(table)
             .select_only()
-            .columns([Column::RecordKey, Column::ChangedAt])
+            .columns([Column::RecordKey, Column::ChangedAt, Column::Version])
             .filter(Column::RecordKey.is_in(some.iter().copied()))
-            .into_tuple::<(String, DateTime<Utc>)>()
+            .into_tuple::<(String, DateTime<Utc>, i64)>()
             .all(db)
             .await?;
-        found.extend(rows);
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(key, at, version)| (key, Changed { at, version })));
     }
     Ok(found)
 }
@@ -156,31 +165,6 @@ where
         stored.push(row);
     }
     Ok(stored)
-}
-
-/// The next rows after `rowno` with their payloads, and whether each is deleted: at most `limit`.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn payloads_after(
-    db: &impl ConnectionTrait,
-    table: &str,
-    rowno: i64,
-    limit: u64,
-) -> Result<Vec<(i64, String, bool)>, DbErr> {
-    let rows = find(table)
-        .select_only()
-        .columns([Column::Rowno, Column::Payload, Column::DeletedAt])
-        .filter(Column::Rowno.gt(rowno))
-        .order_by_asc(Column::Rowno)
-        .limit(limit)
-        .into_tuple::<(i64, String, Option<DateTime<Utc>>)>()
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(rowno, payload, deleted_at)| (rowno, payload, deleted_at.is_some()))
-        .collect())
 }
 
 /// A row as it is stored.

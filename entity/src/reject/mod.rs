@@ -18,6 +18,8 @@ use sea_orm::{
 
 pub use gist::gist;
 
+use crate::record;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "reject")]
@@ -131,8 +133,8 @@ impl Kept {
         Ok(Self { resource_id, any })
     }
 
-    /// Keeps the rejects that are not kept yet, and returns the ids of all of them, in their order. A known one costs
-    /// no write, unless its reason is another by now.
+    /// Keeps the rejects that are not kept yet, and returns the id of each, in their order. A known one costs no
+    /// write, unless its reason is another by now.
     ///
     /// # Errors
     /// The database does not answer.
@@ -157,6 +159,24 @@ impl Kept {
         record_keys: &[&str],
     ) -> Result<(), DbErr> {
         self.forget(db, record_keys, None).await
+    }
+
+    /// The same for the rows of `table` with these `rownos`, before they go.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn forget_rows(
+        &self,
+        db: &impl ConnectionTrait,
+        table: &str,
+        rownos: &[i64],
+    ) -> Result<(), DbErr> {
+        if !self.any {
+            return Ok(());
+        }
+        let keys = record::keys_of(db, table, rownos).await?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.forget_of(db, &keys).await
     }
 
     /// Puts `values`, the bad values of the rows of `record_keys`, in the place of those that were kept: a changed
@@ -205,8 +225,8 @@ const MOST_BYTES: usize = 4 << 20;
 const VALUE_CHARS: usize = 1000;
 
 impl Entity {
-    /// Keeps the rejects that are not kept yet, and returns the ids of all of them, in their order. A known one costs
-    /// no write, unless its reason is another by now.
+    /// Keeps the rejects that are not kept yet, and returns the id of each, in their order. A known one costs no
+    /// write, unless its reason is another by now.
     ///
     /// # Errors
     /// The database does not answer.
@@ -215,7 +235,8 @@ impl Entity {
         run: (i32, i64, DateTimeUtc),
         rejects: Vec<New>,
     ) -> Result<Vec<i64>, DbErr> {
-        let mut ids = Vec::with_capacity(rejects.len());
+        let order: Vec<Vec<u8>> = rejects.iter().map(|new| new.payload_hash.clone()).collect();
+        let mut ids = HashMap::with_capacity(order.len());
         for some in statements(rejects) {
             let hashes: Vec<Vec<u8>> = some.iter().map(|new| new.payload_hash.clone()).collect();
             let known = Self::known(db, run.0, &hashes).await?;
@@ -230,10 +251,11 @@ impl Entity {
                 Self::write(db, run, unlike).await?;
                 Self::known(db, run.0, &hashes).await?
             };
-            let id = |hash| known.get(hash).map(|(id, _)| *id);
-            ids.extend(hashes.iter().filter_map(id));
+            ids.extend(known.into_iter().map(|(hash, (id, _))| (hash, id)));
         }
-        Ok(ids)
+        let id = |hash: &Vec<u8>| ids.get(hash).copied();
+        let ids: Option<Vec<i64>> = order.iter().map(id).collect();
+        ids.ok_or_else(|| DbErr::RecordNotFound("a reject that was just written".to_owned()))
     }
 
     /// The ids and reasons of those that are kept, by hash.

@@ -1,7 +1,7 @@
 //! A resource's table is made and altered as its definition says, however often a step was taken already.
 
 use entity::{
-    definition::{Definition, Field, Identity},
+    definition::{Definition, Field, Identity, Table},
     resource,
 };
 use migration::record_table::{Step, apply, plan};
@@ -34,6 +34,17 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
             .map(|(name, kind)| field(name, kind))
             .collect(),
         parent: None,
+    }
+}
+
+fn objects(name: &str, fields: &[(&str, &str)]) -> Table {
+    Table {
+        name: name.to_owned(),
+        fields: fields
+            .iter()
+            .map(|(name, kind)| field(name, kind))
+            .collect(),
+        rule: String::new(),
     }
 }
 
@@ -81,6 +92,42 @@ fn only_what_differs_is_changed() {
     assert_eq!(unindexed, [Step::DropIndex(new.fields[2].clone())]);
 }
 
+#[test]
+fn a_table_of_objects_is_made_anew_when_its_columns_change() {
+    let with = |tables: &[Table]| Definition {
+        tables: tables.to_vec(),
+        ..definition(&[("id", "text")])
+    };
+    let lines = objects("lines", &[("name", "text")]);
+    let wider = objects("lines", &[("name", "text"), ("price", "float")]);
+    let check = |from: &Table, to: &[Table], steps: &[Step]| {
+        assert_eq!(
+            plan(Some(&with(std::slice::from_ref(from))), &with(to)),
+            steps
+        );
+    };
+    let dropped = Step::DropObjects(lines.clone());
+    check(&lines, &[], std::slice::from_ref(&dropped));
+    check(
+        &lines,
+        std::slice::from_ref(&wider),
+        &[dropped, Step::CreateObjects(wider.clone())],
+    );
+    // Where its values come from is the syncer's: it fills the same columns.
+    let moved = Table {
+        rule: "elsewhere".to_owned(),
+        ..lines.clone()
+    };
+    check(&lines, &[moved], &[]);
+    let mut unlimited = lines.clone();
+    unlimited.fields[0].index = false;
+    let steps = [
+        Step::DropObjects(lines.clone()),
+        Step::CreateObjects(unlimited.clone()),
+    ];
+    check(&lines, &[unlimited], &steps);
+}
+
 #[tokio::test]
 async fn every_step_may_be_taken_again() {
     let old = definition(&[
@@ -89,12 +136,13 @@ async fn every_step_may_be_taken_again() {
         ("tags", "list"),
         ("extra", "json"),
     ]);
-    let new = definition(&[
+    let mut new = definition(&[
         ("id", "text"),
         ("size", "decimal(30,2)"),
         ("words", "list"),
         ("seen", "timestamp"),
     ]);
+    new.tables = vec![objects("lines", &[("name", "text"), ("rest", "json")])];
     for (_own, db) in databases().await {
         apply(&db, &old, &plan(None, &old)).await.expect("made");
         apply(&db, &old, &plan(None, &old))
@@ -108,6 +156,7 @@ async fn every_step_may_be_taken_again() {
         }
         assert!(has(&db, "size, seen", "own_things").await);
         assert!(has(&db, "position, value", "own_things__words").await);
+        assert!(has(&db, "rowno, position, name, rest", "own_things__lines").await);
         assert!(!has(&db, "extra", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
     }
@@ -115,7 +164,8 @@ async fn every_step_may_be_taken_again() {
 
 #[tokio::test]
 async fn undoing_the_schema_leaves_no_table_behind() {
-    let made = definition(&[("id", "text"), ("tags", "list")]);
+    let mut made = definition(&[("id", "text"), ("tags", "list")]);
+    made.tables = vec![objects("lines", &[("name", "text")])];
     for (_own, db) in databases().await {
         migration::up(&db).await.expect("made");
         apply(&db, &made, &plan(None, &made)).await.expect("made");
@@ -128,5 +178,6 @@ async fn undoing_the_schema_leaves_no_table_behind() {
         migration::down(&db, 3).await.expect("undone");
         assert!(!has(&db, "payload", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
+        assert!(!has(&db, "name", "own_things__lines").await);
     }
 }

@@ -12,7 +12,7 @@ mod words;
 pub(crate) mod checked;
 
 pub(crate) use field::{Field, fit, lines};
-pub(crate) use naming::{Names, resource_name, source_name};
+pub(crate) use naming::{Names, resource_name, source_name, unescaped};
 pub(crate) use page::{Kind as PageKind, Page};
 pub(crate) use words::{
     Role, Sign, TOTAL_HEADERS, UNLIKE, cursor_params, id_rank, list_rank, role, sign, total_rank,

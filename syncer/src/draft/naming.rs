@@ -65,6 +65,15 @@ impl Names {
     }
 }
 
+/// A part of a URL without its percent signs.
+pub(crate) fn unescaped(text: &str) -> String {
+    // A form's decoding is a URL's, but for the plus.
+    let pair = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+    let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
+    let value = pairs.next().map(|(_, value)| value.into_owned());
+    value.unwrap_or_default()
+}
+
 fn fallback(name: String, other: &str) -> String {
     if name.is_empty() {
         other.to_owned()

@@ -8,6 +8,7 @@
 /// A few requests.
 mod ask;
 mod subject;
+mod url;
 mod walk;
 
 /// What came.
@@ -21,6 +22,7 @@ mod paging;
 mod step;
 
 /// What identifies a record, and the types of its members.
+mod columns;
 mod key;
 mod kind;
 mod list;
@@ -31,8 +33,8 @@ mod time;
 /// All of it, as TOML.
 mod proposal;
 
+use ::url::Url;
 use serde::Serialize;
-use url::Url;
 
 use self::{ask::Asker, subject::Subject};
 use crate::{

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::draft::unescaped;
+
 /// Longest chain of references.
 const CHAIN: usize = 16;
 
@@ -32,7 +34,9 @@ impl<'a> Document<'a> {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 return Some(value);
             };
-            value = self.root.pointer(&decoded(reference.strip_prefix('#')?))?;
+            value = self
+                .root
+                .pointer(&unescaped(reference.strip_prefix('#')?))?;
         }
         None
     }
@@ -147,13 +151,4 @@ impl Parameter<'_> {
             _ => None,
         }
     }
-}
-
-/// A reference may be percent-encoded: `#/paths/~1pets~1%7Bid%7D`.
-fn decoded(pointer: &str) -> String {
-    let pairs = format!("x={}", pointer.replace('+', "%2B").replace('&', "%26"));
-    let mut pairs = url::form_urlencoded::parse(pairs.as_bytes());
-    pairs
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
 }

@@ -3,8 +3,10 @@
 //! A document says what its author meant, not what the upstream does: everything that it leaves open is
 //! said in a comment, and `infer` finds it out.
 
+mod child;
 mod document;
 mod fields;
+mod lines;
 mod list;
 mod paging;
 mod resource;

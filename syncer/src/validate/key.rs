@@ -119,9 +119,9 @@ impl<'p> Sought<'p> {
         let mut parts = Vec::with_capacity(values.len());
         for (name, value) in self.fields.iter().zip(values) {
             let fault = |why: &str| Fault {
-                key: None,
                 field: Some((*name).to_owned()),
                 reason: format!("key field `{name}` {why}"),
+                ..Fault::default()
             };
             let value = value.filter(|value| value.get() != "null");
             let value = value.ok_or_else(|| fault("is absent or null"))?;
@@ -130,12 +130,12 @@ impl<'p> Sought<'p> {
         let key = joined(parts);
         if key.len() > KEY_BYTES {
             return Err(Fault {
-                key: None,
                 field: self.fields.first().map(|name| (*name).to_owned()),
                 reason: format!(
                     "the key has {} bytes; at most {KEY_BYTES} can be stored",
                     key.len()
                 ),
+                ..Fault::default()
             });
         }
         Ok(key)

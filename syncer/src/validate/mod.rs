@@ -142,18 +142,22 @@ pub(crate) fn key_of(plan: &Plan, payload: &str) -> Option<String> {
 }
 
 /// Why a record is a reject.
+#[derive(Default)]
 struct Fault {
     key: Option<String>,
     field: Option<String>,
+    /// Pointer to the value that does not fit.
+    path: Option<String>,
+    /// That value.
+    value: Option<String>,
     reason: String,
 }
 
 impl Fault {
     fn of_record(reason: impl Into<String>) -> Self {
         Self {
-            key: None,
-            field: None,
             reason: reason.into(),
+            ..Self::default()
         }
     }
 
@@ -165,8 +169,8 @@ impl Fault {
                 payload_hash,
                 record_key: self.key,
                 field: self.field,
-                path: None,
-                value: None,
+                path: self.path,
+                value: self.value,
                 reason: self.reason,
                 payload,
             },
@@ -211,6 +215,7 @@ fn reject(sought: &Sought<'_>, line: u64, broken: Broken) -> Reject {
         key: sought.key_of_broken(&hash, line),
         field: broken.field,
         reason: format!("record {line}: {}", broken.reason),
+        ..Fault::default()
     };
     fault.into_reject(broken.text, hash)
 }
@@ -233,9 +238,9 @@ fn unambiguous(plan: &Plan, record: &Members<'_>) -> Result<(), Fault> {
         };
         if plan.definition.key.contains(&field.name) && record.repeats(name) {
             return Err(Fault {
-                key: None,
                 field: Some(field.name.clone()),
                 reason: format!("the record has several members `{name}`, which is its key"),
+                ..Fault::default()
             });
         }
     }
@@ -269,9 +274,11 @@ fn cells(plan: &Plan, payload: &str) -> Result<Cells, Fault> {
         };
         let reason = format!("field `{}`: {reason}", field.name);
         return Err(Fault {
-            key: None,
             field: Some(field.name.clone()),
+            path: Some(rule.from.to_string()),
+            value: raw.map(|raw| raw.get().to_owned()),
             reason,
+            key: None,
         });
     }
     let tables = tables::of(plan, &record)?;

@@ -89,7 +89,7 @@ impl Tables {
     ) -> Result<Vec<Cell>, Fault> {
         let mut cells = Vec::with_capacity(rule.rules.len());
         for (field, rule) in table.fields.iter().zip(&rule.rules) {
-            let raw = object.below(&rule.from.0);
+            let raw = value::of(object, rule);
             let read = value::cell(field.kind, field.text_limit(), rule, raw);
             let name = format!("{}.{}", table.name, field.name);
             let reason = match read {
@@ -108,6 +108,8 @@ impl Tables {
             };
             return Err(Fault {
                 key: None,
+                path: Some(format!("{}{}", item.path, rule.from)),
+                value: raw.map(|raw| raw.get().to_owned()),
                 reason: format!("field `{name}`: {reason}"),
                 field: Some(name),
             });

@@ -194,9 +194,9 @@ pub(crate) async fn delete(
         version: run.version,
         now,
     };
-    let keys = record::keys_of(transaction, &plan.definition.table, rownos).await?;
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    run.kept.forget_of(transaction, &keys).await?;
+    run.kept
+        .forget_rows(transaction, &plan.definition.table, rownos)
+        .await?;
     deletes::apply(transaction, plan, rownos, stamp).await?;
     changed(transaction, run, stamp).await?;
     Ok(Counts {

@@ -37,6 +37,7 @@ pub(crate) struct Waiting {
     /// Rows that the upstream marks as deleted.
     deletes: Vec<i64>,
     rejects: Vec<reject::New>,
+    /// Values of its rows that did not fit.
     bad: Vec<reject::New>,
     pages: Vec<Written>,
     /// Pages that are as they were, and told by other signs.
@@ -86,7 +87,7 @@ impl Waiting {
 
     /// Whether it is worth a commit, however soon the next page comes.
     pub(super) fn is_large(&self) -> bool {
-        let rows = self.inserts.len() + self.updates.len() + self.rejects.len();
+        let rows = self.inserts.len() + self.updates.len() + self.rejects.len() + self.bad.len();
         rows >= MOST_ROWS || self.bytes >= MOST_BYTES
     }
 
@@ -117,7 +118,15 @@ impl Waiting {
             payload_hash: row.payload_hash.clone(),
             deleted: false,
         };
-        self.known.insert(row.record_key.clone(), known);
+        self.takes_over(known);
+    }
+
+    /// What waits of the same key is no longer so.
+    fn takes_over(&mut self, known: Known) {
+        let key = known.record_key.clone();
+        if self.known.insert(key.clone(), known).is_some() {
+            self.bad.retain(|bad| bad.record_key.as_ref() != Some(&key));
+        }
     }
 
     fn delete(&mut self, known: Known) {
@@ -127,7 +136,7 @@ impl Waiting {
             deleted: true,
             ..known
         };
-        self.known.insert(gone.record_key.clone(), gone);
+        self.takes_over(gone);
     }
 
     pub(super) async fn write_rows(

@@ -44,12 +44,16 @@ mod memory;
 mod parents;
 /// Keys, rejects and bad values.
 mod records;
+/// Rejects and bad values, kept and read again.
+mod rejects;
 /// How pages are asked for.
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
 /// The shipped definitions, each against a replay of its API.
 mod shipped;
+/// Arrays of objects in tables of their own.
+mod tables;
 /// The shipped definition of a CSV file.
 mod titanic;
 /// A syncer, its upstream and its database.

@@ -117,6 +117,13 @@ impl World {
         world
     }
 
+    /// Another process, after this one was stopped.
+    pub(crate) fn go_on(&mut self) {
+        let (stopper, stop) = stop::pair();
+        self.stopper = stopper;
+        self.ctx.stop = stop;
+    }
+
     /// The same database and upstream under another definition.
     pub(crate) async fn redefine(&mut self, toml: &str) {
         self.try_redefine(toml)

@@ -2,18 +2,22 @@
 
 mod answers;
 mod credentials;
+mod cursors;
 mod fields;
 mod files;
 mod fingerprints;
 mod incremental;
 mod manual;
 mod pages;
+mod parents;
 mod plans;
 mod relations;
 mod requests;
+mod rows;
 mod settings;
 mod shape;
 mod shipped;
+mod slips;
 mod sources;
 mod tables;
 mod together;

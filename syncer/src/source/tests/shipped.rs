@@ -1,11 +1,9 @@
-//! The definitions that come with Catchment, whole and with a slip of the hand.
+//! The definitions that come with Catchment.
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
-
 use super::environment;
-use crate::source::{Environment, File, load, shipped};
+use crate::source::{Environment, load, shipped};
 
 #[test]
 fn the_shipped_definitions_load() {
@@ -73,39 +71,6 @@ fn the_manual_tells_of_each_source_its_resources_and_its_variables() {
                 spans.contains(word),
                 "`{word}` of {name} is not in doc/sources.md"
             );
-        }
-    }
-}
-
-/// What may become of a definition when a hand slips.
-fn slips() -> impl Strategy<Value = String> {
-    let files = shipped().into_iter();
-    let text = files.map(|file| file.text).max_by_key(String::len);
-    let text = text.expect("some are shipped");
-    let length = text.len();
-    (0..length, 0..20usize, "[a-z0-9\"'{}\\[\\]=,./_ \n]{0,6}").prop_map(
-        move |(start, cut, put)| {
-            let floor = |index: usize| {
-                (0..=index.min(length))
-                    .rev()
-                    .find(|at| text.is_char_boundary(*at))
-                    .unwrap_or(0)
-            };
-            let (start, end) = (floor(start), floor(start + cut));
-            [&text[..start], &put, &text[end..]].concat()
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn no_definition_makes_it_panic_and_each_fault_has_a_place(text in slips()) {
-        let files = [File { path: "a.toml".to_owned(), text }];
-        if let Err(faults) = load(&files, &environment()) {
-            prop_assert!(!faults.0.is_empty());
-            for fault in faults.0 {
-                prop_assert!(fault.line.is_some() && !fault.message.is_empty(), "{fault:?}");
-            }
         }
     }
 }

@@ -1,5 +1,10 @@
 //! Two syncers on one database, one of which is killed or paused every few seconds, while the upstream changes.
 
+/// Who took over from whom.
+mod leases;
+/// What is told in the end.
+mod tally;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -14,8 +19,12 @@ use entity::{
 use testdb::Kind;
 use tokio::task::spawn_blocking;
 
+use self::{
+    leases::{Blow, late, takeovers},
+    tally::Tally,
+};
 use super::{
-    audit::{self, Take},
+    audit,
     dice::Dice,
     holdings,
     market::{Market, RESOURCES},
@@ -33,84 +42,8 @@ const BEAT: Duration = Duration::from_millis(100);
 /// A run of most resources takes longer.
 const MOMENT: Duration = Duration::from_millis(40);
 
-/// Requests that a process may send until its next write tells it that it has lost the lease: those that its fetching
-/// is ahead of its writing. Twice the concurrency of the definition.
-const IN_FLIGHT: usize = 8;
-
 /// Longer than it ever takes until all is up to date again.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// A process that was killed, or paused.
-struct Blow {
-    process: u32,
-    /// On the database's clock, when it began and when it was over.
-    from: i64,
-    at: i64,
-    deadly: bool,
-}
-
-/// A resource that went over from a process that was killed.
-struct Takeover {
-    resource: String,
-    /// How long it took, in milliseconds.
-    after: i64,
-    /// Whether no other process was killed or paused meanwhile.
-    alone: bool,
-}
-
-/// What was seen.
-pub(super) struct Tally {
-    kills: usize,
-    pauses: usize,
-    rounds: usize,
-    compared: usize,
-    hidden: usize,
-    changes_of_hands: usize,
-    takeovers: Vec<Takeover>,
-    late: usize,
-}
-
-impl Tally {
-    pub(super) fn told(&self, kind: Kind) -> String {
-        let Self {
-            kills,
-            pauses,
-            rounds,
-            compared,
-            hidden,
-            changes_of_hands,
-            late,
-            takeovers,
-        } = self;
-        let mut resources = BTreeMap::<&str, usize>::new();
-        for takeover in takeovers {
-            *resources.entry(&takeover.resource).or_default() += 1;
-        }
-        let lease = LEASE.as_millis();
-        format!(
-            "{kind:?}: {kills} kills and {pauses} pauses in {rounds} rounds; {compared} lines compared, 0 differ; \
-             {hidden} rows hidden for a while\n  leases of {lease} ms changed hands {changes_of_hands} times; \
-             {late} requests for a resource whose lease was lost\n  {} takeovers from the dead {resources:?}, ms after \
-             the kill: {}\n  of these without another kill or pause meanwhile: {}\n",
-            takeovers.len(),
-            spread(takeovers.iter()),
-            spread(takeovers.iter().filter(|one| one.alone)),
-        )
-    }
-}
-
-fn spread<'a>(takeovers: impl Iterator<Item = &'a Takeover>) -> String {
-    let mut after: Vec<i64> = takeovers.map(|one| one.after).collect();
-    after.sort_unstable();
-    match after.as_slice() {
-        [] => "none".to_owned(),
-        [least, .., most] => format!(
-            "{least} to {most}, half of them within {}",
-            after[after.len() / 2]
-        ),
-        [only] => only.to_string(),
-    }
-}
 
 struct Duel {
     dice: Dice,
@@ -142,7 +75,7 @@ pub(super) async fn life(kind: Kind, time: Duration, seed: u64) -> Tally {
         duel.unrest().await;
         duel.settle().await;
         let takes = audit::takes(&duel.ring.db).await;
-        let takeovers = takeovers(&takes, &duel.blows);
+        let takeovers = takeovers(&takes, &duel.blows, LEASE);
         if Instant::now() >= end && !takeovers.is_empty() {
             break takeovers;
         }
@@ -158,6 +91,7 @@ pub(super) async fn life(kind: Kind, time: Duration, seed: u64) -> Tally {
         changes_of_hands: takes.len(),
         takeovers,
         late,
+        lease: LEASE,
     };
     duel.end().await;
     tally
@@ -348,66 +282,6 @@ fn fresh(runs: &[Run], since: DateTime<Utc>) -> Option<DateTime<Utc>> {
         run.outcome == Some(Outcome::Complete) && began(run).is_some_and(|began| began > since)
     });
     fresh.filter_map(|run| run.ended_at).min()
-}
-
-/// The leases that were taken from the dead.
-///
-/// Each was taken as soon as it could be. How long that takes depends on the machine, but not how much may happen
-/// meanwhile: once the dead process's lease had ended, no living one passes the resource by. Of any other resource it may
-/// take the lease in what is left of its present round and in its next one, and then it comes to this.
-fn takeovers(takes: &[Take], blows: &[Blow]) -> Vec<Takeover> {
-    let lease = i64::try_from(LEASE.as_millis()).unwrap();
-    let mut found = Vec::new();
-    for take in takes {
-        let killed = blows
-            .iter()
-            .find(|blow| blow.deadly && take.is_from(blow.process) && take.ended > blow.at);
-        let Some(kill) = killed else { continue };
-        assert!(take.ended <= kill.at + lease, "{take:?}");
-        let others = takes.iter().filter(|other| {
-            other.resource != take.resource && other.at > take.ended && other.at < take.at
-        });
-        let mut rounds = BTreeMap::<(&str, &str), usize>::new();
-        for other in others {
-            let process = other.to.rsplit_once('-').unwrap().0;
-            *rounds.entry((process, &other.resource)).or_default() += 1;
-        }
-        let most = rounds.values().max().copied().unwrap_or(0);
-        assert!(most <= 2, "{take:?} was passed by: {rounds:?}");
-        found.push(Takeover {
-            resource: take.resource.clone(),
-            after: take.at - kill.at,
-            alone: !blows
-                .iter()
-                .any(|blow| blow.at > kill.at && blow.from < take.at),
-        });
-    }
-    found
-}
-
-/// How many requests processes sent for a resource whose lease they had lost: those that were under way then.
-fn late(upstream: &Upstream, takes: &[Take], processes: &BTreeMap<u32, u32>) -> usize {
-    let mut late = BTreeMap::<(u32, &str, i64), usize>::new();
-    for asked in upstream.asked() {
-        let Some(process) = processes.get(&asked.process) else {
-            continue;
-        };
-        let at = asked.at.timestamp_millis();
-        let mut takes = takes.iter().filter(|take| {
-            take.resource == asked.resource
-                && (take.at < at || take.at == at && take.is_by(*process))
-        });
-        if let Some(loss) = takes.next_back().filter(|take| !take.is_by(*process)) {
-            let loss = (asked.process, asked.resource, loss.at);
-            *late.entry(loss).or_default() += 1;
-        }
-    }
-    let most = late.values().max().copied().unwrap_or(0);
-    assert!(
-        most <= IN_FLIGHT,
-        "asked on after the lease was lost: {late:?}"
-    );
-    late.values().sum()
 }
 
 #[expect(

@@ -1,0 +1,248 @@
+//! Reads the rejected records of a resource again under its present definition, without the upstream.
+//!
+//! A writer like a run: under the lease, a transaction a batch, each with a version of its own. A record never
+//! takes the place of a row that was written after it came.
+
+mod judge;
+
+use entity::{
+    cursor::Entity as Cursor,
+    page::Entity as Page,
+    record::{self, Row, Stamp},
+    reject::{self, Entity as Reject, Kept},
+    resource::{self, Change, Entity as Resource},
+    run::{Counts, Ending, Entity as RunLog, Opening, Outcome, Trigger},
+};
+use sea_orm::{DatabaseTransaction, DbErr};
+use serde::Serialize;
+use tracing::info;
+
+use self::judge::Judged;
+use crate::{
+    Ctx,
+    lease::{self, Keeper},
+    run::signed,
+    source::plan::{Plan, Source},
+    table::{self, Prepared},
+};
+
+/// Most rejects of a batch.
+const AT_ONCE: u64 = 500;
+
+/// What became of the rejects of a resource.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Replayed {
+    pub run: i64,
+    pub source: String,
+    pub resource: String,
+    /// Those that are new rows.
+    pub inserted: i64,
+    /// Those that were written over an older row.
+    pub updated: i64,
+    /// Those whose row holds the same record already.
+    pub unchanged: i64,
+    /// Those that stay because their row was written after they came.
+    pub older: i64,
+    /// Those that stay because they still cannot be rows.
+    pub rejected: i64,
+    /// Whether it was time to stop before all were read.
+    pub stopped: bool,
+    pub duration_ms: i64,
+}
+
+/// Reads the rejects of `plan` again. `None`: another process is at work on the resource.
+///
+/// # Errors
+/// The database does not answer, or another process took the resource over.
+pub async fn replay(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Option<Replayed>, DbErr> {
+    let row = table::row(ctx, source, plan).await?;
+    let Some(keeper) = lease::hold(ctx, row.id).await? else {
+        return Ok(None);
+    };
+    let row = table::row(ctx, source, plan).await?;
+    if table::prepare(ctx, plan, &keeper, &row).await? == Prepared::Stopped {
+        keeper.give_back(ctx).await?;
+        return Ok(None);
+    }
+    let resource = table::row(ctx, source, plan).await?;
+    let mut replay = Replay::open(ctx, plan, &keeper, resource).await?;
+    let stopped = replay.all().await?;
+    let replayed = replay.close(source, stopped).await?;
+    keeper.give_back(ctx).await?;
+    Ok(Some(replayed))
+}
+
+/// A replay under way.
+struct Replay<'a> {
+    ctx: &'a Ctx,
+    plan: &'a Plan,
+    keeper: &'a Keeper,
+    resource: resource::Model,
+    run: i64,
+    started_at: chrono::DateTime<chrono::Utc>,
+    last_rowno: i64,
+    /// The resource's version before it: rows of a later one are its own.
+    first_version: i64,
+    kept: Kept,
+    counts: Counts,
+    older: i64,
+}
+
+impl<'a> Replay<'a> {
+    async fn open(
+        ctx: &'a Ctx,
+        plan: &'a Plan,
+        keeper: &'a Keeper,
+        resource: resource::Model,
+    ) -> Result<Self, DbErr> {
+        let now = ctx.clock.now();
+        RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
+        let opening = Opening {
+            resource_id: resource.id,
+            trigger: Trigger::Replay,
+            at: now,
+            resumed_from: None,
+        };
+        Ok(Self {
+            run: RunLog::open(&ctx.db, opening).await?,
+            started_at: now,
+            last_rowno: record::last_rowno(&ctx.db, &plan.definition.table).await?,
+            first_version: resource.version,
+            kept: Kept::of(&ctx.db, resource.id).await?,
+            counts: Counts::default(),
+            older: 0,
+            ctx,
+            plan,
+            keeper,
+            resource,
+        })
+    }
+
+    /// Reads all rejects, oldest first. Returns whether it was time to stop before.
+    async fn all(&mut self) -> Result<bool, DbErr> {
+        let mut after = 0;
+        loop {
+            if self.ctx.stop.is_asked() {
+                return Ok(true);
+            }
+            let db = &self.ctx.db;
+            let batch = Reject::records_after(db, self.resource.id, after, AT_ONCE).await?;
+            let Some(last) = batch.last() else {
+                return Ok(false);
+            };
+            after = last.id;
+            self.counts.fetched += signed(batch.len() as u64);
+            self.batch(batch).await?;
+        }
+    }
+
+    async fn batch(&mut self, rejects: Vec<reject::Model>) -> Result<(), DbErr> {
+        let (ctx, plan) = (self.ctx, self.plan);
+        let judged = judge::batch(&ctx.db, plan, self.first_version, rejects).await?;
+        let transaction = table::begin(ctx, self.keeper).await?;
+        let now = ctx.clock.now();
+        self.write(&transaction, &judged, now).await?;
+        let counts = &mut self.counts;
+        counts.inserted += signed(judged.inserts.len() as u64);
+        counts.updated += signed(judged.updates.len() as u64);
+        counts.unchanged += judged.unchanged;
+        counts.rejected += judged.stay + judged.older + signed(judged.again.len() as u64);
+        counts.bad_values += signed(judged.bad.len() as u64);
+        self.older += judged.older;
+        let run = (self.run, now);
+        let written = judged.inserts.iter().chain(judged.updates.values());
+        let keys: Vec<&str> = written.map(|row| row.record_key.as_str()).collect();
+        self.kept
+            .replace_values(&transaction, run, &keys, judged.bad)
+            .await?;
+        self.kept.keep(&transaction, run, judged.again).await?;
+        Reject::forget(&transaction, judged.done).await?;
+        RunLog::progressed(&transaction, self.run, &self.counts).await?;
+        transaction.commit().await
+    }
+
+    async fn write(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        judged: &Judged,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), DbErr> {
+        if judged.inserts.is_empty() && judged.updates.is_empty() {
+            return Ok(());
+        }
+        self.resource.version += 1;
+        self.resource.live_rows += signed(judged.inserts.len() as u64) + judged.revived;
+        let stamp = Stamp {
+            version: self.resource.version,
+            now,
+        };
+        let definition = &self.plan.definition;
+        let first = self.last_rowno + 1;
+        let inserts: Vec<(i64, &Row)> = (first..).zip(&judged.inserts).collect();
+        self.last_rowno += signed(inserts.len() as u64);
+        record::insert(transaction, definition, &inserts, stamp).await?;
+        let updates: Vec<(i64, &Row)> = (judged.updates.iter())
+            .map(|(rowno, row)| (*rowno, row))
+            .collect();
+        record::update(transaction, definition, &updates, stamp).await?;
+        // An unfinished run, and a page that is as it was, would not know of these rows, and take them for gone.
+        Cursor::clear(transaction, self.resource.id).await?;
+        Page::forget_all(transaction, self.resource.id).await?;
+        let change = Change {
+            version: stamp.version,
+            live_rows: self.resource.live_rows,
+            at: now,
+        };
+        Resource::changed(transaction, self.resource.id, change).await
+    }
+
+    /// Ends it in the run log. How fresh the resource is, a replay does not change.
+    async fn close(self, source: &Source, stopped: bool) -> Result<Replayed, DbErr> {
+        let now = self.ctx.clock.now();
+        let (outcome, error) = match stopped {
+            true => (
+                Outcome::Partial,
+                Some("stopped before all rejects were read".to_owned()),
+            ),
+            false => (Outcome::Complete, None),
+        };
+        let ending = Ending {
+            outcome,
+            at: now,
+            counts: self.counts,
+            error,
+        };
+        RunLog::close(&self.ctx.db, self.run, ending).await?;
+        let Counts {
+            inserted,
+            updated,
+            unchanged,
+            rejected,
+            ..
+        } = self.counts;
+        let replayed = Replayed {
+            run: self.run,
+            source: source.name.clone(),
+            resource: self.plan.name.clone(),
+            inserted,
+            updated,
+            unchanged,
+            older: self.older,
+            rejected: rejected - self.older,
+            stopped,
+            duration_ms: (now - self.started_at).num_milliseconds(),
+        };
+        info!(
+            source = replayed.source,
+            resource = replayed.resource,
+            run = replayed.run,
+            inserted,
+            updated,
+            unchanged,
+            older = replayed.older,
+            rejected = replayed.rejected,
+            "rejects were read again"
+        );
+        Ok(replayed)
+    }
+}
