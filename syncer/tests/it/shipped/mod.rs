@@ -105,7 +105,7 @@ async fn select(
         query.expr(dialect::readable(
             backend,
             *kind,
-            Expr::col(Alias::new(*name)).into(),
+            Expr::col(Alias::new(*name)),
         ));
     }
     query.order_by(Alias::new("rowno"), sea_orm::Order::Asc);
