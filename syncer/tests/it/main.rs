@@ -50,6 +50,8 @@ mod rejects;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
+/// The shipped definitions, each against a replay of its API.
+mod shipped;
 /// Arrays of objects in tables of their own.
 mod tables;
 /// The shipped definition of a CSV file.
