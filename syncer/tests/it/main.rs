@@ -53,6 +53,8 @@ mod requests;
 mod service;
 /// Arrays of objects in tables of their own.
 mod tables;
+/// Every type at its limits.
+mod types;
 /// A syncer, its upstream and its database.
 mod world;
 
