@@ -88,6 +88,11 @@ impl Pages {
         Ok(())
     }
 
+    /// Asks for the page at `at` alone, whatever is known of it.
+    pub(crate) fn ask_alone(&mut self, ctx: &Ctx, at: &At) {
+        self.start(ctx, at.clone(), None, None);
+    }
+
     fn start(&mut self, ctx: &Ctx, at: At, request: Option<Vec<u8>>, known: Option<Known>) {
         let (ctx, source, plan) = (
             ctx.clone(),

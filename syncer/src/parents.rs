@@ -127,27 +127,37 @@ impl Parents {
             return Ok(self.waiting.pop_front());
         };
         while self.waiting.is_empty() {
-            let rows = self.read(ctx, for_each, run).await?;
-            let Some(rows) = rows else {
+            let Some(rows) = self.read(ctx, for_each, run).await? else {
                 return Ok(None);
             };
             let mut asked = Vec::new();
             for row in rows {
-                let parent = parent(for_each, row.rowno, &row.payload, &self.run_started);
-                if !parent.is_asked_for(plan) || !is_wanted(for_each, &row.payload) {
-                    continue;
-                }
-                if run.skips(plan, &row) && memory::cover(ctx, plan, run, row.rowno).await? {
-                    continue;
-                }
-                asked.push(Parent {
-                    is_new: !run.legacy.parents.contains(row.rowno.cast_unsigned()),
-                    ..parent
-                });
+                asked.extend(self.asked(ctx, (plan, for_each), run, row).await?);
             }
             self.waiting.extend(batched(asked, for_each.batch));
         }
         Ok(self.waiting.pop_front())
+    }
+
+    /// The parent that a row is, unless its children need not be asked for.
+    async fn asked(
+        &self,
+        ctx: &Ctx,
+        (plan, for_each): (&Plan, &ForEach),
+        run: &mut Run,
+        row: Stored,
+    ) -> Result<Option<Parent>, DbErr> {
+        let parent = parent(for_each, row.rowno, &row.payload, &self.run_started);
+        if !parent.is_asked_for(plan) || !is_wanted(for_each, &row.payload) {
+            return Ok(None);
+        }
+        if run.skips(plan, &row) && memory::cover(ctx, plan, run, row.rowno).await? {
+            return Ok(None);
+        }
+        Ok(Some(Parent {
+            is_new: !run.legacy.parents.contains(row.rowno.cast_unsigned()),
+            ..parent
+        }))
     }
 
     /// The next rows; `None`: there are no more.
@@ -200,24 +210,27 @@ fn batched(parents: Vec<Parent>, size: u64) -> Vec<Parent> {
     }
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let together = |some: &[Parent]| {
-        let mut all = some[0].clone();
-        for parent in &some[1..] {
-            all.rownos.extend(&parent.rownos);
-            all.is_new |= parent.is_new;
-            for (field, value) in &parent.values.parent {
-                if let Some(values) = all.values.parent.get_mut(field) {
-                    values.push(',');
-                    values.push_str(value);
-                }
-            }
-        }
-        all.name = (all.name).map(|name| match some.len() {
+        let name = some[0].name.clone();
+        let mut all = some.iter().skip(1).fold(some[0].clone(), joined);
+        all.name = name.map(|name| match some.len() {
             1 => name,
             count => format!("{name} and {} more", count - 1),
         });
         all
     };
     parents.chunks(size).map(together).collect()
+}
+
+fn joined(mut all: Parent, parent: &Parent) -> Parent {
+    all.rownos.extend(&parent.rownos);
+    all.is_new |= parent.is_new;
+    for (field, value) in &parent.values.parent {
+        if let Some(values) = all.values.parent.get_mut(field) {
+            values.push(',');
+            values.push_str(value);
+        }
+    }
+    all
 }
 
 /// The parent that a stored payload is.

@@ -33,6 +33,8 @@ pub(crate) struct Position {
     /// The next page of that walk; nothing once it ended.
     pub at: Option<At>,
     pub walked: Walked,
+    /// The page read last, where numbers lead on: if it is another when a run goes on, records have moved past it.
+    pub last: Option<Last>,
     /// The greatest cursor's value that came.
     pub highest: Option<Mark>,
     /// A value came that is smaller than one before it.
@@ -55,6 +57,14 @@ pub(crate) struct Position {
     pub deferred_until: Option<DateTime<Utc>>,
 }
 
+/// A page that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    pub at: At,
+    /// Hash of its records.
+    pub records: Vec<u8>,
+}
+
 impl Default for Position {
     fn default() -> Self {
         Self {
@@ -68,6 +78,7 @@ impl Default for Position {
             until: None,
             at: None,
             walked: Walked::default(),
+            last: None,
             highest: None,
             unordered: false,
             faults: 0,

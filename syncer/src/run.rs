@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
+use roaring::RoaringTreemap;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
@@ -11,7 +12,7 @@ use crate::{
     fetch::page::{self, Answer, At, Next, Walked},
     memory::{Known, Memory},
     parents::Parent,
-    position::{Legacy, Position, Seen},
+    position::{Last, Legacy, Position, Seen},
     source::plan::{Mark, Mode, Most, Order, Plan, Source, Total, Values, Way},
     span,
     validate::Lead,
@@ -49,6 +50,10 @@ pub(crate) struct Run {
     pub saved_at: Instant,
     /// The page where it goes on from what an earlier process left, until it was asked for.
     pub resumed_at: Option<At>,
+    /// When that place was left: it does not get younger by being tried in vain.
+    pub left_at: DateTime<Utc>,
+    /// Rows that pages of the run changed: a page that is as it was may have held them as they were before.
+    pub written: RoaringTreemap,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
 }
@@ -85,6 +90,7 @@ impl Run {
         self.position.from = from;
         self.position.spans += 1;
         self.position.walked = Walked::default();
+        self.position.last = None;
         self.position.at = Some(page::first(&plan.page, source.is_local()));
     }
 
@@ -175,6 +181,11 @@ impl Run {
             self.reach(least, greatest);
         }
         self.position.walked = walked;
+        self.resumed_at = None;
+        self.position.last = plan.page.is_counted().then(|| Last {
+            at: here.clone(),
+            records: came.hash.clone(),
+        });
         self.position.at = self.way_on(plan, here, came)?;
         Ok(self.position.at.clone())
     }
@@ -211,37 +222,43 @@ impl Run {
         Ok(Some(at))
     }
 
-    /// Goes back to the start of the span, if the place that an earlier process left is not there any more.
-    pub(crate) fn restarts(
-        &mut self,
-        (source, plan): (&Source, &Plan),
-        here: &At,
-        error: &SyncError,
-    ) -> bool {
-        let is_resumed = self.resumed_at.take().is_some_and(|at| at == *here);
-        let is_gone = matches!(
-            error,
-            SyncError::Status {
-                status: 400..=499,
-                ..
-            }
-        );
-        let first = page::first(&plan.page, source.is_local());
-        if !is_resumed || !is_gone || *here == first {
-            return false;
-        }
+    /// The page to look at again before the run goes on behind it, where an earlier process left it.
+    pub(crate) fn to_verify(&self, plan: &Plan) -> Option<Last> {
+        let is_resumed = self.resumed_at.is_some() && self.resumed_at == self.position.at;
+        self.position
+            .last
+            .clone()
+            .filter(|_| is_resumed && plan.page.is_counted())
+    }
+
+    /// Whether the place that an earlier process left is not there any more.
+    pub(crate) fn is_gone(&self, here: &At, error: &SyncError) -> bool {
+        self.resumed_at.as_ref() == Some(here)
+            && matches!(
+                error,
+                SyncError::Status {
+                    status: 400..=499,
+                    ..
+                } | SyncError::Unaskable { .. }
+                    | SyncError::Decode { .. }
+            )
+    }
+
+    /// Goes back to the start of the span: what an earlier process left is no place to go on from.
+    pub(crate) fn restart(&mut self, source: &Source, plan: &Plan, why: &str) {
         tracing::info!(
-            error = error.chain(),
-            "the place to go on from is gone: from the start again"
+            why,
+            "the run cannot go on where it was left: from the start again"
         );
+        self.resumed_at = None;
         if plan.for_each.is_none() {
             self.seen = Seen::default();
             self.position.repeated = 0;
             self.position.keyless = 0;
+            self.counts.total = None;
         }
-        self.position.walked = Walked::default();
-        self.position.at = Some(first);
-        true
+        let from = self.position.from;
+        self.begin_span(source, plan, from);
     }
 
     /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
@@ -404,7 +421,10 @@ impl Run {
             plan: plan.fingerprint.clone(),
             position: serde_json::to_string(&(&self.position, self.counts)).unwrap_or_default(),
             seen,
-            at: now,
+            at: match self.resumed_at {
+                Some(_) => self.left_at,
+                None => now,
+            },
         }
     }
 }

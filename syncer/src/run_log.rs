@@ -44,34 +44,14 @@ pub(crate) async fn open(
     let (trigger, how) = start;
     let now = ctx.clock.now();
     RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
-    let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
-    let legacy = cursor
-        .as_ref()
-        .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
-    let mut legacy = legacy.unwrap_or_default();
-    // Children of parents that changed meanwhile are read from the first one again.
-    let parents = parents::version(ctx, plan, resource.source_id).await?;
-    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
-        let left = left(plan, &cursor, now).filter(|left| left.position.parents == parents)?;
-        Some((left, cursor.run_id))
-    });
-    let (left, resumed_from) = match left {
-        Some((mut left, run)) => {
-            legacy.marks.failed = left.go_on(&legacy.marks.failed);
-            (left, Some(run))
-        }
-        None => (
-            begun(ctx, plan, &resource, (&legacy, how), parents).await?,
-            None,
-        ),
-    };
+    let (left, legacy, before) = taken_up(ctx, plan, &resource, how).await?;
     let id = RunLog::open(
         &ctx.db,
         Opening {
             resource_id: resource.id,
             trigger,
             at: now,
-            resumed_from,
+            resumed_from: before.map(|(run, _)| run),
         },
     )
     .await?;
@@ -82,7 +62,7 @@ pub(crate) async fn open(
         counts,
         seen,
     } = left;
-    let resumed_at = position.at.clone().filter(|_| resumed_from.is_some());
+    let resumed_at = position.at.clone().filter(|_| before.is_some());
     Ok(Run {
         id,
         version: resource.version,
@@ -93,6 +73,8 @@ pub(crate) async fn open(
         counts,
         last_rowno,
         position,
+        // Those that an earlier process met, it may have changed.
+        written: seen.rows.clone(),
         seen,
         legacy,
         memory: Memory::of(source, plan, how),
@@ -100,8 +82,36 @@ pub(crate) async fn open(
         waiting: Waiting::default(),
         saved_at: Instant::now(),
         resumed_at,
+        left_at: before.map_or(now, |(_, left_at)| left_at),
         accept_deletes: how.accept_deletes,
     })
+}
+
+/// Where the run begins or goes on, what the runs before left, and the run that it goes on with and when that was left.
+async fn taken_up(
+    ctx: &Ctx,
+    plan: &Plan,
+    resource: &resource::Model,
+    how: How,
+) -> Result<(Left, Legacy, Option<(i64, DateTime<Utc>)>), DbErr> {
+    let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
+    let legacy = cursor
+        .as_ref()
+        .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
+    let mut legacy = legacy.unwrap_or_default();
+    // Children of parents that changed meanwhile are read from the first one again.
+    let parents = parents::version(ctx, plan, resource.source_id).await?;
+    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
+        let left =
+            left(plan, &cursor, ctx.clock.now()).filter(|left| left.position.parents == parents)?;
+        Some((left, (cursor.run_id, cursor.saved_at)))
+    });
+    if let Some((mut left, before)) = left {
+        legacy.marks.failed = left.go_on(&legacy.marks.failed);
+        return Ok((left, legacy, Some(before)));
+    }
+    let left = begun(ctx, plan, resource, (&legacy, how), parents).await?;
+    Ok((left, legacy, None))
 }
 
 /// Whether a run may ask for less than everything.

@@ -41,7 +41,7 @@ pub(crate) fn clamped(mark: Mark, started_at: DateTime<Utc>) -> Mark {
 /// A mark as the upstream writes it.
 pub(crate) fn written(cursor: &Incremental, mark: Mark) -> String {
     match (mark, &cursor.kind) {
-        (Mark::Time(time), CursorKind::Timestamp(format)) => time_as(format, time),
+        (Mark::Time(time), CursorKind::Timestamp(_)) => time_as(&cursor.request_format, time),
         (Mark::Time(time), CursorKind::Integer) => time.timestamp().to_string(),
         (Mark::Number(number), _) => number.to_string(),
     }
@@ -84,6 +84,7 @@ mod tests {
         Incremental {
             field: Pointer(vec!["updated_at".into()]),
             kind: CursorKind::Timestamp(TimeFormat::Standard),
+            request_format: TimeFormat::Standard,
             start: Some(at("2026-01-01T00:00:00Z")),
             lookback: Some(Step::Time(Duration::from_secs(60))),
             window: Some(Step::Time(Duration::from_secs(86_400))),
@@ -113,7 +114,7 @@ mod tests {
     fn a_mark_is_written_as_the_upstream_does() {
         let check = |format, expected: &str| {
             let cursor = Incremental {
-                kind: CursorKind::Timestamp(format),
+                request_format: format,
                 ..cursor()
             };
             assert_eq!(written(&cursor, at("2026-01-01T00:00:01.5Z")), expected);

@@ -11,6 +11,7 @@ use crate::{
     lease::{self, Keeper},
     pages::Pages,
     parents::{Parent, Parents},
+    position::Last,
     run::Run,
     run_log,
     source::plan::{Plan, Source},
@@ -45,7 +46,8 @@ pub async fn sync(
         let verdict = verdict::judge(plan, &run, &result, facts);
         run_log::close(ctx, source, plan, run, verdict).await
     };
-    let report = report.instrument(span).await?;
+    // A run's state is large, and whoever awaits it holds it.
+    let report = Box::pin(report.instrument(span)).await?;
     keeper.give_back(ctx).await?;
     Ok(Some(report))
 }
@@ -91,6 +93,11 @@ async fn walk(
     parent: &Parent,
 ) -> Result<(), SyncError> {
     let mut pages = Pages::of(source, plan, run.values(plan, parent));
+    if let Some(last) = run.to_verify(plan)
+        && !is_as_it_was(ctx, plan, run, &mut pages, &last).await?
+    {
+        run.restart(source, plan, "the page before it is another now");
+    }
     let mut at = run.position.at.clone();
     while let Some(here) = at {
         pages.ask(ctx, run, parent, &here).await?;
@@ -99,7 +106,8 @@ async fn walk(
             write::flush(ctx, plan, run).await?;
         }
         let fetched = match pages.next(run).await {
-            Err(error) if run.restarts((source, plan), &here, &error) => {
+            Err(error) if run.is_gone(&here, &error) => {
+                run.restart(source, plan, &error.chain());
                 at = run.position.at.clone();
                 continue;
             }
@@ -125,6 +133,24 @@ async fn walk(
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     run.end_span(plan)
+}
+
+/// Whether the page that an earlier process read last holds the same records still.
+async fn is_as_it_was(
+    ctx: &Ctx,
+    plan: &Plan,
+    run: &mut Run,
+    pages: &mut Pages,
+    last: &Last,
+) -> Result<bool, SyncError> {
+    pages.ask_alone(ctx, &last.at);
+    let page = match pages.next(run).await {
+        Err(SyncError::Status {
+            status: 400..=499, ..
+        }) => return Ok(false),
+        fetched => fetched?,
+    };
+    Ok(came::read(plan, &last.at, &page)?.hash == last.records)
 }
 
 /// Takes the resource's lease and readies its table, unless another process made the run of this tick meanwhile.

@@ -101,14 +101,17 @@ fn a_table_of_objects_is_made_anew_when_its_columns_change() {
     let lines = objects("lines", &[("name", "text")]);
     let wider = objects("lines", &[("name", "text"), ("price", "float")]);
     let check = |from: &Table, to: &[Table], steps: &[Step]| {
-        assert_eq!(plan(Some(&with(&[from.clone()])), &with(to)), steps);
+        assert_eq!(
+            plan(Some(&with(std::slice::from_ref(from))), &with(to)),
+            steps
+        );
     };
     let dropped = Step::DropObjects(lines.clone());
-    check(&lines, &[], &[dropped.clone()]);
+    check(&lines, &[], std::slice::from_ref(&dropped));
     check(
         &lines,
-        &[wider.clone()],
-        &[dropped, Step::CreateObjects(wider)],
+        std::slice::from_ref(&wider),
+        &[dropped, Step::CreateObjects(wider.clone())],
     );
     // Where its values come from is the syncer's: it fills the same columns.
     let moved = Table {

@@ -88,6 +88,17 @@ pub(super) fn records<'a>(plan: &Plan, body: &Body<'_, 'a>) -> Result<Vec<Record
         false => format!("`{}`", plan.records),
     };
     let other = |is: &str, wanted: &str| Err(format!("{described} is {is} and not {wanted}"));
+    match &body.found {
+        Found::Object(_) if plan.single => {
+            let record = body.at(&plan.records).into_iter();
+            return Ok(record
+                .map(|record| Ok(Cow::Borrowed(record.get())))
+                .collect());
+        }
+        Found::Array(_) if plan.single => return other("an array", "one record"),
+        Found::Scalar(is) if plan.single => return other(is, "a record"),
+        _ => {}
+    }
     match (&body.found, &plan.keyed_by) {
         (Found::Array(items), None) => {
             let items = items.iter();

@@ -154,19 +154,10 @@ impl<'de> Visitor<'de> for Wanted<'_, 'de> {
             let Some(name) = map.next_key_seed(Name)? else {
                 break;
             };
-            let wanted = self.names.iter().zip(&*self.found);
-            let is_wanted = wanted
-                .filter(|(_, found)| found.is_none())
-                .any(|(wanted, _)| name == *wanted);
-            if !is_wanted {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
             let value = map.next_value()?;
-            for (wanted, found) in self.names.iter().zip(self.found.iter_mut()) {
-                if name == *wanted {
-                    found.get_or_insert(value);
-                }
+            let places = self.names.iter().zip(self.found.iter_mut());
+            for (_, place) in places.filter(|(wanted, _)| name == **wanted) {
+                place.get_or_insert(value);
             }
         }
         Ok(())

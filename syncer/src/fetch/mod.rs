@@ -138,7 +138,9 @@ pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, S
             let until = ctx.clock.now() + wait;
             return Err(SyncError::Deferred { until });
         }
-        if failed.error.fate(&retry.on) == Fate::Stop || attempt >= retry.attempts {
+        // Who says how long to wait says that it will pass, whatever the status.
+        let may_pass = failed.wait.is_some() || failed.error.fate(&retry.on) == Fate::Retry;
+        if !may_pass || attempt >= retry.attempts {
             return Err(failed.error);
         }
         debug!(

@@ -134,10 +134,6 @@ impl Judged {
 }
 
 /// What a reject is under the present definition, before its fields are read.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "each stands for a record that is held in any case"
-)]
 enum Again {
     Record(Identified<'static>),
     /// Its key cannot be read.

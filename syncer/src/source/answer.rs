@@ -5,7 +5,7 @@ use super::{
     plan::{Format, Page, Place, Pointer, Way},
     pointing,
     report::Report,
-    spec::{FormatSpec, ResourceSpec},
+    spec::{FormatSpec, PageKind, ResourceSpec},
 };
 
 /// How an answer is read.
@@ -13,6 +13,7 @@ pub(crate) struct Answer {
     pub(crate) format: Format,
     pub(crate) records: Pointer,
     pub(crate) keyed_by: Option<String>,
+    pub(crate) single: bool,
     pub(crate) error_when: Option<Pointer>,
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn answer(report: &mut Report<'_>, spec: &ResourceSpec) -> Answer {
             format,
             records: Pointer::default(),
             keyed_by: None,
+            single: false,
             error_when: None,
         };
     }
@@ -45,6 +47,9 @@ pub(crate) fn answer(report: &mut Report<'_>, spec: &ResourceSpec) -> Answer {
             Wrong::accepts("it is empty", "the member that takes the name: \"id\""),
         );
     }
+    if spec.single == Some(true) {
+        check_single(report, spec);
+    }
     let mut place = |key: &str, text: &Option<String>| {
         report.read(&[key], text.as_deref(), pointing::body_place)
     };
@@ -52,6 +57,7 @@ pub(crate) fn answer(report: &mut Report<'_>, spec: &ResourceSpec) -> Answer {
         format,
         records: place("records", &spec.records).unwrap_or_default(),
         keyed_by: spec.keyed_by.clone(),
+        single: spec.single == Some(true),
         error_when: place("error_when", &spec.error_when),
     }
 }
@@ -81,9 +87,25 @@ pub(crate) fn check_places(report: &mut Report<'_>, format: Format, page: &Page)
     }
 }
 
+/// Reports what only several records have. What comes from `[defaults]` is meant for other resources.
+fn check_single(report: &mut Report<'_>, spec: &ResourceSpec) {
+    if spec.keyed_by.is_some() && report.is_own(&["keyed_by"]) {
+        let wrong = Wrong::accepts(
+            "one record is not the members of an object",
+            "no such key, or no `single`",
+        );
+        report.wrong_key(&["keyed_by"], wrong);
+    }
+    let kind = spec.page.as_ref().and_then(|page| page.kind);
+    if kind.is_some_and(|kind| kind != PageKind::None) {
+        let wrong = Wrong::accepts("one record has no pages", "none, or no `single`");
+        report.wrong(&["page", "kind"], wrong);
+    }
+}
+
 /// Reports what only one document can hold. What comes from `[defaults]` is meant for other resources.
 fn lines(report: &mut Report<'_>) {
-    for key in ["records", "keyed_by", "error_when"] {
+    for key in ["records", "keyed_by", "single", "error_when"] {
         if report.is_own(&[key]) {
             let wrong = Wrong::accepts(
                 format!("`{key}` means nothing where each line is a record"),

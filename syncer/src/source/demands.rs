@@ -9,7 +9,7 @@ use super::{
     plan::{DeleteHow, Deletes, Expect, Mode, Most, Page, Pointer, Total},
     pointing,
     report::Report,
-    spec::{Amount, DeleteHowSpec, ModeSpec, ResourceSpec},
+    spec::{Amount, DeleteHowSpec, DeletesSpec, ModeSpec, ResourceSpec},
 };
 
 /// What absence from a complete run means.
@@ -112,11 +112,35 @@ pub(crate) fn deletes(
     {
         report.wrong(&path, wrong);
     }
+    let values = values(report, spec);
     Deletes {
         how,
         max: max.unwrap_or(Most::Share(0.2)),
         flag: flag.filter(|_| mode != Mode::Append),
+        values,
     }
+}
+
+/// The values of the flag by which the upstream marks a deletion; empty: all that say yes.
+fn values(report: &mut Report<'_>, spec: &DeletesSpec) -> Vec<String> {
+    let Some(values) = &spec.values else {
+        return Vec::new();
+    };
+    let path = ["deletes", "values"];
+    if spec.flag.is_none() && !report.root.has(&["deletes", "flag"]) {
+        let wrong = Wrong::accepts(
+            "they are the values of no member",
+            "`flag`, the pointer to the member, beside it",
+        );
+        report.wrong_key(&path, wrong);
+    } else if values.is_empty() {
+        let wrong = Wrong::accepts(
+            "it is empty, so that nothing would be marked",
+            "one value or more, or no such key",
+        );
+        report.wrong(&path, wrong);
+    }
+    values.clone()
 }
 
 /// Whether the upstream's mark can take a row away.

@@ -38,6 +38,7 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
         );
     }
     let kind = kind(report, spec);
+    let request_format = request_format(report, spec, &kind);
     let start = spec.start.as_ref().map(|start| marks::start(start, &kind));
     let start = report.ok(&["cursor", "start"], start.transpose()).flatten();
     let lookback = spec.lookback.as_ref();
@@ -58,6 +59,7 @@ pub(crate) fn cursor(report: &mut Report<'_>, resource: &Resource) -> Option<Inc
             None => Order::Any,
         },
         kind,
+        request_format,
     })
 }
 
@@ -164,6 +166,22 @@ fn kind(report: &mut Report<'_>, spec: &CursorSpec) -> CursorKind {
         }
         Some(CursorKindSpec::Timestamp) | None => {
             CursorKind::Timestamp(format.unwrap_or(TimeFormat::Standard))
+        }
+    }
+}
+
+/// How requests write a time.
+fn request_format(report: &mut Report<'_>, spec: &CursorSpec, kind: &CursorKind) -> TimeFormat {
+    let path = ["cursor", "request_format"];
+    let own = report.read(&path, spec.request_format.as_deref(), rule::time_format);
+    match kind {
+        CursorKind::Timestamp(format) => own.unwrap_or_else(|| format.clone()),
+        CursorKind::Integer => {
+            if spec.request_format.is_some() {
+                let message = "`request_format` means nothing for the type `integer`";
+                report.wrong(&path, Wrong::accepts(message, "types: timestamp"));
+            }
+            TimeFormat::Standard
         }
     }
 }

@@ -9,6 +9,8 @@ mod catalog;
 pub mod plan;
 /// When runs are due.
 pub mod schedule;
+/// The definitions that come with Catchment.
+mod shipped;
 
 /// Files to documents.
 mod accepted;
@@ -59,6 +61,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use catalog::load;
 pub use fault::{Fault, Faults};
 pub use schema::schema;
+pub use shipped::shipped;
 pub use template::Secrets;
 
 /// A definition file.
@@ -77,18 +80,6 @@ pub struct Environment<'a> {
     pub overrides: BTreeMap<String, toml::Table>,
     /// The sources to load; `None`: all. The definitions of others are not looked into.
     pub enabled: Option<BTreeSet<String>>,
-}
-
-/// The definitions that come with Catchment.
-pub fn shipped() -> Vec<File> {
-    let file = |path: &str, text: &str| File {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    };
-    vec![file(
-        "thecatapi.toml",
-        include_str!("../../sources/thecatapi.toml"),
-    )]
 }
 
 #[cfg(test)]

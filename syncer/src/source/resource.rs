@@ -51,6 +51,7 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         format: answer.format,
         records: answer.records,
         keyed_by: answer.keyed_by,
+        single: answer.single,
         error_when: answer.error_when,
         expect: demands::expect(report, resource, &page, mode),
         page,

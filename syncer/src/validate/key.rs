@@ -29,6 +29,8 @@ pub(super) struct Sought<'p> {
     /// Where the key's fields stand, and at last the mark of a deleted record, if there is one.
     places: Vec<&'p Pointer>,
     flag: bool,
+    /// The values of the mark that count; empty: all that say yes.
+    marks: &'p [String],
 }
 
 impl<'p> Sought<'p> {
@@ -50,6 +52,7 @@ impl<'p> Sought<'p> {
             members: places.iter().map(first).collect(),
             places,
             flag: plan.deletes.flag.is_some(),
+            marks: &plan.deletes.values,
         }
     }
 
@@ -87,8 +90,16 @@ impl<'p> Sought<'p> {
         };
         Ok(Identity {
             key,
-            deleted: mark.is_some_and(says_yes),
+            deleted: mark.is_some_and(|mark| self.is_deleted(mark)),
         })
+    }
+
+    /// Whether the upstream says so by `mark`.
+    fn is_deleted(&self, mark: &RawValue) -> bool {
+        match self.marks {
+            [] => says_yes(mark),
+            marks => marks.contains(&plain(mark)),
+        }
     }
 
     /// The key of what came in the place of a record. `None`: it could be any.
@@ -146,11 +157,16 @@ fn says_yes(mark: &RawValue) -> bool {
     if decode::is_nothing(text) {
         return false;
     }
-    let plain = serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned());
+    let plain = plain(mark);
     let plain = plain.trim();
     let is_zero =
         Decimal::parse(plain).is_ok_and(|number| number.canonical().as_deref() == Some("0"));
     !(plain.is_empty() || plain.eq_ignore_ascii_case("false") || is_zero)
+}
+
+/// A value as it stands in a definition: a text without its quotes.
+fn plain(value: &RawValue) -> String {
+    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
 fn part(value: &RawValue) -> Result<String, String> {

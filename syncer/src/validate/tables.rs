@@ -89,7 +89,7 @@ impl Tables {
     ) -> Result<Vec<Cell>, Fault> {
         let mut cells = Vec::with_capacity(rule.rules.len());
         for (field, rule) in table.fields.iter().zip(&rule.rules) {
-            let raw = object.below(&rule.from.0);
+            let raw = value::of(object, rule);
             let read = value::cell(field.kind, field.text_limit(), rule, raw);
             let name = format!("{}.{}", table.name, field.name);
             let reason = match read {

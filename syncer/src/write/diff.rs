@@ -32,6 +32,8 @@ pub(super) struct Diff {
     /// Live rows that came, whether as they were, changed, or as a reject.
     pub(super) seen: Vec<i64>,
     repeated: u64,
+    /// A row that came on an earlier page of the run is changed: that page cannot be remembered as what the row is.
+    pub(super) contradicts: bool,
     came: u64,
     came_before: u64,
 }
@@ -119,7 +121,9 @@ impl Diff {
         self.came += 1;
         let old = known.get(&record.key);
         let live = old.filter(|old| !old.deleted);
+        let came_before = old.is_some_and(|old| run.seen.rows.contains(old.rowno.cast_unsigned()));
         if record.deleted {
+            self.contradicts |= came_before;
             if plan.deletes.how != DeleteHow::Off {
                 self.deletes.extend(live.cloned());
             }
@@ -129,8 +133,9 @@ impl Diff {
             Mode::Append => old.is_none(),
             Mode::Mirror | Mode::Upsert => live.is_none_or(|live| live.payload_hash != record.hash),
         };
-        if old.is_some_and(|old| run.seen.rows.contains(old.rowno.cast_unsigned())) {
+        if came_before {
             self.came_before += 1;
+            self.contradicts |= changed;
             // Parents may share a child; but a child that differs between them is written back and forth for ever.
             // A record that changes while changes are read comes again.
             let is_repeated = plan.cursor.is_none() && (plan.for_each.is_none() || changed);

@@ -126,8 +126,14 @@ async fn write(ctx: &Ctx, plan: &Plan, run: &mut Run, waiting: Waiting) -> Resul
         .keep(&transaction, of_run, waiting.rejects())
         .await?;
     run.kept.keep(&transaction, of_run, waiting.bad()).await?;
+    let contradicts = waiting.contradicts;
     let pages = waiting.pages(run, &kept)?;
-    Pages::keep(&transaction, run.resource.id, pages).await?;
+    if contradicts {
+        // Whichever of them is as it was next time, its row may not be.
+        Pages::forget_all(&transaction, run.resource.id).await?;
+    } else {
+        Pages::keep(&transaction, run.resource.id, pages).await?;
+    }
     run.seen
         .rejects
         .extend(kept.into_iter().map(i64::cast_unsigned));

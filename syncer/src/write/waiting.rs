@@ -40,6 +40,8 @@ pub(crate) struct Waiting {
     /// Values of its rows that did not fit.
     bad: Vec<reject::New>,
     pages: Vec<Written>,
+    /// Pages of the run contradict one another about a row: which of them came last cannot be told from what is remembered.
+    pub(super) contradicts: bool,
     /// Pages that are as they were, and told by other signs.
     renewed: Vec<page::New>,
     bytes: usize,
@@ -80,6 +82,7 @@ impl Waiting {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         !self.changes_rows()
+            && !self.contradicts
             && self.rejects.is_empty()
             && self.pages.is_empty()
             && self.renewed.is_empty()
@@ -222,7 +225,12 @@ impl Run {
         page.came.keyless = diff.keyless;
         let first = self.waiting.rejects.len();
         let may_circle = diff.is_nothing_but_rejects() && self.position.walked.pages > 1;
+        let changed = diff.updates.iter().map(|(rowno, ..)| *rowno);
+        let deleted = diff.deletes.iter().map(|known| known.rowno);
+        self.written
+            .extend(changed.chain(deleted).map(i64::cast_unsigned));
         let waiting = &mut self.waiting;
+        waiting.contradicts |= diff.contradicts;
         for (rowno, row) in diff.inserts {
             waiting.insert(rowno, row);
         }
@@ -261,6 +269,7 @@ impl Run {
         if plan.for_each.is_none() && plan.cursor.is_none() {
             self.position.repeated += self.seen.rows.intersection_len(&known.rows);
         }
+        self.waiting.contradicts |= !self.written.is_disjoint(&known.rows);
         self.position.keyless += known.came.keyless;
         self.seen.rows |= &known.rows;
         self.seen.rejects |= &known.rejects;

@@ -31,17 +31,16 @@ fn definition(lines: &str) -> String {
     [HEAD, lines, FIELDS].concat()
 }
 
-fn plain(body: &[u8]) -> Reply {
-    Reply::Answer {
+fn has(world: &World, kind: &'static str, body: &'static [u8]) {
+    world.upstream.answers(move |_| Reply::Answer {
         status: 200,
-        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+        headers: vec![("content-type".to_owned(), kind.to_owned())],
         body: body.to_vec(),
-    }
+    });
 }
 
-fn has(world: &World, body: &'static [u8]) {
-    world.upstream.answers(move |_| plain(body));
-}
+const LINES: &str = "application/x-ndjson";
+const TABLE: &str = "text/csv; charset=utf-8";
 
 async fn payloads(world: &World) -> Vec<String> {
     let rows = world.rows("things").await.into_iter();
@@ -55,7 +54,7 @@ async fn a_record_a_line() {
     let toml = definition("key = \"id\"\nformat = \"ndjson\"");
     on_each_database(&toml, async |world| {
         has(
-            &world,
+            &world, LINES,
             b"\xef\xbb\xbf{\"id\": 1, \"size\": 12345678901234567890}\r\n\r\n{\"id\":2,\n7\n{\"id\":3,\"name\":\"\xff\"}\n  {\"id\":4}",
         );
         let report = world.sync("things").await;
@@ -86,9 +85,9 @@ async fn a_record_a_line() {
 async fn lines_that_are_cut_off_delete_nothing() {
     let toml = definition("key = \"id\"\nformat = \"ndjson\"");
     on_each_database(&toml, async |world| {
-        has(&world, b"{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+        has(&world, LINES, b"{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
         assert_outcome(&world.sync("things").await, Outcome::Complete);
-        has(&world, b"{\"id\":1}\n{\"id\":2");
+        has(&world, LINES, b"{\"id\":1}\n{\"id\":2");
         let report = world.sync("things").await;
         assert_outcome(&report, Outcome::Failed);
         let said = report.error.expect("a reason");
@@ -150,7 +149,7 @@ async fn a_table_with_a_header() {
     let toml = definition("key = \"id\"\nformat = \"csv\"");
     on_each_database(&toml, async |world| {
         has(
-            &world,
+            &world, TABLE,
             b"\xef\xbb\xbfid,name,size,price,active,\"the \"\"rest\"\"\"\r\n\
               007,\"Anna, \"\"A\"\"\nof B\",3,1.5000000000,true,\r\n\
               b,,-0,123456789012345678901234567890.0123456789,0,x\r\n\
@@ -183,7 +182,7 @@ async fn lines_of_a_table_that_are_no_records() {
     let toml = definition("key = \"id\"\nformat = \"csv\"\ndelimiter = \";\"");
     on_each_database(&toml, async |world| {
         has(
-            &world,
+            &world, TABLE,
             b"id;name;size\n1;a;large\n2;b\n3;c;3;4\n4;\xff;4\n;nobody;5\n6;f;6",
         );
         let report = world.sync("things").await;
@@ -207,10 +206,10 @@ async fn lines_of_a_table_that_are_no_records() {
 async fn a_table_that_cannot_be_read() {
     let toml = definition("key = \"id\"\nformat = \"csv\"");
     on_each_database(&toml, async |world| {
-        has(&world, b"id,name\n1,a\n2,b\n");
+        has(&world, TABLE, b"id,name\n1,a\n2,b\n");
         assert_outcome(&world.sync("things").await, Outcome::Complete);
         let check = async |body: &'static [u8], expected: &str| {
-            has(&world, body);
+            has(&world, TABLE, body);
             let report = world.sync("things").await;
             assert_outcome(&report, Outcome::Failed);
             let said = report.error.expect("a reason");
@@ -229,6 +228,13 @@ async fn a_table_that_cannot_be_read() {
         )
         .await;
         check(b"id,\xff\n", "its header line is not UTF-8").await;
+        has(&world, "text/html", b"<html>id,name</html>");
+        let report = world.sync("things").await;
+        let said = report.error.expect("a reason");
+        assert!(
+            said.contains("content type `text/html` where CSV was expected"),
+            "{said}"
+        );
         check(
             b"id,name\n1,a\n2",
             "its last record, from line 3 on, is cut off",

@@ -24,14 +24,13 @@ mod cursors;
 mod definitions;
 /// What an upstream may do, one by one, and what must be true of it: the table in `doc/drills.md`.
 mod drills;
-/// Neighbours, databases and moments at their worst.
 /// Single pages: requests, tokens, redirects, budgets, bodies.
 mod fetch;
 /// Local files, read by parts.
 mod files;
 /// Records that are lines, cells or members of an object.
 mod formats;
-/// Upstreams, neighbours and moments at their worst.
+/// Neighbours, databases and moments at their worst.
 mod hostile;
 /// What identifies a record, and what marks one as deleted.
 mod identity;
@@ -53,6 +52,8 @@ mod requests;
 mod service;
 /// Arrays of objects in tables of their own.
 mod tables;
+/// The shipped definition of a CSV file.
+mod titanic;
 /// Every type at its limits.
 mod types;
 /// A syncer, its upstream and its database.

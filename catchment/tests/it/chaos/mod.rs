@@ -39,7 +39,7 @@ const SEED: u64 = 20_261_121;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handful_of_kills_leave_no_trace() {
-    killed(6).await;
+    killed(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,9 +103,8 @@ fn needed(plan: &Plan) -> impl Iterator<Item = &str> {
     let copied = plan.for_each.iter().flat_map(|for_each| &for_each.copy);
     let copied: Vec<&str> = copied.map(|(name, _)| name.as_str()).collect();
     let fields = plan.definition.fields.iter().zip(&plan.rules);
-    let needed = fields.filter(|(field, rule)| {
-        rule.required || plan.definition.key.iter().any(|key| *key == field.name)
-    });
+    let needed =
+        fields.filter(|(field, rule)| rule.required || plan.definition.key.contains(&field.name));
     needed.filter_map(move |(_, rule)| match rule.from.0.as_slice() {
         [name] if !copied.contains(&name.as_str()) => Some(name.as_str()),
         _ => None,

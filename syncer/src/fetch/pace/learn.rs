@@ -27,11 +27,14 @@ pub(in crate::fetch) struct Said {
 impl Said {
     /// For how long it closes the budget to every request.
     ///
-    /// On a success a time to wait is only information: some send it with every answer.
+    /// On a success a time to wait is only information: some send it with every answer. A 403 may be about who asks, or
+    /// about how often, as GitHub means it when nothing is left.
     pub(in crate::fetch) fn closed_for(self) -> Option<Duration> {
+        let is_spent = self.remaining.is_some_and(|left| left < 1.0);
         match self.status {
             429 => self.wait.or(self.reset),
-            503 => self.wait,
+            403 if is_spent => self.wait.or(self.reset),
+            403 | 503 => self.wait,
             _ => None,
         }
     }
@@ -121,66 +124,47 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_closes_the_budget_or_tells_what_is_left() {
-        let check = |status, headers: &[_], closed: Option<f64>, left: Option<(f64, f64)>| {
+    fn a_refusal_closes_the_budget() {
+        let check = |status, headers: &[_], closed: Option<f64>| {
             let said = heard(&limits(), status, headers, "");
-            let seconds = |wait: Duration| wait.as_secs_f64();
-            assert_eq!(said.closed_for().map(seconds), closed, "{headers:?}");
-            let found = said.left().map(|(left, until)| (left, seconds(until)));
-            assert_eq!(found, left, "{headers:?}");
+            let seconds = said.closed_for().map(|wait| wait.as_secs_f64());
+            assert_eq!(seconds, closed, "{status} {headers:?}");
         };
-        check(429, &[("retry-after", "7")], Some(7.0), None);
-        check(503, &[("retry-after", "7")], Some(7.0), None);
-        check(500, &[("retry-after", "7")], None, None);
-        check(200, &[("retry-after", "7")], None, None);
-        check(
-            429,
-            &[("retry-after-seconds", "32.112")],
-            Some(32.112),
-            None,
-        );
-        check(
-            429,
-            &[("retry-after", "7"), ("retry-after-seconds", "8")],
-            Some(8.0),
-            None,
-        );
-        check(
-            429,
-            &[("x-reset", "2023-10-29T04:24:17Z")],
-            Some(60.0),
-            None,
-        );
-        check(503, &[("x-reset", "60")], None, None);
-        check(429, &[], None, None);
+        let (after, own) = (("retry-after", "7"), ("retry-after-seconds", "8.125"));
+        for status in [403, 429, 503] {
+            check(status, &[after], Some(7.0));
+            check(status, &[own], Some(8.125));
+            check(status, &[after, own], Some(8.125));
+            check(status, &[], None);
+        }
+        check(200, &[after], None);
+        check(500, &[after], None);
+        let reset = ("x-reset", "2023-10-29T04:24:17Z");
+        check(429, &[reset], Some(60.0));
+        check(403, &[reset], None);
+        check(403, &[reset, ("x-left", "0")], Some(60.0));
+        check(503, &[reset], None);
         // An upstream whose clock is an hour ahead of ours.
         let ahead = ("date", "Sun, 29 Oct 2023 05:23:17 GMT");
-        check(
-            429,
-            &[ahead, ("retry-after", "Sun, 29 Oct 2023 05:23:20 GMT")],
-            Some(3.0),
-            None,
-        );
-        check(
-            200,
-            &[("x-left", "5"), ("x-reset", "9")],
-            None,
-            Some((5.0, 9.0)),
-        );
+        let after = ("retry-after", "Sun, 29 Oct 2023 05:23:20 GMT");
+        check(429, &[ahead, after], Some(3.0));
+    }
+
+    #[test]
+    fn an_answer_tells_what_is_left() {
+        let check = |headers: &[_], left: Option<(f64, f64)>| {
+            let said = heard(&limits(), 200, headers, "");
+            let found = said.left().map(|(left, until)| (left, until.as_secs_f64()));
+            assert_eq!((found, said.closed_for()), (left, None), "{headers:?}");
+        };
+        let wait = ("retry-after-seconds", "32.112");
+        check(&[("x-left", "5"), ("x-reset", "9")], Some((5.0, 9.0)));
         // As the cat API answers, on successes too.
-        let cats = [
-            ("x-left", "118"),
-            ("x-reset", "2023-10-29T04:24:17.564Z"),
-            ("retry-after-seconds", "32.112"),
-        ];
-        check(200, &cats, None, Some((118.0, 60.564)));
-        check(
-            200,
-            &[("x-left", "0"), ("retry-after-seconds", "32.112")],
-            None,
-            Some((0.0, 32.112)),
-        );
-        check(200, &[("x-left", "0")], None, None);
+        let reset = ("x-reset", "2023-10-29T04:24:17.564Z");
+        check(&[("x-left", "118"), reset, wait], Some((118.0, 60.564)));
+        check(&[("x-left", "0"), wait], Some((0.0, 32.112)));
+        check(&[("x-left", "0")], None);
+        check(&[reset], None);
     }
 
     #[test]

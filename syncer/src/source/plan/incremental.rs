@@ -13,6 +13,8 @@ pub struct Incremental {
     /// Where a record holds the value that grows with each change.
     pub field: Pointer,
     pub kind: CursorKind,
+    /// How requests write a time, whatever records do.
+    pub request_format: TimeFormat,
     /// Where a pass over everything begins; `None`: where the upstream does.
     pub start: Option<Mark>,
     /// How far a run goes back behind the mark.
@@ -22,7 +24,7 @@ pub struct Incremental {
     pub order: Order,
 }
 
-/// The type of a cursor's values, and how they are written in records and requests.
+/// The type of a cursor's values, and how records write them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CursorKind {
     Timestamp(TimeFormat),

@@ -124,6 +124,8 @@ pub struct Plan {
     pub records: Pointer,
     /// The records are the members of an object, and each gets its member's name under this one.
     pub keyed_by: Option<String>,
+    /// There is one record, and no array of them.
+    pub single: bool,
     pub page: Page,
     pub expect: Expect,
     /// Statuses that stand for an empty page.
@@ -210,8 +212,10 @@ pub enum Format {
 pub struct Deletes {
     pub how: DeleteHow,
     pub max: Most,
-    /// Where a record says that it is deleted: by anything but null, false, 0 or nothing.
+    /// Where a record says that it is deleted.
     pub flag: Option<Pointer>,
+    /// By which of its values; empty: by anything but null, false, 0 or nothing.
+    pub values: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

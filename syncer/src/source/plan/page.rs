@@ -17,6 +17,13 @@ pub struct Page {
     pub max: Option<u64>,
 }
 
+impl Page {
+    /// Whether the next page is asked for by a number, which says nothing of what stands there.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.way, Way::Number { .. } | Way::Offset { .. })
+    }
+}
+
 /// How the next page is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Way {

@@ -18,6 +18,8 @@ pub(crate) struct CursorSpec {
     pub(crate) kind: Option<CursorKindSpec>,
     /// For a timestamp, in records and requests: `standard` (RFC 3339), `epoch_s`, `epoch_ms`, or a pattern such as `%Y-%m-%d`. Default: `standard`.
     pub(crate) format: Option<String>,
+    /// For a timestamp that requests write otherwise than records. Default: `format`.
+    pub(crate) request_format: Option<String>,
     /// Where reading starts, inclusive: an RFC 3339 time or a date, or a whole number.
     pub(crate) start: Option<Scalar>,
     /// How far each run goes back behind the mark: a duration, for an integer a whole number.

@@ -32,6 +32,8 @@ pub(crate) struct ResourceSpec {
     pub(crate) records: Option<String>,
     /// For `json`: the records are the members of an object, and each gets its member's name under this one.
     pub(crate) keyed_by: Option<String>,
+    /// For `json`: the place of the records holds one, and no array. Default: false.
+    pub(crate) single: Option<bool>,
     /// How the upstream hands out its records.
     pub(crate) page: Option<PageSpec>,
     /// What must hold for a run to be complete.
@@ -130,6 +132,8 @@ pub(crate) struct DeletesSpec {
     pub(crate) max: Option<Amount>,
     /// Pointer to the member by which the upstream marks a deletion: by anything but null, false, 0 or nothing.
     pub(crate) flag: Option<String>,
+    /// The values of `flag` that do, where others do not: `["deleted"]`.
+    pub(crate) values: Option<Vec<String>>,
 }
 
 /// What becomes of a row that is gone.

@@ -44,6 +44,22 @@ fn an_object_of_records() {
 }
 
 #[test]
+fn one_record() {
+    let plan = breeds(&cats("records = 'body:/data'\nsingle = true"));
+    assert!(plan.single && !breeds(&cats("")).single);
+    in_resource(
+        "single = true\n¦keyed_by = 'id'",
+        "one record is not the members of an object",
+    );
+    in_resource(
+        "¦single = true\nformat = 'ndjson'",
+        "`single` means nothing where each line is a record",
+    );
+    let paged = cats("single = true").replace("\"none\"", "¦'link'");
+    check(&paged, "one record has no pages … none, or no `single`");
+}
+
+#[test]
 fn records_without_a_key() {
     let identity = |key: &str, more: &str| {
         let plan = breeds(&cats(more).replace("\"id\"", key));

@@ -11,6 +11,14 @@ fn in_cursor(table: &str, said: &str) {
 }
 
 #[test]
+fn request_formats() {
+    in_cursor(
+        "{ field = '/at', type = 'integer', start = 0, request_format = ¦'epoch_s' }",
+        "`request_format` means nothing for the type `integer` … timestamp",
+    );
+}
+
+#[test]
 fn fields_and_starts() {
     in_cursor(
         "{ field = ¦'updated_at', start = '2020-01-01' }",

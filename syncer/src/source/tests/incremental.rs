@@ -28,6 +28,7 @@ fn timestamps() {
         lookback: Some(Step::Time(Duration::from_secs(3_600))),
         window: Some(Step::Time(DAY)),
         order: Order::Ascending,
+        request_format: TimeFormat::Standard,
     };
     assert_eq!(found, expected);
 }
@@ -47,8 +48,28 @@ fn integers() {
         lookback: Some(Step::Number(10)),
         window: None,
         order: Order::Any,
+        request_format: TimeFormat::Standard,
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn requests_may_write_times_otherwise_than_records() {
+    let formats = |more: &str| {
+        let found = cursor(&format!(
+            "query.since = '{{cursor}}'\ncursor = {{ field = '/at', start = '2020-01-01', {more} }}"
+        ));
+        (found.kind, found.request_format)
+    };
+    let millis = CursorKind::Timestamp(TimeFormat::EpochMillis);
+    assert_eq!(
+        formats("format = 'epoch_ms'"),
+        (millis.clone(), TimeFormat::EpochMillis)
+    );
+    assert_eq!(
+        formats("format = 'epoch_ms', request_format = 'standard'"),
+        (millis, TimeFormat::Standard)
+    );
 }
 
 #[test]

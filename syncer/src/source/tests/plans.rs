@@ -30,6 +30,7 @@ fn what_is_not_said_has_a_default() {
             how: DeleteHow::Soft,
             max: Most::Share(0.2),
             flag: None,
+            values: Vec::new(),
         }
     );
     assert_eq!(
@@ -102,6 +103,7 @@ fn defaults_are_under_each_resource() {
             how: DeleteHow::Hard,
             max: Most::Share(0.05),
             flag: None,
+            values: Vec::new(),
         }
     );
     assert_eq!(source.resources[1].deletes.max, Most::Rows(5));

@@ -22,6 +22,19 @@ fn flags_and_bad_records() {
     let plan = breeds(&cats("deletes.flag = '/meta/gone'\nbad_max = '5%'"));
     assert_eq!(plan.deletes.flag, Some(pointer(&["meta", "gone"])));
     assert_eq!(plan.bad_max, Some(Most::Share(0.05)));
+    assert!(plan.deletes.values.is_empty());
+    let plan = breeds(&cats(
+        "deletes = { flag = '/status', values = ['deleted'] }",
+    ));
+    assert_eq!(plan.deletes.values, ["deleted"]);
+    in_resource(
+        "deletes.¦values = ['deleted']",
+        "they are the values of no member … `flag`",
+    );
+    in_resource(
+        "deletes = { flag = '/status', values = ¦[] }",
+        "nothing would be marked … one value or more",
+    );
     assert_eq!(breeds(&cats("bad_max = 7")).bad_max, Some(Most::Rows(7)));
 }
 

@@ -1,8 +1,12 @@
 //! Bodies that are no pages of records, whatever their status says.
 
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
+
 use super::{
     drill::{Drill, Theme, complete, failed, partial},
-    fact::live,
+    fact::{Fact::Count, What, live},
     script::{instead, list, records},
     things::Things,
 };
@@ -183,8 +187,6 @@ fn envelope(error: &str, all: &[String], request: &Request) -> Reply {
 }
 
 fn encoded() -> Vec<Drill> {
-    let mut marked = b"\xef\xbb\xbf".to_vec();
-    marked.extend_from_slice(list(&records(5)).as_bytes());
     let wide: Vec<u8> = list(&records(1))
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -194,8 +196,19 @@ fn encoded() -> Vec<Drill> {
             name: "a byte order mark",
             upstream: "puts a byte order mark before its JSON",
             acts: vec![
-                complete(move |_| Reply::bytes(marked.clone()).with("pagination-count", 5))
-                    .that([live(5)]),
+                complete(|request| match paged(&records(5), request) {
+                    Reply::Answer {
+                        status,
+                        headers,
+                        body,
+                    } => Reply::Answer {
+                        status,
+                        headers,
+                        body: [b"\xef\xbb\xbf".to_vec(), body].concat(),
+                    },
+                    other => other,
+                })
+                .that([live(5)]),
             ],
             ..Drill::default()
         },
@@ -208,7 +221,7 @@ fn encoded() -> Vec<Drill> {
         second(
             "bytes that are no UTF-8",
             "writes a text of the second page in Latin-1",
-            "cannot be read: invalid unicode",
+            "cannot be read: it is not UTF-8",
             Reply::bytes(b"[{\"id\":\"k2\",\"name\":\"caf\xe9\"}]".to_vec()),
         ),
         second(
@@ -217,6 +230,23 @@ fn encoded() -> Vec<Drill> {
             "failed: error decoding response body",
             Reply::json(list(&records(1))).with("content-encoding", "gzip"),
         ),
+        Drill {
+            name: "a gzip bomb",
+            upstream: "answers the second page with 16 kB of gzip that are 16 MB of blanks, where `max_body` is 64 kB",
+            definition: Things {
+                source: "max_body = \"64KB\"",
+                ..Things::default()
+            }
+            .toml(),
+            acts: vec![
+                partial(
+                    "is larger than max_body, 64000 bytes",
+                    instead(1, Reply::bytes(bomb()).with("content-encoding", "gzip")),
+                )
+                .that([live(6), Count(What::Requests, 2)]),
+            ],
+            ..Drill::default()
+        },
         Drill {
             name: "a page of 60 MB",
             upstream: "gives eighty records of 750 kB on one page, more than MySQL or MariaDB take in one statement",
@@ -232,9 +262,16 @@ fn encoded() -> Vec<Drill> {
                 let large = |n| format!(r#"{{"id":"k{n}","more":"{body}"}}"#);
                 paged(&(0..80).map(large).collect::<Vec<_>>(), request)
             })
-            .that([super::fact::Fact::Count(super::fact::What::Inserted, 80)])],
+            .that([Count(What::Inserted, 80)])],
             after: Vec::new(),
             ..Drill::default()
         },
     ]
+}
+
+/// 16 MB of blanks.
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![b' '; 16 << 20]).expect("memory");
+    encoder.finish().expect("memory")
 }

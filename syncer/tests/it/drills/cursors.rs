@@ -1,7 +1,9 @@
 //! Cursors and URLs of next pages that repeat, loop, lead away or end too early.
 
+use chrono::Duration;
+
 use super::{
-    drill::{Drill, Theme, complete, partial, suspect},
+    drill::{Act, Drill, Theme, complete, partial, suspect},
     fact::{Fact::Count, What, live},
     script::{list, range, records},
     things::Things,
@@ -70,6 +72,18 @@ fn tokens() -> Vec<Drill> {
             ..by_token()
         },
         Drill {
+            name: "cursors in a wide circle",
+            upstream: "goes through seven cursors for ever, each time with other records",
+            acts: vec![suspect("leads back to one that came before", |request| {
+                let next = format!("\"t{}\"", request.number % 7);
+                let n = request.number * 2;
+                page(&range(n, n + 2), "true", &next)
+            })],
+            // What came before the circle was found is written, and gone again.
+            definition: by_token().definition.replace("50%", "100%"),
+            ..by_token()
+        },
+        Drill {
             name: "new cursors and no records, without end",
             upstream: "gives empty pages, each with a cursor of its own",
             acts: vec![suspect("100 in a row held no record", |request| {
@@ -94,9 +108,14 @@ fn tokens() -> Vec<Drill> {
         },
         Drill {
             name: "a cursor that is no text",
-            upstream: "gives an object for the cursor",
+            upstream: "gives an object for the cursor, and takes it back as it wrote it",
             acts: vec![
-                partial("next", |_| page(&records(5), "true", "{\"id\":7}")).that([live(6)]),
+                complete(|request| match request.parameter("at") {
+                    None => page(&records(3), "true", "{\"id\": 7}"),
+                    Some("{\"id\": 7}") => page(&range(3, 5), "false", "null"),
+                    _ => Reply::status(400, "another cursor"),
+                })
+                .that([live(5)]),
             ],
             ..by_token()
         },
@@ -158,6 +177,31 @@ fn urls() -> Vec<Drill> {
                 })
                 .that([live(6), Count(What::Requests, 1)]),
             ],
+            ..by_url()
+        },
+        Drill {
+            name: "a URL that never answers again",
+            upstream: "answers its second page with 500 from then on, whenever it is asked for, and leads elsewhere from the first one",
+            acts: [(); 3]
+                .map(|()| Act {
+                    later: Duration::minutes(5),
+                    ..partial("status 500", |request| match request.parameter("at") {
+                        None => page(&records(2), "false", "\"/things?at=2\""),
+                        _ => Reply::status(500, ""),
+                    })
+                })
+                .into_iter()
+                .chain([Act {
+                    later: Duration::minutes(5),
+                    ..complete(|request| match request.parameter("at") {
+                        None => page(&records(2), "false", "\"/things?at=3\""),
+                        Some("3") => page(&range(2, 6), "false", "null"),
+                        _ => Reply::status(500, ""),
+                    })
+                    .that([live(6)])
+                }])
+                .collect(),
+            after: records(6),
             ..by_url()
         },
     ]

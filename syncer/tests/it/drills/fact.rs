@@ -20,8 +20,6 @@ pub(super) enum Fact {
         sql: &'static str,
         is: Vec<Option<String>>,
     },
-    /// The log has a warning with this in one of its fields.
-    Warned(&'static str),
     /// What was asked for, without the parameters.
     Asked(Vec<&'static str>),
 }
@@ -64,7 +62,6 @@ impl Fact {
             Self::Reject(reason) => format!("kept as a reject: \"{reason}\""),
             Self::Payload(key, _) => format!("`{key}` is stored byte for byte as it came"),
             Self::Column { means, .. } => (*means).to_owned(),
-            Self::Warned(cause) => format!("a warning in the log says \"{cause}\""),
             Self::Asked(paths) => format!("asked for: {}", paths.join(", ")),
         }
     }
@@ -89,12 +86,6 @@ impl Fact {
                     .then(|| format!("it is {}", is.chars().take(200).collect::<String>()))
             }
             Self::Column { sql, is, .. } => differs(is, &world.column(sql).await),
-            Self::Warned(cause) => {
-                let warned = seen
-                    .lines("WARN")
-                    .any(|line| line.to_string().contains(cause));
-                (!warned).then(|| format!("{:?}", seen.lines("WARN").collect::<Vec<_>>()))
-            }
             Self::Asked(paths) => {
                 let asked: Vec<_> = seen.asked.iter().map(String::as_str).collect();
                 differs(paths, &asked)

@@ -46,7 +46,7 @@ pub(super) const LAWS: [Law; 10] = [
         broken: no_line,
     },
     Law {
-        text: "The log warns of a run that is not `complete`, of no other, and never tells an upstream's fault as an error of ours.",
+        text: "The log warns of a run that is not `complete` in one line that names the cause, warns of no other, and never tells an upstream's fault as an error of ours.",
         broken: no_warning,
     },
     Law {
@@ -130,9 +130,15 @@ fn no_line(seen: &Seen) -> Option<String> {
 }
 
 fn no_warning(seen: &Seen) -> Option<String> {
-    let warned = seen.lines("WARN").count() > 0;
+    let names = |line: &&Value| {
+        line["error"].as_str() == seen.report.error.as_deref()
+            && line["span"]["resource"] == seen.report.resource
+    };
+    let wanted = usize::from(!is_complete(seen));
+    let named = seen.lines("WARN").filter(names).count();
+    let is_calm = wanted > 0 || seen.lines("WARN").count() == 0;
     let errors = seen.lines("ERROR").count();
-    (warned == is_complete(seen) || errors > 0).then(|| format!("{:?}", seen.log))
+    (named != wanted || !is_calm || errors > 0).then(|| format!("{:?}", seen.log))
 }
 
 fn told_a_secret(seen: &Seen) -> Option<String> {

@@ -1,7 +1,7 @@
 //! `Link` headers that lead in a circle, nowhere, or that break off.
 
 use super::{
-    drill::{Drill, Theme, complete, partial, suspect},
+    drill::{Drill, Theme, complete, failed, partial, suspect},
     fact::{Fact::Count, What, live},
     script::{linked, list, records},
     things::{LINKS, Things},
@@ -62,7 +62,7 @@ pub(super) fn theme() -> Theme {
                 name: "a link header that breaks off",
                 upstream: "cuts its `Link` header off in the middle of the URL, with one record still to come",
                 acts: vec![
-                    partial("link", |request| match request.number_in("after") {
+                    failed("its `Link` header breaks off", |request| match request.number_in("after") {
                         4 => linked(&records(6), request),
                         _ => Reply::json(list(&records(5)))
                             .with("link", "</things?after=4; rel=\"next\""),

@@ -27,16 +27,24 @@ mod seen;
 mod document;
 
 /// The drills.
+mod ahead;
 mod bodies;
 mod clock;
 mod connections;
+mod cursors;
 mod deletes;
 mod drift;
 mod keys;
+mod limits;
+mod lines;
 mod links;
+mod marks;
 mod pages;
 mod parents;
 mod refusals;
+mod same;
+mod sent;
+mod spans;
 mod totals;
 mod values;
 mod waits;
@@ -53,16 +61,24 @@ fn themes() -> Vec<Theme> {
     vec![
         pages::theme(),
         links::theme(),
+        cursors::theme(),
         totals::theme(),
+        ahead::theme(),
+        same::theme(),
         bodies::theme(),
+        lines::theme(),
         connections::theme(),
         waits::theme(),
         refusals::theme(),
+        sent::theme(),
         keys::theme(),
         values::theme(),
+        limits::theme(),
         drift::theme(),
         deletes::theme(),
         parents::theme(),
+        marks::theme(),
+        spans::theme(),
         clock::theme(),
     ]
 }

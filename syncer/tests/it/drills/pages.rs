@@ -75,7 +75,7 @@ fn sizes() -> Vec<Drill> {
                         _ => skipped(&all, request),
                     }
                 })
-                .that([live(5), Count(What::Requests, 3)]),
+                .that([live(5), Count(What::Requests, 4)]),
             ],
             ..Drill::default()
         },
@@ -83,7 +83,7 @@ fn sizes() -> Vec<Drill> {
             name: "a long page",
             upstream: "gives three records in its first page where two were asked for, the third of them again in the second",
             acts: vec![partial(
-                "1 records came on two pages",
+                "6 records came where the upstream states 5",
                 instead(0, stating(5, &records(3))),
             )],
             ..Drill::default()
@@ -91,8 +91,20 @@ fn sizes() -> Vec<Drill> {
         Drill {
             name: "a page size that is ignored",
             upstream: "gives all five records whatever the page and its size, and states 5",
+            before: records(5),
             acts: vec![
                 complete(|_| stating(5, &records(5))).that([live(5), Count(What::Requests, 1)]),
+            ],
+            ..Drill::default()
+        },
+        Drill {
+            name: "a page size that is ignored, and a record that is gone",
+            upstream: "gives the same five records for every page, and states 5: the page behind them is asked for, and doubted",
+            acts: vec![
+                suspect("all 5 records of page 2 had come on an earlier page", |_| {
+                    stating(5, &records(5))
+                })
+                .that([live(6), Count(What::Requests, 2)]),
             ],
             ..Drill::default()
         },
@@ -184,6 +196,7 @@ fn circles() -> Vec<Drill> {
             upstream: "gives two new records for every page, without end, where `page.max` is 3",
             definition: Things {
                 page: r#"{ kind = "page", param = "page", start = 0, size_param = "limit", size = 2, max = 3 }"#,
+                deletes: "{ max = \"100%\" }",
                 ..Things::default()
             }
             .toml(),

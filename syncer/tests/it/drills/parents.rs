@@ -129,7 +129,10 @@ fn vanishing() -> Vec<Drill> {
                         ),
                     )
                     .of("pictures"),
-                    complete(all(two)).of("breeds"),
+                    Act {
+                        later: chrono::Duration::hours(1),
+                        ..complete(all(two)).of("breeds")
+                    },
                     complete(all(two)).of("pictures").that([
                         only(&["a,1", "c,1"]),
                         Asked(vec!["/pictures/x", "/pictures/z"]),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use entity::run::Outcome;
+use sea_orm::EntityTrait;
 use syncer::How;
 use testdb::Kind;
 
@@ -27,6 +28,7 @@ pub(super) async fn play(drill: Drill, kind: Kind) -> Vec<String> {
         let broken = played(&world, act).await;
         faults.extend(labelled(&format!("run {}", number + 1), broken));
     }
+    keep_waits(&world).await;
     if !drill.after.is_empty() {
         let (seen, broken) = well(&world, &drill, &drill.after).await;
         faults.extend(labelled("after", broken));
@@ -41,6 +43,16 @@ pub(super) async fn play(drill: Drill, kind: Kind) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Lets the time pass that the upstream asked to wait, for whichever of its resources.
+async fn keep_waits(world: &World) {
+    let now = world.ctx.clock.now();
+    let rest = entity::resource::Entity::find().all(&world.db).await;
+    let rest = rest.expect("the database answers").into_iter();
+    let deferred = rest.filter(|resource| resource.last_outcome == Some(Outcome::Deferred));
+    let until = deferred.filter_map(|resource| resource.next_run_at).max();
+    world.pass((until.unwrap_or(now) - now).max(chrono::Duration::zero()));
 }
 
 fn labelled(when: &str, faults: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -2,10 +2,7 @@
 
 use super::{
     drill::{Drill, Theme, complete, failed, partial},
-    fact::{
-        Fact::{Count, Warned},
-        What, live,
-    },
+    fact::{Fact::Count, What, live},
     script::{instead, records},
     things::{TWICE, Things},
 };
@@ -58,15 +55,6 @@ fn storms() -> Vec<Drill> {
             acts: vec![
                 partial("status 503: (no body)", instead(2, Reply::status(503, "")))
                     .that([live(6)]),
-            ],
-            ..Drill::default()
-        },
-        Drill {
-            name: "a warning that names the cause",
-            upstream: "answers its last page with 500",
-            acts: vec![
-                partial("status 500", instead(2, Reply::status(500, "broken")))
-                    .that([Warned("status 500: broken")]),
             ],
             ..Drill::default()
         },

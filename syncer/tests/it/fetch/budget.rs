@@ -78,6 +78,33 @@ async fn every_dialect_of_waiting_is_heard_on_a_refusal() {
 }
 
 #[tokio::test]
+async fn a_403_is_for_good_unless_it_says_that_nothing_is_left() {
+    let asking = Asking::new(LIMITS, "").await;
+    asking.upstream.answers(|_| {
+        Reply::status(403, "not you")
+            .with("x-left", 5)
+            .with("x-reset", 3600)
+    });
+    let error = asking.error().await;
+    assert!(
+        error.ends_with("answered with status 403: not you"),
+        "{error}"
+    );
+    asking.upstream.answers(|request| match request.number {
+        1 => Reply::status(403, "not now")
+            .with("x-left", 0)
+            .with("x-reset", 0),
+        2 => Reply::json("[]"),
+        _ => Reply::status(403, "not now")
+            .with("x-left", 0)
+            .with("x-reset", 3600),
+    });
+    asking.page().await;
+    assert_eq!(deferred(asking.ask().await), "09:00:00.000");
+    assert_eq!(asking.paths().len(), 4);
+}
+
+#[tokio::test]
 async fn a_time_to_wait_on_a_success_is_information_until_nothing_is_left() {
     let asking = Asking::new(LIMITS, "").await;
     asking.upstream.answers(|request| {

@@ -1,0 +1,31 @@
+//! The definitions that come with Catchment: what `syncer/sources` holds, in the binary.
+
+use super::File;
+
+/// The name of a definition's file and its text.
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../sources/", $name)))),+]
+    };
+}
+
+/// One for each file of `syncer/sources`, and for each a part of `doc/sources.md`.
+const SHIPPED: [(&str, &str); 8] = shipped![
+    "github.toml",
+    "notion.toml",
+    "pokeapi.toml",
+    "stripe.toml",
+    "thecatapi.toml",
+    "thedogapi.toml",
+    "titanic.toml",
+    "usgs.toml",
+];
+
+/// The definitions that come with Catchment.
+pub fn shipped() -> Vec<File> {
+    let files = SHIPPED.iter().map(|(path, text)| File {
+        path: (*path).to_owned(),
+        text: (*text).to_owned(),
+    });
+    files.collect()
+}

@@ -1,0 +1,267 @@
+//! Pages that are as they were: those that the upstream says so of, rightly or not, and those whose records say it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use syncer::How;
+
+use super::{
+    drill::{Act, Drill, Theme, complete, failed, partial, suspect},
+    fact::{
+        Fact::{Count, Payload},
+        What, column, live,
+    },
+    script::{list, records},
+    things::{Things, UNTOLD},
+};
+use crate::upstream::{Reply, Request, paged};
+
+pub(super) fn theme() -> Theme {
+    Theme {
+        title: "Pages that are as they were",
+        drills: [told(), lied(), compared()].into_iter().flatten().collect(),
+    }
+}
+
+/// Pages with an `ETag` of what they hold, and 304 for who knows it.
+fn by_tag() -> Drill {
+    Drill {
+        serve: tagged,
+        ..Drill::default()
+    }
+}
+
+fn tagged(records: &[String], request: &Request) -> Reply {
+    let page = paged(records, request);
+    let tag = match &page {
+        Reply::Answer { body, .. } => tag(body),
+        _ => String::new(),
+    };
+    match request.header("if-none-match") == Some(&tag) {
+        true => unchanged(request),
+        false => page.with("etag", tag),
+    }
+}
+
+fn tag(body: &[u8]) -> String {
+    let mut hash = DefaultHasher::new();
+    body.hash(&mut hash);
+    format!("\"{:x}\"", hash.finish())
+}
+
+/// 304, with what it was asked with.
+fn unchanged(request: &Request) -> Reply {
+    let tag = request.header("if-none-match").unwrap_or("\"of nothing\"");
+    Reply::status(304, "").with("etag", tag)
+}
+
+/// The same, with `--full`.
+fn full(act: Act) -> Act {
+    Act {
+        how: How {
+            full: true,
+            ..How::default()
+        },
+        ..act
+    }
+}
+
+fn told() -> Vec<Drill> {
+    vec![
+        Drill {
+            name: "304 for everything",
+            upstream: "answers 304 to each page that it is asked for with the `ETag` of last time",
+            acts: vec![
+                complete(|request| match request.header("if-none-match") {
+                    Some(_) => unchanged(request),
+                    None => Reply::status(500, "no `ETag`"),
+                })
+                .that([
+                    live(6),
+                    Count(What::Requests, 3),
+                    Count(What::Fetched, 6),
+                    Count(What::Unchanged, 6),
+                ]),
+            ],
+            ..by_tag()
+        },
+        Drill {
+            name: "304 beside a page that is another",
+            upstream: "answers 304 to its first two pages, and has one record less on its third",
+            acts: vec![
+                complete(|request| tagged(&records(5), request))
+                    .that([live(5), Count(What::Deleted, 1)]),
+            ],
+            definition: untold(),
+            serve: tagged,
+            ..Drill::default()
+        },
+        Drill {
+            name: "a mass deletion beside 304",
+            upstream: "answers 304 to its first page, and has nothing on the others, where it had four records",
+            acts: vec![
+                suspect(
+                    "it would delete 4 of 6 rows where deletes.max is 50 %",
+                    |request| tagged(&records(2), request),
+                )
+                .that([live(6), Count(What::Deleted, 0)]),
+            ],
+            definition: untold(),
+            ..by_tag()
+        },
+        Drill {
+            name: "304 and a total that fell",
+            upstream: "answers 304 to its first page, which stated 6 when it came, and states 5 with the others",
+            acts: vec![
+                partial("the stated total fell by 1", |request| {
+                    match request.number_in("page") {
+                        0 => unchanged(request),
+                        _ => tagged(&records(5), request),
+                    }
+                })
+                .that([live(6)]),
+            ],
+            ..by_tag()
+        },
+        Drill {
+            name: "304 until it breaks off",
+            upstream: "answers 304 to its first page, 500 to its second, and is as it was an hour later",
+            acts: vec![
+                partial("status 500", |request| match request.number_in("page") {
+                    1 => Reply::status(500, ""),
+                    _ => tagged(&records(6), request),
+                })
+                .that([live(6)]),
+                Act {
+                    later: chrono::Duration::hours(1),
+                    ..complete(|request| match request.header("if-none-match") {
+                        Some(_) => unchanged(request),
+                        None => Reply::status(500, "no `ETag`"),
+                    })
+                    .that([live(6), Count(What::Unchanged, 6)])
+                },
+            ],
+            ..by_tag()
+        },
+    ]
+}
+
+/// Without a total, which a 304 does not state anew.
+fn untold() -> String {
+    Things {
+        page: UNTOLD,
+        ..Things::default()
+    }
+    .toml()
+}
+
+fn lied() -> Vec<Drill> {
+    let other = r#"{"id":"k1","name":"another","size":1}"#;
+    let changed = move || {
+        let mut all = records(6);
+        other.clone_into(&mut all[1]);
+        all
+    };
+    vec![
+        Drill {
+            name: "an ETag that lies",
+            upstream: "answers 304 to each page, though a record of its first one is another; `--full` asks without `ETag`",
+            acts: vec![
+                complete(unchanged).that([live(6), Payload("k1", records(2).remove(1))]),
+                full(complete(move |request| tagged(&changed(), request))).that([
+                    live(6),
+                    Count(What::Updated, 1),
+                    Payload("k1", other.to_owned()),
+                ]),
+            ],
+            ..by_tag()
+        },
+        Drill {
+            name: "304 to who knows nothing",
+            upstream: "answers 304 to a request without `ETag`, as a broken cache does",
+            acts: vec![failed("status 304", unchanged).that([live(6)])],
+            ..Drill::default()
+        },
+        Drill {
+            name: "one ETag for all pages",
+            upstream: "gives each page the same `ETag`, and answers 304 to it only where the page is as it was",
+            serve: |records, request| paged(records, request).with("etag", "\"all\""),
+            acts: vec![
+                complete(|request| paged(&records(5), request).with("etag", "\"all\""))
+                    .that([live(5), Count(What::Deleted, 1)]),
+            ],
+            ..Drill::default()
+        },
+    ]
+}
+
+fn compared() -> Vec<Drill> {
+    let volatile = || {
+        Drill {
+        definition: Things {
+            page: r#"{ kind = "page", param = "page", start = 0, size_param = "limit", size = 2, total = "body:/total" }"#,
+            resource: r#"records = "body:/data""#,
+            ..Things::default()
+        }
+        .toml(),
+        serve: |all, request| wrapped(all, request, "\"served\":1"),
+        ..Drill::default()
+    }
+    };
+    vec![
+        Drill {
+            name: "the same records in another envelope",
+            upstream: "writes the time and a request's number around the same records, and no `ETag`",
+            acts: vec![
+                complete(|request| {
+                    let token = format!("\"served\":{}", 1000 + request.number);
+                    wrapped(&records(6), request, &token)
+                })
+                .that([
+                    live(6),
+                    Count(What::Unchanged, 6),
+                    column(
+                        "each page is remembered once",
+                        "SELECT CAST(COUNT(*) AS CHAR) FROM page",
+                        &[Some("3")],
+                    ),
+                ]),
+            ],
+            ..volatile()
+        },
+        Drill {
+            name: "the same records and another total",
+            upstream: "gives the same records, and states 7 in all",
+            acts: vec![
+                partial("6 records came where the upstream states 7", |request| {
+                    let from = (request.number_in("page") * 2).min(6);
+                    let page = list(&records(6)[from..(from + 2).min(6)]);
+                    Reply::json(format!(r#"{{"data":{page},"total":7}}"#))
+                })
+                .that([live(6)]),
+            ],
+            ..volatile()
+        },
+        Drill {
+            name: "the same page twice",
+            upstream: "gives the records of its first page on its second one too, both as they are known",
+            acts: vec![
+                suspect("had come on an earlier page", |request| {
+                    let first = Request {
+                        query: [("limit".to_owned(), "2".to_owned())].into(),
+                        ..request.clone()
+                    };
+                    wrapped(&records(6), &first, "\"served\":2")
+                })
+                .that([live(6)]),
+            ],
+            ..volatile()
+        },
+    ]
+}
+
+fn wrapped(all: &[String], request: &Request, more: &str) -> Reply {
+    let from = (request.number_in("page") * 2).min(all.len());
+    let page = list(&all[from..(from + 2).min(all.len())]);
+    let total = all.len();
+    Reply::json(format!(r#"{{"data":{page},"total":{total},{more}}}"#))
+}
