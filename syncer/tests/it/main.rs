@@ -56,6 +56,8 @@ mod shipped;
 mod tables;
 /// The shipped definition of a CSV file.
 mod titanic;
+/// Every type at its limits.
+mod types;
 /// A syncer, its upstream and its database.
 mod world;
 
