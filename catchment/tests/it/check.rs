@@ -63,16 +63,28 @@ async fn without_faults_each_resource_is_tried_once() {
     insta::assert_json_snapshot!(document["resources"][0], { ".duration_ms" => "[ms]" }, @r#"
     {
       "absent": [],
+      "bad": [],
       "bad_values": 0,
       "bytes": 28,
+      "cursor": null,
       "duration_ms": "[ms]",
       "error": null,
+      "hints": [],
+      "limits": [],
+      "next": {
+        "how": "all records come in one answer",
+        "is": "none"
+      },
       "reasons": [],
       "records": 3,
       "rejected": 0,
+      "repeated": [],
+      "requests": 1,
       "resource": "items",
       "source": "shop",
-      "total": null
+      "status": 200,
+      "total": null,
+      "validators": []
     }
     "#);
     assert!(
@@ -93,7 +105,7 @@ fn the_shipped_definition_is_checked_where_no_folder_is_set() {
     assert!(
         checked
             .stdout
-            .contains("thecatapi.breeds: 67 records of 67"),
+            .contains("thecatapi.breeds: 200, 67 records of 67"),
         "{}",
         checked.stdout
     );

@@ -29,6 +29,8 @@ mod drills;
 mod fetch;
 /// Local files, read by parts.
 mod files;
+/// What the next runs will need, and where reading stands.
+mod forecast;
 /// Records that are lines, cells or members of an object.
 mod formats;
 /// Upstreams, neighbours and moments at their worst.
