@@ -18,7 +18,7 @@ key    = "id"
 mode   = "upsert"
 page   = { kind = "page", param = "page", start = 0, size_param = "limit", size = 4, total = "body:/total" }
 records = "body:/items"
-cursor = { field = "/at", type = "timestamp" }
+cursor = { field = "/at", type = "timestamp", start = "2026-01-01T00:00:00Z" }
 query  = { since = "{cursor}" }
 [resource.products.fields]
 price  = "decimal(8,2)"
@@ -74,7 +74,23 @@ async fn a_check_says_what_it_saw() {
         checked.stdout,
         checked.stderr
     );
-    insta::assert_snapshot!(without_times(&checked.stdout), @"");
+    insta::assert_snapshot!(without_times(&checked.stdout), @r"
+    1 source, 2 resources: no faults
+
+    store.products: 200, 4 records of 250 in [n] ms, 1 reject, 2 bad values
+      next: page=1, as 4 of 250 records came
+      cursor: `/at` is in 2 of 4 records
+      limits: remaining 118 in `header:x-left`; reset `soon` in `header:x-reset` is not understood
+      offers: ETag
+      rejected: key field `id` is absent or null
+      bad value: price: `12,50`: expected a decimal number (2 times)
+      in no record: colour; is their `from` right?
+      hint: the key 1 came more than once; does `key` name what tells records apart?
+    store.tags: 200, 20 records in [n] ms
+      next: none, all records come in one answer
+      limits: nothing in `header:x-left` for remaining; nothing in `header:x-reset` for reset
+      hint: 20 records look like a full page, and page.kind is none; `catchment infer` looks for the way to the next one
+    ");
     let seen = &world.run("check --json").json()["resources"][0];
     assert_eq!(seen["next"]["is"], "promised");
     assert_eq!(seen["limits"][0]["number"], 118.0);
@@ -85,7 +101,21 @@ async fn a_check_says_what_it_saw() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_is_in_the_order_of_the_page() {
     let (world, _upstream) = store().await;
-    insta::assert_snapshot!(world.run("sample store.products --rows 3").stdout, @"");
+    insta::assert_snapshot!(world.run("sample store.products --rows 3").stdout, @r"
+    1
+      colour  -
+      id      1
+      price   1.50
+
+    (no key)
+      rejected: key field `id` is absent or null
+
+    2
+      colour  -
+      id      2
+      price   -
+      bad value: price: `12,50`: expected a decimal number
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +130,19 @@ async fn a_plan_needs_no_database_and_makes_none() {
         .collect();
     assert_eq!(asked, ["/products", "/tags"]);
     // 63 pages at 10 a minute are 6 minutes at least, and a tick comes each minute.
-    insta::assert_snapshot!(without_times(&planned.stdout), @"");
+    // Columns are as wide as the times in them.
+    let told = without_times(&planned.stdout);
+    let lines = told
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let lines: Vec<String> = lines.collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    store: 64 requests in about 6 min; at most 10 in 60 s; schedule `every 1m`: they do not fit between two ticks
+
+    RESOURCE REQUESTS TIME WHY
+    store.products 63 about 6 min the first page: 4 of 250 records
+    store.tags 1 about [n] ms the first page: 20 records
+    ");
     let plan = &world.run("plan store.products --json").json()["sources"][0];
     assert_eq!(
         (&plan["requests"], &plan["fits"]),
@@ -129,7 +171,13 @@ async fn a_state_is_forgotten_only_by_who_says_so() {
         "store.tags\n  nothing was ever read\n"
     );
     world.run("sync store.tags");
-    insta::assert_snapshot!(world.run("state show store.tags").stdout, @"");
+    insta::assert_snapshot!(world.run("state show store.tags").stdout, @r"
+    store.tags
+      mark        none: the next run reads everything
+      unfinished  none
+      pages       1 remembered
+      lease       free
+    ");
     // Nobody sits at a terminal here.
     let refused = world.run("state reset store.tags");
     assert_eq!(refused.code, Some(2));
