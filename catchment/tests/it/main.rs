@@ -22,6 +22,8 @@ mod demo;
 mod draft;
 /// `rejects`.
 mod rejects;
+/// `check`, `sample`, `plan`, `state`: upstreams looked at, reading foreseen and forgotten.
+mod look;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

@@ -28,6 +28,8 @@ mod drills;
 mod fetch;
 /// Local files, read by parts.
 mod files;
+/// What the next runs will need, and where reading stands.
+mod forecast;
 /// Records that are lines, cells or members of an object.
 mod formats;
 /// Neighbours, databases and moments at their worst.
