@@ -37,17 +37,22 @@ pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Pag
     let at = page::hash(at);
     let page = match (&fetched.got, &fetched.known) {
         (Got::Page(page), _) => page,
-        (Got::NotModified, Some(known)) => {
+        (Got::NotModified(headers), Some(known)) => {
+            // How many there are in all may be said anew beside a page that is as it was.
+            let total = decode::total(plan, headers).or(known.came.answer.total);
             return Ok(Page {
                 records: None,
-                answer: known.came.answer.clone(),
+                answer: Answer {
+                    total,
+                    ..known.came.answer.clone()
+                },
                 span: None,
                 at,
                 validators: known.validators.clone(),
                 hash: known.answer.clone(),
             });
         }
-        (Got::NotModified, None) => {
+        (Got::NotModified(_), None) => {
             return Err(SyncError::Unaskable {
                 url: plan.name.clone(),
                 why: "it says that nothing changed since an answer that it never gave".to_owned(),

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 pub(crate) use csv::{end_of_first, end_of_whole};
 pub(crate) use lead::led;
 pub(crate) use ndjson::end_of_last;
+pub(crate) use next::total;
 pub(crate) use raw::{Members, at, below, every, find, kind, members};
 
 use self::next::Context;

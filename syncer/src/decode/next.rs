@@ -1,5 +1,7 @@
 //! What a page says of the way on: where the next one is, whether there is one, and how many records there are in all.
 
+use reqwest::header::HeaderMap;
+
 use super::{Record, json::Body, raw::at};
 use crate::{
     error::SyncError,
@@ -36,16 +38,23 @@ pub(super) fn answer(
     let more = plan.page.more.as_ref().and_then(said);
     Ok(Answer {
         records: context.records.len() as u64,
-        total: plan
-            .page
-            .total
-            .as_ref()
-            .and_then(said)
-            .and_then(|total| total.trim().parse().ok()),
+        total: plan.page.total.as_ref().and_then(said).and_then(number),
         more: more.map(|more| !["", "false", "0", "no"].contains(&more.as_str())),
         next,
         rest: page.rest,
     })
+}
+
+/// How many records there are in all, if `headers` alone say it.
+pub(crate) fn total(plan: &Plan, headers: &HeaderMap) -> Option<u64> {
+    match plan.page.total.as_ref()? {
+        Place::Header(name) => number(headers.get(name)?.to_str().ok()?),
+        Place::Body(_) | Place::Last(_) => None,
+    }
+}
+
+fn number(text: impl AsRef<str>) -> Option<u64> {
+    text.as_ref().trim().parse().ok()
 }
 
 /// The value at `place` as a plain text; `None`: absent or null.

@@ -77,8 +77,8 @@ impl Page {
 #[derive(Debug)]
 pub enum Got {
     Page(Box<Page>),
-    /// The page is as it was when it had the validators that were sent along.
-    NotModified,
+    /// The page is as it was when it had the validators that were sent along. Its headers need not be.
+    NotModified(HeaderMap),
 }
 
 /// By what the upstream tells whether a page is as it was (RFC 9110, section 8.8).
@@ -185,7 +185,7 @@ impl Got {
     fn bytes(&self) -> i64 {
         let body = match self {
             Self::Page(page) => page.body.as_ref(),
-            Self::NotModified => None,
+            Self::NotModified(_) => None,
         };
         body.map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX))
     }

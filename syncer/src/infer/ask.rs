@@ -65,7 +65,7 @@ impl<'a> Asker<'a> {
         };
         match Box::pin(fetch::page(self.ctx, ask, &mut self.counts)).await? {
             Got::Page(page) => Ok(answer(&page)?),
-            Got::NotModified => Err(InferError::Nothing(
+            Got::NotModified(_) => Err(InferError::Nothing(
                 "it says that nothing changed since an answer that it never gave".to_owned(),
             )),
         }

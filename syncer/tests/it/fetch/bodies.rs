@@ -124,7 +124,7 @@ async fn a_page_as_it_is_known_is_not_sent_again() {
         .ask_at("things", &At::Only, Some(&known))
         .await
         .expect("an answer");
-    assert!(matches!(got, Got::NotModified));
+    assert!(matches!(got, Got::NotModified(_)));
     let asked = asking.upstream.asked();
     assert_eq!(asked[0].header("if-none-match"), None);
     let since = asked[1].header("if-modified-since");

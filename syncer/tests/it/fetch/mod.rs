@@ -108,7 +108,7 @@ impl Asking {
     pub(crate) async fn page(&self) -> Page {
         match self.ask().await.expect("a page") {
             Got::Page(page) => *page,
-            Got::NotModified => panic!("nobody asked whether it was modified"),
+            Got::NotModified(_) => panic!("nobody asked whether it was modified"),
         }
     }
 
