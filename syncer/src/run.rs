@@ -298,6 +298,8 @@ impl Run {
         parent: &Parent,
         result: Result<(), SyncError>,
     ) -> Result<(), SyncError> {
+        // What is remembered of pages may be why: the next run asks as if it knew nothing.
+        self.waiting.contradicts |= matches!(&result, Err(error) if !error.can_resume());
         let fault = match result {
             Ok(()) => None,
             Err(SyncError::Short { why }) => Some(why),

@@ -9,6 +9,7 @@ use crate::{
     error::{SyncError, short},
     run::Run,
     source::plan::{DeleteHow, Mode, Most, Plan},
+    write,
 };
 
 /// How a run ended, and why it is not complete.
@@ -39,7 +40,12 @@ pub(crate) struct Facts {
 /// The database does not answer.
 pub(crate) async fn facts(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Facts, DbErr> {
     let bad = match plan.bad_max {
-        Some(_) => Reject::count_of(&ctx.db, run.resource.id).await?,
+        Some(_) => {
+            let kept = Reject::count_all(&ctx.db, run.resource.id).await?;
+            // Those that are gone only a complete run forgets: they must not keep it from being one.
+            let past = write::past(&ctx.db, plan, run).await?;
+            kept.saturating_sub(past.len() as u64)
+        }
         None => 0,
     };
     Ok(Facts {

@@ -20,10 +20,10 @@ mod database;
 mod demo;
 /// `infer`, `init`: definitions drafted.
 mod draft;
-/// `rejects`.
-mod rejects;
 /// `check`, `sample`, `plan`, `state`: upstreams looked at, reading foreseen and forgotten.
 mod look;
+/// `rejects`.
+mod rejects;
 /// `up`, `syncer`, `api`.
 mod serve;
 /// Settings and arguments.

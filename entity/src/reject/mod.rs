@@ -435,6 +435,15 @@ impl Entity {
         Ok(alike)
     }
 
+    /// How many records and values of a resource are kept.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_all(db: &impl ConnectionTrait, resource_id: i32) -> Result<u64, DbErr> {
+        let all = Self::find().filter(Column::ResourceId.eq(resource_id));
+        all.count(db).await
+    }
+
     /// How many records of a resource are kept because they could not become rows.
     ///
     /// # Errors

@@ -36,16 +36,15 @@ pub(super) fn answer(
     let more = plan.page.more.as_ref().and_then(said);
     Ok(Answer {
         records: context.records.len() as u64,
-        total: plan
-            .page
-            .total
-            .as_ref()
-            .and_then(said)
-            .and_then(|total| total.trim().parse().ok()),
+        total: plan.page.total.as_ref().and_then(said).and_then(number),
         more: more.map(|more| !["", "false", "0", "no"].contains(&more.as_str())),
         next,
         rest: page.rest,
     })
+}
+
+fn number(text: impl AsRef<str>) -> Option<u64> {
+    text.as_ref().trim().parse().ok()
 }
 
 /// The value at `place` as a plain text; `None`: absent or null.

@@ -124,8 +124,9 @@ impl Diff {
         let came_before = old.is_some_and(|old| run.seen.rows.contains(old.rowno.cast_unsigned()));
         if record.deleted {
             self.contradicts |= came_before;
-            if plan.deletes.how != DeleteHow::Off {
-                self.deletes.extend(live.cloned());
+            match live.filter(|_| plan.deletes.how != DeleteHow::Off) {
+                Some(live) => self.deletes.push(live.clone()),
+                None => self.unchanged += 1,
             }
             return None;
         }

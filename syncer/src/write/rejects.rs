@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{record, reject::Entity as Reject};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
     run::Run,
@@ -18,11 +18,11 @@ use crate::{
 /// # Errors
 /// The database does not answer.
 pub(crate) async fn past(
-    transaction: &DatabaseTransaction,
+    db: &impl ConnectionTrait,
     plan: &Plan,
     run: &Run,
 ) -> Result<Vec<i64>, DbErr> {
-    let mut absent = Reject::ids(transaction, run.resource.id).await?;
+    let mut absent = Reject::ids(db, run.resource.id).await?;
     absent.retain(|id| !run.seen.rejects.contains(id.cast_unsigned()));
     if plan.mode == Mode::Mirror {
         return Ok(absent);
@@ -30,13 +30,13 @@ pub(crate) async fn past(
     let mut past = Vec::new();
     for some in absent.chunks(200) {
         let mut ids: HashMap<String, Vec<i64>> = HashMap::new();
-        for (id, payload) in Reject::payloads(transaction, some).await? {
+        for (id, payload) in Reject::payloads(db, some).await? {
             if let Some(key) = validate::key_of(plan, &payload) {
                 ids.entry(key).or_default().push(id);
             }
         }
         let keys: Vec<&str> = ids.keys().map(String::as_str).collect();
-        let known = record::known(transaction, &plan.definition.table, &keys).await?;
+        let known = record::known(db, &plan.definition.table, &keys).await?;
         let came = known
             .iter()
             .filter(|row| run.seen.rows.contains(row.rowno.cast_unsigned()));

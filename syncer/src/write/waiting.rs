@@ -40,8 +40,8 @@ pub(crate) struct Waiting {
     /// Values of its rows that did not fit.
     bad: Vec<reject::New>,
     pages: Vec<Written>,
-    /// Pages of the run contradict one another about a row: which of them came last cannot be told from what is remembered.
-    pub(super) contradicts: bool,
+    /// Pages contradict one another about a row or their number: what is remembered of them is not to be relied on.
+    pub contradicts: bool,
     /// Pages that are as they were, and told by other signs.
     renewed: Vec<page::New>,
     bytes: usize,

@@ -22,7 +22,7 @@ pub(super) const LAWS: [Law; 10] = [
         broken: changed_in_silence,
     },
     Law {
-        text: "A `complete` run accounts for each record that came: as inserted, updated, unchanged or rejected.",
+        text: "A `complete` run accounts for each record that came: as inserted, updated, unchanged, rejected, or as the mark of a deletion.",
         broken: lost_a_record,
     },
     Law {
@@ -79,7 +79,8 @@ fn changed_in_silence(seen: &Seen) -> Option<String> {
 
 fn lost_a_record(seen: &Seen) -> Option<String> {
     let counts = seen.report.counts;
-    let told = counts.inserted + counts.updated + counts.unchanged + counts.rejected;
+    let marks = if seen.is_flagged { counts.deleted } else { 0 };
+    let told = counts.inserted + counts.updated + counts.unchanged + counts.rejected + marks;
     (is_complete(seen) && told != counts.fetched).then(|| format!("{counts:?}"))
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Seen {
     /// The paths that were asked for.
     pub(super) asked: Vec<String>,
     pub(super) log: Vec<Value>,
+    /// Whether its deletions are those that the upstream marks.
+    pub(super) is_flagged: bool,
 }
 
 impl State {
@@ -81,6 +83,9 @@ impl Seen {
                 .into_iter()
                 .map(|request| request.path)
                 .collect(),
+            is_flagged: world.catalog.sources[0]
+                .resource(&report.resource)
+                .is_some_and(|plan| plan.deletes.flag.is_some()),
             report,
             log,
         }
