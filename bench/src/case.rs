@@ -82,6 +82,14 @@ impl Case {
                 "{written} rows were written when nothing had changed"
             );
         }
+        let asked = known.sync.served;
+        ensure!(
+            asked.not_modified == asked.requests && asked.bytes == 0,
+            "{} of {} pages were had for a 304, and {} bytes came",
+            asked.not_modified,
+            asked.requests,
+            asked.bytes
+        );
         Ok(Findings {
             case: self,
             fetch: self.fetch(upstream)?,

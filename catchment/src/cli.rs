@@ -16,6 +16,7 @@ First steps:
   catchment up                       the same on your settings, in ./catchment.db
   catchment check                    are the definitions right, do the upstreams answer?
   catchment infer URL                a definition for your API, from its answers
+  catchment plan                     how many requests and how long will a run take?
   catchment sync thecatapi.breeds    one run, now
 
 Settings come from catchment.toml in the working folder and from variables such as
@@ -120,6 +121,18 @@ pub(crate) enum Command {
         #[arg(long)]
         accept_deletes: bool,
     },
+    /// Forecast the requests and the time that the next runs need; runs nothing
+    ///
+    /// From what the last runs needed and the parents that are there now; of a resource that was
+    /// never complete, from its first page. Says what is not known.
+    Plan {
+        /// Only this source or resource
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Option<Target>,
+    },
+    /// Show where reading stands, or forget it
+    #[command(subcommand)]
+    State(State),
     /// Show each resource: its last outcome, rows, version, age and next run
     Status,
     /// Show the newest runs, and what each did
@@ -138,6 +151,25 @@ pub(crate) enum Command {
     Openapi,
     /// Print the default settings file, which explains every setting
     Settings,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum State {
+    /// Show the mark of the last complete run, an unfinished run's place, and who holds the lease
+    Show {
+        /// A source, or one of its resources
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Target,
+    },
+    /// Forget mark, place and remembered pages, so that the next run reads everything; the rows stay
+    Reset {
+        /// A resource of a source: thecatapi.breeds
+        #[arg(value_name = "SOURCE.RESOURCE")]
+        resource: ResourceName,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

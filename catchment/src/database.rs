@@ -54,6 +54,20 @@ pub(crate) async fn open_ready(
     }
 }
 
+/// Opens a database for commands that can do without: `None`, if it is not there or has no schema that is up to date.
+pub(crate) async fn open_known(
+    settings: &settings::Database,
+    lookup: Lookup<'_>,
+) -> anyhow::Result<Option<DatabaseConnection>> {
+    let url = expanded(settings, lookup)?;
+    if file(url.expose_secret()).is_some_and(|file| !file.exists()) {
+        return Ok(None);
+    }
+    let db = connected(settings, url.expose_secret()).await?;
+    let is_ready = missing(&db).await?.is_empty();
+    Ok(is_ready.then_some(db))
+}
+
 /// The migrations that are not applied.
 pub(crate) async fn missing(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     let all = migration::status(db).await?;

@@ -83,6 +83,21 @@ impl Entity {
         }))
     }
 
+    /// The lease of a resource, if somebody holds it now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn current(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+    ) -> Result<Option<Model>, DbErr> {
+        let now = dialect::now_ms(db.get_database_backend());
+        Self::find_by_id(resource_id)
+            .filter(Expr::col(Column::ExpiresAt).gte(now))
+            .one(db)
+            .await
+    }
+
     async fn make(db: &impl ConnectionTrait, resource_id: i32) -> Result<(), DbErr> {
         let free = ActiveModel {
             resource_id: Set(resource_id),

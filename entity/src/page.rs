@@ -96,6 +96,35 @@ impl Entity {
         pages.all(db).await
     }
 
+    /// How many pages of a resource are known.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_of(db: &impl ConnectionTrait, resource_id: i32) -> Result<u64, DbErr> {
+        let pages = Self::find().filter(Column::ResourceId.eq(resource_id));
+        pages.count(db).await
+    }
+
+    /// How many pages of each parent's walk are known, fetched and read as `plan` says; by its `rowno`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn per_parent(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        plan: &str,
+    ) -> Result<Vec<(i64, i64)>, DbErr> {
+        let pages = Self::find()
+            .select_only()
+            .column(Column::Parent)
+            .column_as(Column::Id.count(), "pages")
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Plan.eq(plan))
+            .filter(Column::Parent.ne(0))
+            .group_by(Column::Parent);
+        pages.into_tuple().all(db).await
+    }
+
     /// Writes down what came, in the transaction that wrote it.
     ///
     /// # Errors

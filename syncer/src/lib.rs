@@ -49,6 +49,11 @@ mod replay;
 /// One cheap request, and what came.
 mod probe;
 
+/// What the next runs will need.
+pub mod forecast;
+/// Where reading stands, shown and forgotten.
+pub mod state;
+
 /// What is proposed, as TOML.
 mod draft;
 /// Real answers to a proposed definition.
@@ -74,7 +79,7 @@ use serde::Serialize;
 pub use ctx::{Ctx, Progress};
 pub use error::SyncError;
 pub use metrics::Metrics;
-pub use probe::{Probe, SampleRow, probe, sample};
+pub use probe::{BadValues, Limit, Marked, Probe, Promise, SampleRow, WayOn, probe, sample};
 pub use replay::{Replayed, replay};
 pub use serve::serve;
 pub use sync::sync;

@@ -238,7 +238,7 @@ pub(crate) async fn cover(
 }
 
 /// Changes with everything that decides which pages are asked for and what becomes of their records.
-fn print(plan: &Plan) -> String {
+pub(crate) fn print(plan: &Plan) -> String {
     let definition = serde_json::to_vec(&plan.definition).unwrap_or_default();
     let mut hash = Sha256::new();
     hash.update(&plan.fingerprint);

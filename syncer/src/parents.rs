@@ -188,7 +188,7 @@ impl Parents {
 }
 
 /// Whether the parent is among those that the definition wants.
-fn is_wanted(for_each: &ForEach, payload: &str) -> bool {
+pub(crate) fn is_wanted(for_each: &ForEach, payload: &str) -> bool {
     let raw = serde_json::from_str::<&RawValue>(payload).ok();
     for_each.only.iter().all(|(pointer, wanted)| {
         let value = raw

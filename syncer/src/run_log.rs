@@ -115,7 +115,7 @@ async fn taken_up(
 }
 
 /// Whether a run may ask for less than everything.
-fn is_partial(plan: &Plan) -> bool {
+pub(crate) fn is_partial(plan: &Plan) -> bool {
     let skips = plan
         .for_each
         .as_ref()
@@ -124,7 +124,7 @@ fn is_partial(plan: &Plan) -> bool {
 }
 
 /// What an unfinished run left to go on from, if it may be.
-fn left(plan: &Plan, cursor: &cursor::Model, now: DateTime<Utc>) -> Option<Left> {
+pub(crate) fn left(plan: &Plan, cursor: &cursor::Model, now: DateTime<Utc>) -> Option<Left> {
     if cursor.position.is_empty() || cursor.plan != plan.fingerprint {
         return None;
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::bail;
 use serde::Serialize;
 use syncer::{
-    Probe,
+    Limit, Marked, Probe, Promise, WayOn,
     source::{
         Faults,
         plan::{Catalog, Source},
@@ -107,6 +107,9 @@ impl Looked {
         if let Some(error) = &probe.error {
             return format!("{text}{error}\n");
         }
+        if let Some(status) = probe.status {
+            text.push_str(&format!("{status}, "));
+        }
         text.push_str(&number(probe.records, "record"));
         if let Some(total) = probe.total {
             text.push_str(&format!(" of {total}"));
@@ -116,20 +119,80 @@ impl Looked {
             text.push_str(&format!(", {}", number(probe.rejected, "reject")));
         }
         if probe.bad_values > 0 {
-            let bad_values = usize::try_from(probe.bad_values).unwrap_or(usize::MAX);
-            text.push_str(&format!(", {}", number(bad_values, "bad value")));
+            text.push_str(&format!(", {}", number(probe.bad_values, "bad value")));
         }
         text.push('\n');
-        for reason in &probe.reasons {
-            text.push_str(&format!("  rejected: {reason}\n"));
-        }
-        if !probe.absent.is_empty() {
-            let fields = probe.absent.join(", ");
-            text.push_str(&format!(
-                "  in no record: {fields}; is their `from` right?\n"
-            ));
+        for line in details(probe) {
+            text.push_str(&format!("  {line}\n"));
         }
         text
+    }
+}
+
+/// How many bad values are told; a definition with more has other worries.
+const MOST: usize = 10;
+
+fn details(probe: &Probe) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(probe.next.as_ref().map(next));
+    lines.extend(probe.cursor.as_ref().map(|cursor| {
+        let Marked { field, present, of } = cursor;
+        format!(
+            "cursor: `{field}` is in {present} of {}",
+            number(*of, "record")
+        )
+    }));
+    if !probe.limits.is_empty() {
+        let limits: Vec<String> = probe.limits.iter().map(limit).collect();
+        lines.push(format!("limits: {}", limits.join("; ")));
+    }
+    if !probe.validators.is_empty() {
+        lines.push(format!("offers: {}", probe.validators.join(", ")));
+    }
+    let reasons = probe.reasons.iter();
+    lines.extend(reasons.map(|reason| format!("rejected: {reason}")));
+    let bad = probe.bad.iter().take(MOST);
+    lines.extend(bad.map(|bad| {
+        let times = match bad.count {
+            1 => String::new(),
+            count => format!(" ({count} times)"),
+        };
+        format!("bad value: {}: {}{times}", bad.field, bad.reason)
+    }));
+    if probe.bad.len() > MOST {
+        lines.push(format!(
+            "bad value: and {} more kinds",
+            probe.bad.len() - MOST
+        ));
+    }
+    if !probe.absent.is_empty() {
+        let fields = probe.absent.join(", ");
+        lines.push(format!("in no record: {fields}; is their `from` right?"));
+    }
+    lines.extend(probe.hints.iter().map(|hint| format!("hint: {hint}")));
+    lines
+}
+
+fn next(next: &WayOn) -> String {
+    match next.is {
+        Promise::Promised | Promise::Possible => format!("next: {}", next.how),
+        Promise::None => format!("next: none, {}", next.how),
+        Promise::Lost => format!("next: lost, {}", next.how),
+    }
+}
+
+fn limit(limit: &Limit) -> String {
+    let Limit {
+        key,
+        place,
+        value,
+        number,
+    } = limit;
+    match (value, number) {
+        (None, _) => format!("nothing in {place} for {key}"),
+        (Some(value), None) => format!("{key} `{value}` in {place} is not understood"),
+        (Some(_), Some(number)) if *key == "remaining" => format!("{key} {number} in {place}"),
+        (Some(_), Some(number)) => format!("{key} in {number:.0} s in {place}"),
     }
 }
 

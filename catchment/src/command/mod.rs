@@ -7,12 +7,14 @@ mod check;
 mod infer;
 mod init;
 mod openapi;
+mod plan;
 mod sample;
 mod sync;
 
 mod migrate;
 mod rejects;
 mod runs;
+mod state;
 mod status;
 
 use std::{
@@ -66,6 +68,17 @@ impl Call {
     /// The database as it is, with or without a schema.
     async fn open_existing(&self) -> anyhow::Result<DatabaseConnection> {
         database::open_existing(&self.settings.database, &self.lookup()).await
+    }
+
+    /// The database, if it is there and its schema is up to date; else an empty one in memory.
+    async fn open_known(&self) -> anyhow::Result<DatabaseConnection> {
+        let known = database::open_known(&self.settings.database, &self.lookup()).await?;
+        if let Some(db) = known {
+            return Ok(db);
+        }
+        let db = self.open_scratch().await?;
+        migration::up(&db).await?;
+        Ok(db)
     }
 
     /// A database for commands that store nothing.
@@ -163,6 +176,8 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
             };
             Box::pin(sync::run(&call, &target, how)).await
         }
+        Command::Plan { target } => Box::pin(plan::run(&call, target.as_ref())).await,
+        Command::State(what) => Box::pin(state::run(&call, &what)).await,
         Command::Status => status::run(&call).await,
         Command::Runs { target, limit } => runs::run(&call, target.as_ref(), limit).await,
         Command::Rejects(what) => Box::pin(rejects::run(&call, what)).await,
@@ -227,6 +242,8 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Infer { .. } => "infer",
         Command::Init { .. } => "init",
         Command::Sync { .. } => "sync",
+        Command::Plan { .. } => "plan",
+        Command::State(_) => "state",
         Command::Status => "status",
         Command::Runs { .. } => "runs",
         Command::Rejects(_) => "rejects",

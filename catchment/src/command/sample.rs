@@ -56,7 +56,9 @@ fn text(rows: &[SampleRow]) -> String {
                     .fields
                     .iter()
                     .map(|(name, value)| format!("  {name:<width$}  {}\n", shown(value)));
-                format!("{key}\n{}", lines.collect::<String>())
+                let bad = row.bad.iter();
+                let bad = bad.map(|(field, reason)| format!("  bad value: {field}: {reason}\n"));
+                format!("{key}\n{}", lines.chain(bad).collect::<String>())
             }
         }
     });
@@ -98,12 +100,12 @@ mod tests {
         let row = SampleRow {
             key: Some("abys".to_owned()),
             fields,
+            bad: BTreeMap::from([("none".to_owned(), "`x` is not an integer".to_owned())]),
             reject: None,
         };
         let reject = SampleRow {
-            key: None,
-            fields: BTreeMap::new(),
             reject: Some("`id` is absent".to_owned()),
+            ..SampleRow::default()
         };
         insta::assert_snapshot!(text(&[row, reject]), @r"
         abys
@@ -112,6 +114,7 @@ mod tests {
           note         1 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21 21…
           rare         false
           temperament  Active, Gentle
+          bad value: none: `x` is not an integer
 
         (no key)
           rejected: `id` is absent

@@ -76,6 +76,7 @@ pub(super) async fn read(
         links: Links::of(ask, &call.target.url),
         body: (!empty).then_some(body),
         url: shown(),
+        status: Some(status.as_u16()),
         validators: Validators::of(&headers),
         headers,
         rest: None,

@@ -74,6 +74,7 @@ pub(super) async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result
     Ok(Got::Page(Box::new(Page {
         links: Links::of(ask, &url),
         url: shown,
+        status: None,
         body: Some(Bytes::from(body)),
         headers: HeaderMap::new(),
         validators: Validators::default(),

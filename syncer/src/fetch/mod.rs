@@ -38,6 +38,8 @@ use crate::{
 pub struct Page {
     /// Where it came from, without secrets.
     pub url: String,
+    /// `None`: it is a file.
+    pub status: Option<u16>,
     /// `None`: the status says that there is nothing.
     pub body: Option<Bytes>,
     pub headers: HeaderMap,

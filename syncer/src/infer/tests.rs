@@ -75,9 +75,8 @@ proptest! {
     #[test]
     fn what_is_proposed_passes_the_check(url in url(), body in value(), records in prop::collection::vec(object(value()), 1..6)) {
         for bodies in [vec![body], vec![json!(records), json!([])], vec![json!({"data": records, "total": 3})]] {
-            // ENABLE AFTER MERGE: an object's records need `keyed_by`.
             let none = Page::new(PageKind::None);
-            if let Some(toml) = proposed(&url, &bodies, none).filter(|toml| !toml.contains("keyed_by")) {
+            if let Some(toml) = proposed(&url, &bodies, none) {
                 prop_assert_eq!(faults(&toml), Ok(()));
             }
         }

@@ -257,7 +257,6 @@ async fn a_page_behind_the_last_is_not_found() {
 }
 
 #[tokio::test]
-#[ignore = "needs page.kind = \"cursor\""]
 async fn a_cursor_in_the_body() {
     let look = Look::at(|request| {
         let start = request.number_in("cursor");
@@ -281,7 +280,6 @@ async fn a_cursor_in_the_body() {
 }
 
 #[tokio::test]
-#[ignore = "needs page.kind = \"cursor\" with next = \"last:/id\" and page.more"]
 async fn a_cursor_that_is_the_last_record() {
     let look = Look::at(|request| {
         let start = request.number_in("starting_after");
@@ -298,7 +296,6 @@ async fn a_cursor_that_is_the_last_record() {
 }
 
 #[tokio::test]
-#[ignore = "needs page.kind = \"url\""]
 async fn a_url_in_the_body() {
     let look = Look::at(|request| {
         let start = request.number_in("offset");
@@ -322,7 +319,6 @@ async fn a_url_in_the_body() {
 }
 
 #[tokio::test]
-#[ignore = "needs keyed_by"]
 async fn an_object_keyed_by_id() {
     let look = Look::at(|_| {
         Reply::json(
@@ -336,7 +332,6 @@ async fn an_object_keyed_by_id() {
 }
 
 #[tokio::test]
-#[ignore = "needs key = \"hash\""]
 async fn records_that_nothing_identifies() {
     let look =
         Look::at(|_| Reply::json(r#"[{"city":"Bonn","people":3},{"city":"Bonn","people":4}]"#));

@@ -53,6 +53,46 @@ pub(in crate::fetch) fn is_in_body(limits: &Limits) -> bool {
         .any(|place| matches!(place, Some(Place::Body(_))))
 }
 
+/// What stands at a place where the definition says that the budget is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    /// The key under `source.limits` that names the place.
+    pub key: &'static str,
+    pub place: String,
+    /// `None`: nothing stands there.
+    pub value: Option<String>,
+    /// Requests that are left, or seconds to wait; `None`: it is not understood.
+    pub number: Option<f64>,
+}
+
+/// What an answer's `headers` and `body` tell at the places that `limits` names.
+pub(crate) fn told(
+    limits: &Limits,
+    headers: &HeaderMap,
+    body: Option<&[u8]>,
+    now: DateTime<Utc>,
+) -> Vec<Told> {
+    let now = upstream_time(headers, now);
+    let root = body.and_then(|body| serde_json::from_slice(body).ok());
+    let seconds = |value: &str| dialect::wait(value, now).map(|wait| wait.as_secs_f64());
+    let tell = |key, place: &Option<Place>, read: &dyn Fn(&str) -> Option<f64>| {
+        let place = place.as_ref()?;
+        let value = value(place, headers, root);
+        Some(Told {
+            key,
+            place: place.to_string(),
+            number: value.as_deref().and_then(read),
+            value,
+        })
+    };
+    let all = [
+        tell("remaining", &limits.remaining, &dialect::count),
+        tell("reset", &limits.reset, &seconds),
+        tell("retry_after", &limits.retry_after, &seconds),
+    ];
+    all.into_iter().flatten().collect()
+}
+
 /// What an answer with `status`, `headers` and, where that came already, `body` says.
 pub(in crate::fetch) fn said(
     limits: &Limits,
@@ -60,16 +100,9 @@ pub(in crate::fetch) fn said(
     body: Option<&[u8]>,
     now: DateTime<Utc>,
 ) -> Said {
-    // Times are the upstream's, so they are held against its own clock where it tells it.
-    let now = text(headers, DATE.as_str())
-        .and_then(dialect::time)
-        .unwrap_or(now);
-    let root: Option<&RawValue> = body.and_then(|body| serde_json::from_slice(body).ok());
-    let value = |place: &Option<Place>| match place.as_ref()? {
-        Place::Header(name) => text(headers, name).map(str::to_owned),
-        Place::Body(pointer) => plain(decode::at(root?, pointer)?),
-        Place::Last(_) => None,
-    };
+    let now = upstream_time(headers, now);
+    let root = body.and_then(|body| serde_json::from_slice(body).ok());
+    let value = |place: &Option<Place>| value(place.as_ref()?, headers, root);
     let wait = |value: String| dialect::wait(&value, now);
     let standard = text(headers, RETRY_AFTER.as_str()).and_then(|value| dialect::wait(value, now));
     let own = value(&limits.retry_after).and_then(wait);
@@ -78,6 +111,21 @@ pub(in crate::fetch) fn said(
         remaining: value(&limits.remaining).and_then(|value| dialect::count(&value)),
         reset: value(&limits.reset).and_then(wait),
         wait: standard.max(own),
+    }
+}
+
+/// Times are the upstream's, so they are held against its own clock where it tells it.
+fn upstream_time(headers: &HeaderMap, now: DateTime<Utc>) -> DateTime<Utc> {
+    text(headers, DATE.as_str())
+        .and_then(dialect::time)
+        .unwrap_or(now)
+}
+
+fn value(place: &Place, headers: &HeaderMap, root: Option<&RawValue>) -> Option<String> {
+    match place {
+        Place::Header(name) => text(headers, name).map(str::to_owned),
+        Place::Body(pointer) => plain(decode::at(root?, pointer)?),
+        Place::Last(_) => None,
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use self::budget::{Budget, Moment, Pause};
+pub(crate) use self::learn::told;
 pub(super) use self::learn::{Said, is_in_body, said};
 use crate::source::plan::Limits;
 
