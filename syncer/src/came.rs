@@ -1,5 +1,7 @@
 //! A page as it came: its records, unless they are the very same as before, and the way on.
 
+use reqwest::header::HeaderMap;
+
 use crate::{
     decode::{self, Record},
     error::SyncError,
@@ -7,10 +9,10 @@ use crate::{
         Got, Validators,
         page::{self, Answer, At},
     },
-    memory::{self, Came},
+    memory::{self, Came, Known},
     pages::Fetched,
     parents::Parent,
-    source::plan::{Mark, Plan},
+    source::plan::{Mark, Place, Plan, Way},
     validate,
     write::Brought,
 };
@@ -21,6 +23,9 @@ pub(crate) struct Page<'a> {
     /// `None`: they are what they were when the page came last.
     pub records: Option<Vec<Record<'a>>>,
     pub answer: Answer,
+    /// What the page said of the number of all records when it came last, if nobody says it now.
+    pub known_total: Option<u64>,
+    is_doubtful: bool,
     /// The least and the greatest value of the plan's cursor among the records.
     pub span: Option<(Mark, Mark)>,
     at: u64,
@@ -38,19 +43,7 @@ pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Pag
     let page = match (&fetched.got, &fetched.known) {
         (Got::Page(page), _) => page,
         (Got::NotModified(headers), Some(known)) => {
-            // How many there are in all may be said anew beside a page that is as it was.
-            let total = decode::total(plan, headers).or(known.came.answer.total);
-            return Ok(Page {
-                records: None,
-                answer: Answer {
-                    total,
-                    ..known.came.answer.clone()
-                },
-                span: None,
-                at,
-                validators: known.validators.clone(),
-                hash: known.answer.clone(),
-            });
+            return Ok(remembered(plan, at, known, headers));
         }
         (Got::NotModified(_), None) => {
             return Err(SyncError::Unaskable {
@@ -71,10 +64,47 @@ pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Pag
         span: span(plan, &came.records),
         records: (!is_same).then_some(came.records),
         answer: came.answer,
+        known_total: None,
+        is_doubtful: false,
         at,
         validators: page.validators.clone(),
         hash,
     })
+}
+
+/// Whether a page says that it is the last by what headers said when it came last: they may say otherwise now.
+pub(crate) fn is_doubtful(plan: &Plan, fetched: &Fetched) -> bool {
+    match (&fetched.got, &fetched.known) {
+        (Got::NotModified(headers), Some(known)) => remembered(plan, 0, known, headers).is_doubtful,
+        _ => false,
+    }
+}
+
+/// A page that is as it was. Its body is, but not what headers said beside it: a new page may have come behind it.
+fn remembered<'a>(plan: &Plan, at: u64, known: &Known, headers: &HeaderMap) -> Page<'a> {
+    let mut answer = known.came.answer.clone();
+    let known_total = answer.total;
+    if let Some(Place::Header(name)) = &plan.page.total {
+        let said = headers.get(name).and_then(|value| value.to_str().ok());
+        answer.total = said.and_then(|total| total.trim().parse().ok());
+    }
+    let is_in_header = |place: &Place| matches!(place, Place::Header(_));
+    let next_is = match &plan.page.way {
+        Way::Link => true,
+        Way::Cursor { next, .. } | Way::Url { next, .. } => is_in_header(next),
+        Way::None | Way::Number { .. } | Way::Offset { .. } => false,
+    };
+    let more_is = plan.page.more.as_ref().is_some_and(is_in_header);
+    Page {
+        records: None,
+        known_total: known_total.filter(|_| answer.total.is_none()),
+        is_doubtful: (next_is && answer.next.is_none()) || (more_is && answer.more == Some(false)),
+        answer,
+        span: None,
+        at,
+        validators: known.validators.clone(),
+        hash: known.answer.clone(),
+    }
 }
 
 impl Page<'_> {
@@ -92,7 +122,10 @@ impl Page<'_> {
             answer: self.hash.clone(),
             came: Came {
                 at: self.at,
-                answer: self.answer.clone(),
+                answer: Answer {
+                    total: self.answer.total.or(self.known_total),
+                    ..self.answer.clone()
+                },
                 keyless: 0,
             },
         }

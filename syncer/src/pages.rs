@@ -88,6 +88,23 @@ impl Pages {
         Ok(())
     }
 
+    /// The page at `at` as it is now, whatever is known of it.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub(crate) async fn anew(
+        &mut self,
+        ctx: &Ctx,
+        run: &mut Run,
+        at: &At,
+        fetched: Fetched,
+    ) -> Result<Fetched, SyncError> {
+        self.flights.clear();
+        self.ask_alone(ctx, at);
+        let got = self.next(run).await?.got;
+        Ok(Fetched { got, ..fetched })
+    }
+
     /// Asks for the page at `at` alone, whatever is known of it.
     pub(crate) fn ask_alone(&mut self, ctx: &Ctx, at: &At) {
         self.start(ctx, at.clone(), None, None);
@@ -159,8 +176,8 @@ impl Pages {
 /// The pages from `at` on that will surely be asked for, at most `most`: the first, and those that a known total promises.
 fn upcoming(page: &Page, at: &At, walked: Walked, most: usize) -> Vec<At> {
     let mut all = vec![at.clone()];
-    let (Some(total), Some(size)) = (walked.total, page.size.records.filter(|size| *size > 0))
-    else {
+    let total = walked.total.or(walked.known_total);
+    let (Some(total), Some(size)) = (total, page.size.records.filter(|size| *size > 0)) else {
         return all;
     };
     let left = total.saturating_sub(walked.records).div_ceil(size);

@@ -167,6 +167,7 @@ impl Run {
             pages: before.pages + 1,
             records: before.records + records,
             total,
+            known_total: came.known_total.or(before.known_total),
             shrunk: before.shrunk + shrinkage(before.total, total),
             idle: if records == 0 { before.idle + 1 } else { 0 },
             ..before
@@ -463,7 +464,7 @@ fn shortfall(plan: &Plan, walked: Walked) -> Option<String> {
         return None;
     };
     let came = walked.records;
-    let Some(total) = walked.total else {
+    let Some(total) = walked.total.or(walked.known_total) else {
         let place = plan.page.total.as_ref().filter(|_| came > 0)?;
         return Some(format!("{came} records came, and no total in {place}"));
     };

@@ -105,7 +105,7 @@ async fn walk(
             // The upstream is slower than the database: what came is written while the next page is on its way.
             write::flush(ctx, plan, run).await?;
         }
-        let fetched = match pages.next(run).await {
+        let mut fetched = match pages.next(run).await {
             Err(error) if run.is_gone(&here, &error) => {
                 run.restart(source, plan, &error.chain());
                 at = run.position.at.clone();
@@ -113,6 +113,9 @@ async fn walk(
             }
             fetched => fetched?,
         };
+        if came::is_doubtful(plan, &fetched) {
+            fetched = pages.anew(ctx, run, &here, fetched).await?;
+        }
         let page = came::read(plan, &here, &fetched)?;
         let next = run.advance(plan, &here, &page);
         if let Ok(Some(next)) = &next {

@@ -20,6 +20,8 @@ mod database;
 mod demo;
 /// `infer`, `init`: definitions drafted.
 mod draft;
+/// `check`, `sample`, `plan`, `state`: upstreams looked at, reading foreseen and forgotten.
+mod look;
 /// `rejects`.
 mod rejects;
 /// `up`, `syncer`, `api`.

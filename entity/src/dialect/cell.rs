@@ -25,6 +25,9 @@ pub fn bind(backend: DbBackend, kind: Kind, cell: &Cell) -> Value {
         },
         Cell::Float(float) => (*float).into(),
         Cell::Boolean(boolean) => (*boolean).into(),
+        // MariaDB takes what is bound with a zone for its type TIMESTAMP, and an instant before 1970 or after 2038
+        // for none at all.
+        Cell::Timestamp(instant) if backend != DbBackend::Sqlite => instant.naive_utc().into(),
         Cell::Timestamp(instant) => (*instant).into(),
         Cell::Date(date) => (*date).into(),
         // A list has no column of its own.

@@ -6,6 +6,8 @@ mod csv;
 mod json;
 /// Members put in front of a record.
 mod lead;
+/// All members of an object.
+mod members;
 /// One JSON record a line.
 mod ndjson;
 /// What the page says of the way on.
@@ -17,9 +19,9 @@ use std::borrow::Cow;
 
 pub(crate) use csv::{end_of_first, end_of_whole};
 pub(crate) use lead::led;
+pub(crate) use members::{Members, members};
 pub(crate) use ndjson::end_of_last;
-pub(crate) use next::total;
-pub(crate) use raw::{Members, at, below, every, find, kind, members};
+pub(crate) use raw::{at, below, every, find, kind};
 
 use self::next::Context;
 use crate::{

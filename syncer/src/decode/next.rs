@@ -1,7 +1,5 @@
 //! What a page says of the way on: where the next one is, whether there is one, and how many records there are in all.
 
-use reqwest::header::HeaderMap;
-
 use super::{Record, json::Body, raw::at};
 use crate::{
     error::SyncError,
@@ -43,14 +41,6 @@ pub(super) fn answer(
         next,
         rest: page.rest,
     })
-}
-
-/// How many records there are in all, if `headers` alone say it.
-pub(crate) fn total(plan: &Plan, headers: &HeaderMap) -> Option<u64> {
-    match plan.page.total.as_ref()? {
-        Place::Header(name) => number(headers.get(name)?.to_str().ok()?),
-        Place::Body(_) | Place::Last(_) => None,
-    }
 }
 
 fn number(text: impl AsRef<str>) -> Option<u64> {

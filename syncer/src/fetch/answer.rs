@@ -27,7 +27,7 @@ pub(super) async fn read(
 ) -> Result<Got, Failed> {
     let status = response.status();
     if status == 304 && call.is_conditional() {
-        return Ok(Got::NotModified(response.headers().clone()));
+        return Ok(Got::NotModified(Box::new(response.headers().clone())));
     }
     let shown = || call.target.shown.clone();
     let headers = response.headers().clone();

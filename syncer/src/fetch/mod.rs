@@ -77,8 +77,8 @@ impl Page {
 #[derive(Debug)]
 pub enum Got {
     Page(Box<Page>),
-    /// The page is as it was when it had the validators that were sent along. Its headers need not be.
-    NotModified(HeaderMap),
+    /// The page is as it was when it had the validators that were sent along.
+    NotModified(Box<HeaderMap>),
 }
 
 /// By what the upstream tells whether a page is as it was (RFC 9110, section 8.8).

@@ -43,6 +43,8 @@ pub struct Walked {
     pub records: u64,
     /// What the upstream last said there are.
     pub total: Option<u64>,
+    /// What a page said of it that is as it was, and said it when it came last: no walk ends by it.
+    pub known_total: Option<u64>,
     /// By how much that number fell from page to page.
     pub shrunk: u64,
     /// Pages in a row that held no record.

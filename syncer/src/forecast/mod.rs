@@ -1,5 +1,7 @@
-//! What the next runs of a source will need: requests and time, from what the last ones needed. What cannot be
-//! known is said to be unknown. Writes nothing, and asks the upstream only for what the database does not know.
+//! What the next runs of a source will need: requests and time, from what the last ones needed.
+//!
+//! What cannot be known is said to be unknown. Writes nothing, and asks the upstream only for what the database
+//! does not know.
 
 /// Resources that are read as a whole, or by what changed.
 mod reading;

@@ -1,5 +1,7 @@
 //! Records to rows and rejects. A bad record is data, not an error: nothing here fails.
 
+/// The records of a page by what identifies them.
+mod identities;
 /// What a record is identified by.
 mod key;
 /// How far incremental reading came.
@@ -17,15 +19,12 @@ use entity::{definition::Cell, record::Row, reject};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+pub(crate) use identities::{Lead, identities, key_of};
 pub(crate) use mark::mark;
 
-use self::{
-    key::{Identity, Sought},
-    value::Bad,
-};
+use self::value::Bad;
 use crate::{
-    decode::{self, Broken, Members, Record},
-    parents::Copied,
+    decode::{self, Members},
     source::plan::{OnBad, Plan},
 };
 
@@ -62,34 +61,6 @@ pub(crate) struct Checked {
     pub row: Row,
     /// Values that did not fit their field, and were left out.
     pub bad: Vec<reject::New>,
-}
-
-/// What a walk gives to each of its records.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lead<'a> {
-    /// The members that the parent gives it.
-    pub copies: &'a [Copied],
-    /// How many records of the walk came before the page.
-    pub before: u64,
-}
-
-/// Finds the key of each of a page's records.
-pub(crate) fn identities<'a>(
-    plan: &Plan,
-    lead: Lead<'_>,
-    records: Vec<Record<'a>>,
-) -> Identities<'a> {
-    let sought = Sought::of(plan);
-    let mut identities = Identities::default();
-    identities.records.reserve(records.len());
-    for (index, record) in records.into_iter().enumerate() {
-        let line = lead.before + index as u64 + 1;
-        match identified(&sought, lead, line, record) {
-            Ok(record) => identities.records.push(record),
-            Err(reject) => identities.rejects.push(*reject),
-        }
-    }
-    identities
 }
 
 /// Reads the fields of a record.
@@ -134,13 +105,6 @@ pub(crate) fn again(plan: &Plan, record_key: &str, payload: &str) -> Option<Chec
     row(plan, record).ok()
 }
 
-/// The key of a stored payload. `None`: it has none that can be read, or is identified by its place.
-pub(crate) fn key_of(plan: &Plan, payload: &str) -> Option<String> {
-    let sought = Sought::of(plan);
-    let found = sought.identity(payload, &hash(payload), None).ok()?;
-    Some(found.key)
-}
-
 /// Why a record is a reject.
 #[derive(Default)]
 struct Fault {
@@ -176,48 +140,6 @@ impl Fault {
             },
         }
     }
-}
-
-/// Finds the key of the record that is the walk's `line`th.
-fn identified<'a>(
-    sought: &Sought<'_>,
-    lead: Lead<'_>,
-    line: u64,
-    record: Record<'a>,
-) -> Result<Identified<'a>, Box<Reject>> {
-    let led = record.and_then(|record| led(lead.copies, record));
-    let payload = match led {
-        Ok(payload) => payload,
-        Err(broken) => return Err(Box::new(reject(sought, line, broken))),
-    };
-    let hash = hash(&payload);
-    match sought.identity(&payload, &hash, Some(line)) {
-        Ok(Identity { key, deleted }) => Ok(Identified {
-            key,
-            payload,
-            hash,
-            deleted,
-        }),
-        Err(fault) => {
-            let fault = Fault {
-                key: sought.key_of_broken(&hash, line),
-                ..fault
-            };
-            Err(Box::new(fault.into_reject(payload.into_owned(), hash)))
-        }
-    }
-}
-
-/// What came in the place of the walk's `line`th record.
-fn reject(sought: &Sought<'_>, line: u64, broken: Broken) -> Reject {
-    let hash = hash(&broken.text);
-    let fault = Fault {
-        key: sought.key_of_broken(&hash, line),
-        field: broken.field,
-        reason: format!("record {line}: {}", broken.reason),
-        ..Fault::default()
-    };
-    fault.into_reject(broken.text, hash)
 }
 
 fn read(payload: &str) -> Result<Members<'_>, Fault> {
@@ -318,25 +240,6 @@ fn not_an_object(payload: &str) -> String {
         Ok(kind) => format!("the record is {kind}; a record must be an object"),
         Err(error) => format!("the record is no JSON: {error}"),
     }
-}
-
-/// The record with its parent's `copies` in front.
-fn led<'a>(copies: &[Copied], record: Cow<'a, str>) -> Result<Cow<'a, str>, Broken> {
-    if copies.is_empty() {
-        return Ok(record);
-    }
-    let whole = record.clone();
-    decode::led(copies, record).map_err(|clash| {
-        let Copied { name, value } = clash.given;
-        Broken {
-            text: whole.into_owned(),
-            field: Some(name.clone()),
-            reason: format!(
-                "its own `{name}` is {}, and its parent's {value}; copy it under another name",
-                clash.own
-            ),
-        }
-    })
 }
 
 /// The first 16 bytes of SHA-256: no two records of a mirror meet by chance.

@@ -28,6 +28,8 @@ mod drills;
 mod fetch;
 /// Local files, read by parts.
 mod files;
+/// What the next runs will need, and where reading stands.
+mod forecast;
 /// Records that are lines, cells or members of an object.
 mod formats;
 /// Neighbours, databases and moments at their worst.
@@ -50,10 +52,14 @@ mod rejects;
 mod requests;
 /// Interrupted runs, leases and the schedule.
 mod service;
+/// The shipped definitions, each against a replay of its API.
+mod shipped;
 /// Arrays of objects in tables of their own.
 mod tables;
 /// The shipped definition of a CSV file.
 mod titanic;
+/// Every type at its limits.
+mod types;
 /// A syncer, its upstream and its database.
 mod world;
 

@@ -17,15 +17,24 @@ fn records(count: usize) -> Vec<String> {
 
 /// An upstream whose pages have an `ETag` of their content, and which answers 304 to who knows it.
 fn tagged(records: Vec<String>) -> impl Fn(&Request) -> Reply {
+    let total = records.len();
+    let bare = tagged_without_total(records);
+    move |request| match bare(request) {
+        reply @ Reply::Answer { status: 304, .. } => reply.with("pagination-count", total),
+        reply => reply,
+    }
+}
+
+/// The same, but a 304 says nothing of the number of records.
+fn tagged_without_total(records: Vec<String>) -> impl Fn(&Request) -> Reply {
     move |request| {
         let Reply::Answer { body, .. } = paged(&records, request) else {
             unreachable!("pages are answers");
         };
-        let tag = format!(
-            "\"{:x}\"",
-            body.iter()
-                .fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte))
-        );
+        let sum = body.iter().fold(7_u64, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+        });
+        let tag = format!("\"{sum:x}\"");
         if request.headers.get("if-none-match") == Some(&tag) {
             return Reply::status(304, "").with("etag", tag);
         }
@@ -160,6 +169,55 @@ async fn pages_side_by_side_are_committed_in_order() {
             .collect();
         let expected: Vec<String> = (0..25).map(|number| format!("k{number:03}")).collect();
         assert_eq!(keys, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_total_that_is_remembered_ends_nothing() {
+    on_each_database(THINGS, async |world| {
+        world.upstream.answers(tagged_without_total(records(6)));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        // Three full pages are as they were, and nobody says that there is a fourth by now.
+        world.upstream.answers(tagged_without_total(records(7)));
+        let report = world.sync("things").await;
+        assert_eq!(
+            (report.outcome, report.counts.inserted),
+            (Outcome::Complete, 1)
+        );
+        assert_eq!(world.live("things").await.len(), 7);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_last_page_that_is_as_it_was_may_not_be_the_last_any_more() {
+    let toml = THINGS.replace(
+        r#"page    = { kind = "page", param = "page", start = 0, size_param = "limit", size = 2, total = "header:pagination-count" }"#,
+        r#"page    = { kind = "link" }"#,
+    );
+    on_each_database(&toml, async |world| {
+        // The way on is in a header, of which the tag says nothing.
+        let linked = |pages: usize| {
+            move |request: &Request| {
+                let page = request.number_in("page");
+                let tag = format!("\"{page}\"");
+                if request.headers.get("if-none-match") == Some(&tag) {
+                    return Reply::status(304, "").with("etag", tag);
+                }
+                let reply = Reply::json(format!(r#"[{{"id":"k{page}"}}]"#)).with("etag", tag);
+                match page + 1 < pages {
+                    true => reply.with("link", format!("</things?page={}>; rel=next", page + 1)),
+                    false => reply,
+                }
+            }
+        };
+        world.upstream.answers(linked(2));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        world.upstream.answers(linked(3));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        assert_eq!(world.live("things").await, ["k0", "k1", "k2"]);
     })
     .await;
 }

@@ -127,7 +127,7 @@ async fn what_is_no_object_is_a_bad_value_with_its_place() {
         ]);
         let report = world.sync("orders").await;
         assert_outcome(&report, Outcome::Complete);
-        assert_eq!((report.counts.inserted, report.counts.bad_values), (4, 4));
+        assert_eq!((report.counts.inserted, report.counts.bad_values), (4, 5));
         assert_eq!(lines(&world).await, ["1 0 cat -", "1 1 bed -"]);
         let kept = reject::Entity::find()
             .all(&world.db)
@@ -147,6 +147,7 @@ async fn what_is_no_object_is_a_bad_value_with_its_place() {
                 "1 lines.price /lines/0/price `dear`: expected a decimal number",
                 "1 lines /lines/1 a number where an object was expected",
                 "1 lines /lines/2 null where an object was expected",
+                "2 names /lines/*/name an object where a list was expected",
                 "2 lines /lines an object where an array of objects was expected",
             ]
         );

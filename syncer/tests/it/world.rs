@@ -44,6 +44,17 @@ tags = "list"
 size = "integer"
 "#;
 
+/// The variables that definitions may name.
+const VARIABLES: [(&str, &str); 7] = [
+    ("FAKE_KEY", "s3cret"),
+    ("DOG_API_KEY", "live_dogs"),
+    ("GITHUB_REPOSITORY", "octo/hello"),
+    ("GITHUB_TOKEN", "made-up-token"),
+    ("NOTION_DATABASE", "d9824bdc84454327be8b5b47500af6ce"),
+    ("NOTION_TOKEN", "made-up-secret"),
+    ("STRIPE_API_KEY", "made-up-key"),
+];
+
 /// A row as SQL shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -248,9 +259,10 @@ fn catalog(toml: &str, base_url: &str) -> Arc<Catalog> {
     };
     let replaced = toml::Table::from_iter([("base_url".to_owned(), base_url.into())]);
     let overrides = BTreeMap::from([("fake".to_owned(), replaced)]);
-    let secret = |name: &str| match name {
-        "FAKE_KEY" => Ok(Some(SecretString::from("s3cret"))),
-        _ => Ok(None),
+    let secret = |name: &str| {
+        let mut variables = VARIABLES.iter();
+        let found = variables.find(|(known, _)| *known == name);
+        Ok(found.map(|(_, value)| SecretString::from(*value)))
     };
     let environment = Environment {
         overrides,

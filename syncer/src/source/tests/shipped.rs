@@ -31,7 +31,7 @@ fn each_says_which_variables_it_cannot_do_without() {
             secret: &none,
             ..environment()
         };
-        let faults = match load(&[file.clone()], &environment) {
+        let faults = match load(std::slice::from_ref(&file), &environment) {
             Ok(_) => Vec::new(),
             Err(faults) => faults.0,
         };
