@@ -238,6 +238,8 @@ impl Run {
             waiting.update(rowno, row, was_deleted);
         }
         for known in diff.deletes {
+            // It may have come on an earlier page, and is no longer one of the live rows that came.
+            self.seen.rows.remove(known.rowno.cast_unsigned());
             waiting.delete(known);
         }
         waiting.rejects.extend(diff.rejects);

@@ -30,6 +30,7 @@ mod document;
 mod ahead;
 mod bodies;
 mod clock;
+mod compared;
 mod connections;
 mod cursors;
 mod deletes;
@@ -43,8 +44,9 @@ mod pages;
 mod parents;
 mod refusals;
 mod same;
-mod sent;
+mod searches;
 mod spans;
+mod tokens;
 mod totals;
 mod values;
 mod waits;
@@ -65,12 +67,14 @@ fn themes() -> Vec<Theme> {
         totals::theme(),
         ahead::theme(),
         same::theme(),
+        compared::theme(),
         bodies::theme(),
         lines::theme(),
         connections::theme(),
         waits::theme(),
         refusals::theme(),
-        sent::theme(),
+        searches::theme(),
+        tokens::theme(),
         keys::theme(),
         values::theme(),
         limits::theme(),

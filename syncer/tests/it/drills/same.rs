@@ -1,4 +1,4 @@
-//! Pages that are as they were: those that the upstream says so of, rightly or not, and those whose records say it.
+//! Pages of which the upstream says that they are as they were, rightly or not.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -8,17 +8,17 @@ use super::{
     drill::{Act, Drill, Theme, complete, failed, partial, suspect},
     fact::{
         Fact::{Count, Payload},
-        What, column, live,
+        What, live,
     },
-    script::{list, records},
+    script::records,
     things::{Things, UNTOLD},
 };
 use crate::upstream::{Reply, Request, paged};
 
 pub(super) fn theme() -> Theme {
     Theme {
-        title: "Pages that are as they were",
-        drills: [told(), lied(), compared()].into_iter().flatten().collect(),
+        title: "Pages that are said to be as they were",
+        drills: [told(), lied()].into_iter().flatten().collect(),
     }
 }
 
@@ -197,76 +197,4 @@ fn lied() -> Vec<Drill> {
             ..Drill::default()
         },
     ]
-}
-
-fn compared() -> Vec<Drill> {
-    let volatile = || {
-        Drill {
-        definition: Things {
-            page: r#"{ kind = "page", param = "page", start = 0, size_param = "limit", size = 2, total = "body:/total" }"#,
-            resource: r#"records = "body:/data""#,
-            ..Things::default()
-        }
-        .toml(),
-        serve: |all, request| wrapped(all, request, "\"served\":1"),
-        ..Drill::default()
-    }
-    };
-    vec![
-        Drill {
-            name: "the same records in another envelope",
-            upstream: "writes the time and a request's number around the same records, and no `ETag`",
-            acts: vec![
-                complete(|request| {
-                    let token = format!("\"served\":{}", 1000 + request.number);
-                    wrapped(&records(6), request, &token)
-                })
-                .that([
-                    live(6),
-                    Count(What::Unchanged, 6),
-                    column(
-                        "each page is remembered once",
-                        "SELECT CAST(COUNT(*) AS CHAR) FROM page",
-                        &[Some("3")],
-                    ),
-                ]),
-            ],
-            ..volatile()
-        },
-        Drill {
-            name: "the same records and another total",
-            upstream: "gives the same records, and states 7 in all",
-            acts: vec![
-                partial("6 records came where the upstream states 7", |request| {
-                    let from = (request.number_in("page") * 2).min(6);
-                    let page = list(&records(6)[from..(from + 2).min(6)]);
-                    Reply::json(format!(r#"{{"data":{page},"total":7}}"#))
-                })
-                .that([live(6)]),
-            ],
-            ..volatile()
-        },
-        Drill {
-            name: "the same page twice",
-            upstream: "gives the records of its first page on its second one too, both as they are known",
-            acts: vec![
-                suspect("had come on an earlier page", |request| {
-                    let first = Request {
-                        query: [("limit".to_owned(), "2".to_owned())].into(),
-                        ..request.clone()
-                    };
-                    wrapped(&records(6), &first, "\"served\":2")
-                })
-                .that([live(6)]),
-            ],
-            ..volatile()
-        },
-    ]
-}
-
-fn wrapped(all: &[String], request: &Request, more: &str) -> Reply {
-    let from = (request.number_in("page") * 2).min(all.len());
-    let page = list(&all[from..(from + 2).min(all.len())]);
-    let total = all.len();
-    Reply::json(format!(r#"{{"data":{page},"total":{total},{more}}}"#))
 }
