@@ -84,7 +84,9 @@ pub(super) fn columns(
             .iter()
             .any(|from| pointer == format!("body:{from}"));
         let is_copied = member.path.len() == 1 && copied.contains(&member.path[0]);
-        !(is_declared || is_copied)
+        // To a pointer it would be every item of an array.
+        let is_star = member.path.iter().any(|name| name == "*");
+        !(is_declared || is_copied || is_star)
     };
     let members = members::members(&seen.records).into_iter().filter(is_new);
     let mut columns: Vec<(Member<'_>, Field)> = members
