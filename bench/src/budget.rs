@@ -30,7 +30,9 @@ pub(crate) fn ratios(found: &Findings) -> Vec<Ratio> {
             per_100_000(cpu - found.load.cost.cpu.as_secs_f64()),
             0.6,
         ),
-        Kind::MySql | Kind::MariaDb => at_most("first: CPU s per 100,000", per_100_000(cpu), 0.6),
+        Kind::MySql | Kind::MariaDb => {
+            at_most("first: CPU s per 100,000", per_100_000(cpu), 0.6)
+        }
     };
     let wall = first.wall.as_secs_f64() / found.load.cost.wall.as_secs_f64();
     let again = found.again.sync.cost.cpu.as_secs_f64();
@@ -44,11 +46,7 @@ pub(crate) fn ratios(found: &Findings) -> Vec<Ratio> {
         own_cpu,
         at_most("first: wall / bulk load's", wall, 1.5),
         at_most("unchanged: CPU / first's", again / cpu, 1.0 / 3.0),
-        at_most(
-            "304s: CPU above nothing's / first's",
-            known / cpu,
-            1.0 / 50.0,
-        ),
+        at_most("304s: CPU above nothing's / first's", known / cpu, 1.0 / 50.0),
         broken_above(96.0, "first: peak MiB", peak, 48.0),
         at_most("first: peak / that of 10,000", growth, 1.25),
         broken_above(1.0, "first: requests / pages", asked, 1.0),
