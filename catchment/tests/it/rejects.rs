@@ -58,7 +58,7 @@ async fn rejects_are_counted_then_shown_and_read_again() {
     assert!(runs.contains("complete (replay)"), "{runs}");
     assert_eq!(
         world.run("rejects replay shop.items --json").json()["replays"][0]["run"],
-        4
+        5
     );
 }
 
