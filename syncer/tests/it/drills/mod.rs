@@ -35,6 +35,7 @@ mod connections;
 mod cursors;
 mod deletes;
 mod drift;
+mod encodings;
 mod keys;
 mod limits;
 mod lines;
@@ -69,6 +70,7 @@ fn themes() -> Vec<Theme> {
         same::theme(),
         compared::theme(),
         bodies::theme(),
+        encodings::theme(),
         lines::theme(),
         connections::theme(),
         waits::theme(),
