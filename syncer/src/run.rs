@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::{
     Ctx, came,
     error::SyncError,
-    fetch::page::{self, Answer, At, Next, Walked},
+    fetch::page::{self, At, Next, Walked},
     memory::{Known, Memory},
     parents::Parent,
     position::{Last, Legacy, Position, Seen},
@@ -263,27 +263,18 @@ impl Run {
     }
 
     /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
-    pub(crate) fn doubts(&self, plan: &Plan, here: &At, answer: &Answer) -> Option<At> {
+    pub(crate) fn doubts(&self, plan: &Plan) -> Option<At> {
         let walked = self.position.walked;
-        let is_full = plan
-            .page
-            .size
-            .records
-            .is_some_and(|size| answer.records >= size);
-        let is_told = answer.more != Some(false) && walked.total == Some(walked.records);
+        let is_told = walked.idle == 0 && walked.total == Some(walked.records);
         let live = self.live_rows + self.waiting.live;
         let some_are_gone = live.cast_unsigned() > self.seen.rows.len();
-        if !is_full
-            || !is_told
-            || !some_are_gone
-            || plan.for_each.is_some()
-            || !self.tells_absence(plan)
-        {
+        let is_plain = plan.for_each.is_none() && plan.page.more.is_none();
+        if !is_told || !is_plain || !some_are_gone || !self.tells_absence(plan) {
             return None;
         }
-        match here {
-            At::Number(number) => Some(At::Number(number + 1)),
-            At::Offset(offset) => Some(At::Offset(offset + answer.records)),
+        match (&plan.page.way, &self.position.last.as_ref()?.at) {
+            (_, At::Number(number)) => Some(At::Number(number + 1)),
+            (Way::Offset { start, .. }, _) => Some(At::Offset(start + walked.records)),
             _ => None,
         }
     }

@@ -98,7 +98,7 @@ async fn walk(
     {
         run.restart(source, plan, "the page before it is another now");
     }
-    let mut at = run.position.at.clone();
+    let mut at = run.position.at.clone().or_else(|| run.doubts(plan));
     while let Some(here) = at {
         pages.ask(ctx, run, parent, &here).await?;
         if !pages.is_ready() {
@@ -121,7 +121,6 @@ async fn walk(
         if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
         }
-        let answer = page.answer.clone();
         let brought = page.brought(&fetched, parent);
         match page.records {
             None => write::same_page(plan, run, brought),
@@ -132,7 +131,8 @@ async fn walk(
             }
         }
         run.bears(plan)?;
-        at = next?.or_else(|| run.doubts(plan, &here, &answer));
+        at = next?.or_else(|| run.doubts(plan));
+        run.position.at.clone_from(&at);
         (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
     }
     run.end_span(plan)

@@ -41,7 +41,7 @@ async fn a_definition_for_a_url_is_ready_to_paste() {
     let checked = world.run("check");
     assert_eq!(checked.code, Some(0), "{}", checked.stdout);
     assert!(
-        checked.stdout.contains("upstream.items: 3 records"),
+        checked.stdout.contains("upstream.items: 200, 3 records"),
         "{}",
         checked.stdout
     );
@@ -97,7 +97,7 @@ async fn a_document_in_yaml_or_json_makes_a_definition() {
     let checked = world.run("check");
     assert_eq!(checked.code, Some(0), "{}", checked.stdout);
     assert!(
-        checked.stdout.contains("shop.items: 3 records"),
+        checked.stdout.contains("shop.items: 200, 3 records"),
         "{}",
         checked.stdout
     );
