@@ -41,7 +41,8 @@ async fn a_run_that_broke_off_is_gone_on_with() {
             .iter()
             .map(|request| request.number_in("page"))
             .collect();
-        assert_eq!(pages, [2, 3], "the first two pages are not asked for again");
+        // The page before the place is looked at again: records may have moved past it.
+        assert_eq!(pages, [1, 2, 3], "the first page is not asked for again");
         assert_eq!((report.counts.fetched, report.counts.inserted), (7, 7));
         let run = entity::run::Entity::find_by_id(report.run)
             .one(&world.db)
