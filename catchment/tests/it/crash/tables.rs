@@ -42,7 +42,7 @@ const COMPARED: [(&str, &str); 9] = [
     ),
     (
         "last runs",
-        "SELECT name, outcome, error, pages, total, fetched, rejected, bad_values FROM run \
+        "SELECT name, outcome, error, pages, total, fetched, rejected FROM run \
          JOIN resource ON resource.id = resource_id \
          WHERE run.id IN (SELECT MAX(id) FROM run GROUP BY resource_id) ORDER BY 1",
     ),
