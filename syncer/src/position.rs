@@ -61,6 +61,8 @@ pub(crate) struct Position {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Last {
     pub at: At,
+    /// How many records it had.
+    pub count: u64,
     /// Hash of its records.
     pub records: Vec<u8>,
 }

@@ -185,6 +185,7 @@ impl Run {
         self.resumed_at = None;
         self.position.last = plan.page.is_counted().then(|| Last {
             at: here.clone(),
+            count: records,
             records: came.hash.clone(),
         });
         self.position.at = self.way_on(plan, here, came)?;
@@ -265,14 +266,20 @@ impl Run {
     /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
     pub(crate) fn doubts(&self, plan: &Plan) -> Option<At> {
         let walked = self.position.walked;
-        let is_told = walked.idle == 0 && walked.total == Some(walked.records);
+        let last = self.position.last.as_ref()?;
+        let is_full = plan
+            .page
+            .size
+            .records
+            .is_some_and(|size| last.count >= size);
+        let is_told = is_full && walked.total == Some(walked.records);
         let live = self.live_rows + self.waiting.live;
         let some_are_gone = live.cast_unsigned() > self.seen.rows.len();
         let is_plain = plan.for_each.is_none() && plan.page.more.is_none();
         if !is_told || !is_plain || !some_are_gone || !self.tells_absence(plan) {
             return None;
         }
-        match (&plan.page.way, &self.position.last.as_ref()?.at) {
+        match (&plan.page.way, &last.at) {
             (_, At::Number(number)) => Some(At::Number(number + 1)),
             (Way::Offset { start, .. }, _) => Some(At::Offset(start + walked.records)),
             _ => None,
