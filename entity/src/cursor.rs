@@ -67,8 +67,16 @@ impl Entity {
             Column::Seen,
             Column::SavedAt,
         ];
+        Self::put(db, row, &update).await
+    }
+
+    async fn put(
+        db: &impl ConnectionTrait,
+        row: ActiveModel,
+        columns: &[Column],
+    ) -> Result<(), DbErr> {
         let conflict = OnConflict::column(Column::ResourceId)
-            .update_columns(update)
+            .update_columns(columns.iter().copied())
             .to_owned();
         Self::insert(row)
             .on_conflict(conflict)
@@ -120,14 +128,7 @@ impl Entity {
             Column::Walked,
             Column::SavedAt,
         ];
-        let conflict = OnConflict::column(Column::ResourceId)
-            .update_columns(update)
-            .to_owned();
-        Self::insert(row)
-            .on_conflict(conflict)
-            .exec_without_returning(db)
-            .await?;
-        Ok(())
+        Self::put(db, row, &update).await
     }
 
     /// Forgets everything: the next run begins as the first one did.
