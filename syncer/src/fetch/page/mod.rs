@@ -1,39 +1,15 @@
 //! Where the next page is: a pure decision from the paging plan and the answer before.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod at;
+mod link;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::source::plan::{End, Page, Param, Place, Way, Within};
-
-/// A place in a walk through pages.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum At {
-    /// The only page.
-    Only,
-    /// The page of that number.
-    Number(u64),
-    /// The page after so many records.
-    Offset(u64),
-    /// The first page of a walk by tokens, links or URLs.
-    First,
-    /// The page of that token.
-    Token(String),
-    /// The page of that URL.
-    Url(String),
-    /// That part of a local file.
-    Part(Part),
-}
-
-/// Where a part of a local file begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Part {
-    pub byte: u64,
-    /// Mark of the file whose first part was read: no part of another one goes with that.
-    pub of: Option<u64>,
-}
+pub use self::{
+    at::{At, Part, hash, parameters, query},
+    link::{BrokenLink, next_link},
+};
+use crate::source::plan::{End, Page, Place, Way};
 
 /// How far a walk came, the answer just read included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,100 +114,12 @@ fn linked(answer: &Answer, promised: bool, at: impl Fn(String) -> At) -> Next {
     }
 }
 
-/// A short name of a place, for finding circles.
-pub fn hash(at: &At) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    at.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The parameters that ask for the page at `at`, numbers as numbers. A URL that the upstream gave holds its own.
-pub fn parameters<'a>(page: &'a Page, at: &At) -> Vec<(&'a Param, Value)> {
-    let place = match (&page.way, at) {
-        (Way::Number { param, .. }, At::Number(number)) => Some((param, json!(number))),
-        (Way::Offset { param, .. }, At::Offset(offset)) => Some((param, json!(offset))),
-        (Way::Cursor { param, .. }, At::Token(token)) => Some((param, json!(token))),
-        _ => None,
-    };
-    let size = page.size.param.as_ref().zip(page.size.records);
-    let sizes = size
-        .filter(|_| !matches!(at, At::Only | At::Url(_) | At::Part(_)))
-        .map(|(param, records)| (param, json!(records)));
-    place.into_iter().chain(sizes).collect()
-}
-
-/// The parameters that go into the query.
-pub fn query<'a>(page: &'a Page, at: &At) -> impl Iterator<Item = (&'a str, String)> {
-    let all = parameters(page, at).into_iter();
-    all.filter(|(param, _)| param.within == Within::Query)
-        .map(|(param, value)| (param.name.as_str(), plain(&value)))
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The URL of `rel="next"` in a `Link` header (RFC 8288).
-///
-/// # Errors
-/// It breaks off: what it would have said is not known.
-pub fn next_link(header: &str) -> Result<Option<String>, BrokenLink> {
-    let mut rest = header;
-    while let Some(open) = rest.find('<') {
-        let close = open + rest[open..].find('>').ok_or(BrokenLink)?;
-        let url = &rest[open + 1..close];
-        let (parameters, after) = split_parameters(&rest[close + 1..]);
-        if parameters.iter().any(|(name, value)| is_next(name, value)) {
-            return Ok(Some(url.to_owned()));
-        }
-        rest = after;
-    }
-    Ok(None)
-}
-
-/// A `Link` header that breaks off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BrokenLink;
-
-fn is_next(name: &str, value: &str) -> bool {
-    name.eq_ignore_ascii_case("rel")
-        && value
-            .split_ascii_whitespace()
-            .any(|relation| relation.eq_ignore_ascii_case("next"))
-}
-
-/// The parameters of one link, up to the comma that no quote protects, and what follows it.
-fn split_parameters(text: &str) -> (Vec<(String, String)>, &str) {
-    let mut quoted = false;
-    let mut end = text.len();
-    for (index, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' if !quoted => {
-                end = index;
-                break;
-            }
-            _ => {}
-        }
-    }
-    let parameters = text[..end].split(';').filter_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        Some((
-            name.trim().to_owned(),
-            value.trim().trim_matches('"').to_owned(),
-        ))
-    });
-    (parameters.collect(), &text[end..])
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::plan::{Pointer, Size};
+    use crate::source::plan::{Param, Pointer, Size, Within};
 
     fn param(name: &str) -> Param {
         Param {
@@ -392,23 +280,5 @@ mod tests {
         assert_eq!(on, Next::At(At::Token("d".into())));
         let end = next(&page, &at, Walked::default(), &answer(0, None, None));
         assert_eq!(end, Next::End);
-    }
-
-    #[test]
-    fn links_are_read_as_the_rfc_writes_them() {
-        let check = |header: &str, expected: Option<&str>| {
-            let expected = expected.map(str::to_owned);
-            assert_eq!(next_link(header), Ok(expected), "{header}");
-        };
-        check(
-            r#"<https://a/x?page=2>; rel="next", <https://a/x?page=9>; rel="last""#,
-            Some("https://a/x?page=2"),
-        );
-        check(r#"<https://a/x?page=9>; rel="last""#, None);
-        check("</x?a=1,2>; title=\"a, b; c\"; rel=next", Some("/x?a=1,2"));
-        check(r#"<b>; rel="prev next""#, Some("b"));
-        check(r#"<b>; REL="NEXT""#, Some("b"));
-        check("", None);
-        assert_eq!(next_link("</x?page=2; rel=next"), Err(BrokenLink));
     }
 }
