@@ -18,8 +18,11 @@ mod members;
 mod records;
 
 /// How more pages are asked for.
+mod asked;
 mod paging;
+mod signs;
 mod step;
+mod total;
 
 /// What identifies a record, and the types of its members.
 mod columns;

@@ -9,8 +9,8 @@ use super::{
     answer::Answer,
     columns::{Seen, columns, keyed_by, records},
     key::Key,
-    paging,
     subject::Subject,
+    total,
     walk::Walked,
 };
 use crate::draft::{self, Draft, Line, Page, PageKind, Table};
@@ -232,7 +232,7 @@ fn page(subject: &Subject, walked: &Walked, seen: &Seen<'_>) -> Page {
     }
     // A walk by pages that was cut short has more to come.
     let is_all = walked.is_all && page.kind != PageKind::None;
-    let total = paging::total(&walked.answers, &walked.found, seen.came, is_all);
+    let total = total::find(&walked.answers, &walked.found, seen.came, is_all);
     page.total = total.map(|place| place.to_text());
     page
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use super::{InferError, answer, paging::Asked, records::Found, step::Step, walk::Declared};
+use super::{InferError, answer, asked::Asked, records::Found, step::Step, walk::Declared};
 use crate::{
     draft::{self, Page, PageKind},
     source::File,

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     InferError,
-    paging::Asked,
+    asked::Asked,
     subject::{Subject, table},
     walk::Declared,
 };

@@ -4,8 +4,10 @@ use super::{
     InferError,
     answer::Answer,
     ask::Asker,
-    paging::{self, Asked},
+    asked::Asked,
+    paging,
     records::{self, Found},
+    signs,
     step::{self, Brought},
 };
 use crate::{
@@ -125,7 +127,7 @@ async fn second(
 ) -> Result<(), InferError> {
     let first = walked.answers[0].clone();
     let records = walked.found.records(&first.body).len();
-    let signs = paging::signs(&first, &walked.found, records);
+    let signs = signs::read(&first, &walked.found, records);
     for page in paging::candidates(&first, &signs, asked, records) {
         let way = way(&page);
         let tried = match page.start {
