@@ -1,27 +1,18 @@
-//! Templates and secrets: `{parent.id}`, `{cursor}`, `{run.started}`, `${NAME}`, `${file:/run/secrets/x}`.
-//!
-//! `{{` and `}}` stand for the braces themselves. A secret is looked up by the function that the caller
-//! gives: nothing here reads the environment or a file.
+//! Templates: `{parent.id}`, `{cursor}`, `{run.started}`, and the secrets in them.
 
-use std::path::PathBuf;
+mod piece;
+mod secret;
 
-use secrecy::{ExposeSecret, SecretString};
-
+pub use self::secret::Secrets;
+pub(crate) use self::secret::{Resolved, has_secret, lacks_secret, secret_file, secret_text};
+use self::{
+    piece::{Piece, pieces},
+    secret::{missing, secret},
+};
 use super::{
     fault::Wrong,
     plan::{Segment, Template},
 };
-
-/// Finds the secret that `${…}` names: its value, `None` if there is none, or why it cannot be read.
-pub type Secrets<'a> = dyn Fn(&str) -> Result<Option<SecretString>, String> + 'a;
-
-/// What a template is made of, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece<'a> {
-    Text(String),
-    Secret(&'a str),
-    Placeholder(&'a str),
-}
 
 /// What a template may name.
 #[derive(Clone, Copy)]
@@ -53,13 +44,6 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A text with secrets.
-pub(crate) enum Resolved {
-    Known(SecretString),
-    /// A secret that it needs is not there: the fault to report unless the text is optional.
-    Missing(Wrong),
-}
-
 /// Reads a template.
 pub(crate) fn template(text: &str, scope: &Scope<'_>) -> Result<Template, Wrong> {
     let mut segments = Vec::new();
@@ -73,32 +57,6 @@ pub(crate) fn template(text: &str, scope: &Scope<'_>) -> Result<Template, Wrong>
         });
     }
     Ok(Template(segments))
-}
-
-/// Reads a text that may hold secrets and nothing else.
-pub(crate) fn secret_text(text: &str, secrets: &Secrets<'_>) -> Result<Resolved, Wrong> {
-    let mut value = String::new();
-    for piece in pieces(text)? {
-        match piece {
-            Piece::Text(text) => value.push_str(&text),
-            Piece::Secret(name) => match secret(name, secrets)? {
-                Some(secret) => value.push_str(secret.expose_secret()),
-                None => return Ok(Resolved::Missing(missing(name))),
-            },
-            Piece::Placeholder(name) => {
-                return Err(Wrong::accepts(
-                    format!("`{{{name}}}` cannot be used here"),
-                    "a text, `${NAME}`, `${file:/path}`",
-                ));
-            }
-        }
-    }
-    Ok(Resolved::Known(value.into()))
-}
-
-/// Whether `text` names a secret.
-pub(crate) fn has_secret(text: &str) -> bool {
-    pieces(text).is_ok_and(|pieces| pieces.iter().any(|piece| matches!(piece, Piece::Secret(_))))
 }
 
 /// Whether `text` names the placeholder `name`; so does one that is no template, which is reported as such.
@@ -116,23 +74,6 @@ pub(crate) fn parents_in(text: &str) -> Vec<String> {
     pieces(text)
         .map(|pieces| pieces.into_iter().filter_map(field).collect())
         .unwrap_or_default()
-}
-
-/// Whether `text` needs a secret that is not there.
-pub(crate) fn lacks_secret(text: &str, secrets: &Secrets<'_>) -> bool {
-    let is_missing = |piece: &Piece<'_>| match piece {
-        Piece::Secret(name) => matches!(secret(name, secrets), Ok(None)),
-        Piece::Text(_) | Piece::Placeholder(_) => false,
-    };
-    pieces(text).is_ok_and(|pieces| pieces.iter().any(is_missing))
-}
-
-/// The file that `text` is the secret of, and nothing else.
-pub(crate) fn secret_file(text: &str) -> Option<PathBuf> {
-    match pieces(text).ok()?.as_slice() {
-        [Piece::Secret(name)] => name.strip_prefix("file:").map(PathBuf::from),
-        _ => None,
-    }
 }
 
 fn placeholder(name: &str, scope: &Scope<'_>) -> Result<Segment, Wrong> {
@@ -187,90 +128,10 @@ fn bound(name: &str, bounds: Option<Bounds>) -> Result<Segment, Wrong> {
     }
 }
 
-fn secret(name: &str, secrets: &Secrets<'_>) -> Result<Option<SecretString>, Wrong> {
-    let found = secrets(name).map_err(|reason| {
-        Wrong::new(format!("the secret `${{{name}}}` cannot be read: {reason}"))
-    })?;
-    // An empty variable is what compose files make of one that is not set.
-    Ok(found.filter(|secret| !secret.expose_secret().is_empty()))
-}
-
-fn missing(name: &str) -> Wrong {
-    match name.strip_prefix("file:") {
-        Some(path) => Wrong::new(format!(
-            "the secret file `{path}` is missing or empty; write the secret into it"
-        )),
-        None => Wrong::new(format!(
-            "the variable `{name}` is missing or empty; set it to the secret"
-        )),
-    }
-}
-
-fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Wrong> {
-    let mut pieces = Vec::new();
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(brace) = rest.find(['{', '}']) {
-        let (before, from) = rest.split_at(brace);
-        if from.starts_with("{{") || from.starts_with("}}") {
-            plain.push_str(before);
-            plain.push_str(&from[..1]);
-            rest = &from[2..];
-            continue;
-        }
-        let inside = from
-            .strip_prefix('{')
-            .and_then(|inside| inside.split_once('}'));
-        let Some((name, after)) = inside else {
-            return Err(Wrong::accepts(
-                format!("`{text}` has a single brace"),
-                "`{{` or `}}` for the brace itself",
-            ));
-        };
-        let piece = match before.strip_suffix('$') {
-            Some(before) => {
-                plain.push_str(before);
-                Piece::Secret(secret_name(name)?)
-            }
-            None => {
-                plain.push_str(before);
-                Piece::Placeholder(name)
-            }
-        };
-        if !plain.is_empty() {
-            pieces.push(Piece::Text(std::mem::take(&mut plain)));
-        }
-        pieces.push(piece);
-        rest = after;
-    }
-    plain.push_str(rest);
-    if !plain.is_empty() {
-        pieces.push(Piece::Text(plain));
-    }
-    Ok(pieces)
-}
-
-fn secret_name(name: &str) -> Result<&str, Wrong> {
-    let variable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let file = name
-        .strip_prefix("file:")
-        .is_some_and(|path| path.starts_with('/'));
-    if file
-        || (!name.is_empty()
-            && name.bytes().all(variable)
-            && !name.starts_with(|c: char| c.is_ascii_digit()))
-    {
-        return Ok(name);
-    }
-    Err(Wrong::accepts(
-        format!("`${{{name}}}` is no secret"),
-        "`${NAME}` for a variable, `${file:/path}` for a file",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use secrecy::SecretString;
 
     use super::*;
     use crate::source::plan::Values;
