@@ -62,14 +62,15 @@ fn of(way: Way) -> Page {
 
 /// Keys that mean nothing for the kind.
 fn check_keys(report: &mut Report<'_>, kind: PageKind) {
-    let (word, accepted): (&str, &[&str]) = match kind {
-        PageKind::None => ("none", &["total"]),
-        PageKind::Page => ("page", &NUMBERED),
-        PageKind::Offset => ("offset", &NUMBERED),
-        PageKind::Cursor => ("cursor", &CURSOR),
-        PageKind::Link => ("link", &["size", "size_param", "total", "max"]),
-        PageKind::Url => ("url", &URL),
+    let (word, own, extent): (&str, &[&str], &[&str]) = match kind {
+        PageKind::None => ("none", &[], &["total"]),
+        PageKind::Page => ("page", &["param", "in", "start"], &EXTENT),
+        PageKind::Offset => ("offset", &["param", "in", "start"], &EXTENT),
+        PageKind::Cursor => ("cursor", &["param", "in", "next"], &EXTENT),
+        PageKind::Link => ("link", &[], &["size", "size_param", "total", "max"]),
+        PageKind::Url => ("url", &["next", "origins"], &EXTENT),
     };
+    let accepted = [own, extent].concat();
     let Some(page) = report.root.get("page") else {
         return;
     };
@@ -82,38 +83,8 @@ fn check_keys(report: &mut Report<'_>, kind: PageKind) {
     }
 }
 
-const NUMBERED: [&str; 9] = [
-    "param",
-    "in",
-    "start",
-    "size",
-    "size_param",
-    "more",
-    "total",
-    "end",
-    "max",
-];
-const CURSOR: [&str; 9] = [
-    "param",
-    "in",
-    "next",
-    "size",
-    "size_param",
-    "more",
-    "total",
-    "end",
-    "max",
-];
-const URL: [&str; 8] = [
-    "next",
-    "origins",
-    "size",
-    "size_param",
-    "more",
-    "total",
-    "end",
-    "max",
-];
+/// Keys that say how much comes: in a page, and until the end.
+const EXTENT: [&str; 6] = ["size", "size_param", "more", "total", "end", "max"];
 
 fn way(report: &mut Report<'_>, page: &PageSpec, kind: PageKind) -> Way {
     match kind {
