@@ -10,6 +10,8 @@ pub mod clock;
 pub mod connect;
 /// What differs between SQLite, MySQL and MariaDB.
 pub mod dialect;
+/// A JSON object as it came.
+mod members;
 /// What a misspelt name may have meant.
 mod nearest;
 
@@ -46,4 +48,5 @@ pub mod refresh_token;
 pub mod user;
 
 pub use clock::Clock;
+pub use members::Members;
 pub use nearest::nearest;

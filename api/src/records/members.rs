@@ -1,15 +1,6 @@
 //! Part of a record: some of its members, each value byte for byte as it came.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-
-/// A JSON object's members in their order, the values unparsed.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+use entity::Members;
 
 /// Writes onto `body` the members of `payload` that are in `wanted`; those that it lacks are left out.
 pub(super) fn write_some(
@@ -32,30 +23,6 @@ pub(super) fn write_some(
     }
     body.push('}');
     Ok(())
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrder).map(Members)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! A JSON value with what deciding needs and other readers lose: the order of members, and numbers as they are written.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
+use entity::Members;
 use serde_json::value::RawValue;
 
 /// How deep values are looked into. What is below is `Deep`.
@@ -79,32 +77,14 @@ fn value(raw: &RawValue, depth: usize) -> Json {
             Ok(items) => Json::Array(items.iter().map(|item| value(item, depth - 1)).collect()),
             Err(_) => Json::Deep,
         },
-        Some(b'{') => match serde_json::Deserializer::from_str(text).deserialize_map(Members) {
-            Ok(members) => {
+        Some(b'{') => match serde_json::from_str(text) {
+            Ok(Members(members)) => {
                 let read = |(name, raw): (String, &RawValue)| (name, value(raw, depth - 1));
                 Json::Object(members.into_iter().map(read).collect())
             }
             Err(_) => Json::Deep,
         },
         _ => Json::Number(text.to_owned()),
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
     }
 }
 
