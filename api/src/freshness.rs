@@ -55,6 +55,7 @@ mod tests {
             next_run_at: due_in.map(at),
             filling: None,
             filled: None,
+            indexed: true,
         }
     }
 

@@ -44,6 +44,8 @@ pub struct Model {
     pub filling: Option<String>,
     /// The `rowno` of the last row that was filled.
     pub filled: Option<i64>,
+    /// Whether the table's fields have their indexes: a new table gets them when a run that filled it has ended.
+    pub indexed: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -162,6 +164,7 @@ impl Entity {
             version: Set(0),
             live_rows: Set(0),
             complete: Set(false),
+            indexed: Set(false),
             ..Default::default()
         };
         // Two syncers may start at once: the second finds the first one's row.
@@ -235,6 +238,19 @@ impl Entity {
     pub async fn filled(db: &impl ConnectionTrait, id: i32, rowno: i64) -> Result<(), DbErr> {
         Self::update_many()
             .col_expr(Column::Filled, Expr::value(rowno))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that the table's fields have their indexes.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn indexed(db: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Indexed, Expr::value(true))
             .filter(Column::Id.eq(id))
             .exec(db)
             .await?;

@@ -40,6 +40,8 @@ impl MigrationTrait for Migration {
         let resource = [
             optional("filling", dialect.long_text()),
             optional("filled", ColumnType::BigInteger),
+            // The tables that were made before have their indexes.
+            column("indexed", ColumnType::Boolean).default(true).take(),
         ];
         add_columns(manager, "resource", resource).await?;
         create_indexes(manager, &INDEXES).await
@@ -58,6 +60,7 @@ impl MigrationTrait for Migration {
         for (table, column) in [
             ("resource", "filling"),
             ("resource", "filled"),
+            ("resource", "indexed"),
             ("cursor", "mark"),
             ("cursor", "walked"),
             ("reject", "kind"),

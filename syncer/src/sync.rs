@@ -44,6 +44,9 @@ pub async fn sync(
         let result = pull(ctx, source, plan, &mut run).await;
         let facts = verdict::facts(ctx, plan, &run).await?;
         let verdict = verdict::judge(plan, &run, &result, facts);
+        if !run.resource.indexed && !verdict.resumable {
+            table::index(ctx, plan, &run).await?;
+        }
         run_log::close(ctx, source, plan, run, verdict).await
     };
     // A run's state is large, and whoever awaits it holds it.

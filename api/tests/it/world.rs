@@ -108,6 +108,9 @@ impl World {
         record_table::apply(&self.db, definition, &steps)
             .await
             .expect("the table is made");
+        record_table::index(&self.db, definition)
+            .await
+            .expect("its fields are indexed");
         resource::Entity::projected(&self.db, id, definition)
             .await
             .expect("it is written down");
@@ -145,8 +148,8 @@ impl World {
         let last = record::last_rowno(&self.db, &definition.table)
             .await
             .expect("the table is there");
-        let numbered: Vec<(i64, &Row)> = (last + 1..).zip(rows).collect();
-        record::insert(&self.db, definition, &numbered, Stamp { version, now })
+        let numbered = (last + 1..).zip(rows.iter().cloned()).collect();
+        record::insert(&self.db, definition, numbered, Stamp { version, now })
             .await
             .expect("the rows are written");
         self.changed(definition, (id, version)).await;

@@ -11,25 +11,25 @@ use crate::definition::{Cell, Kind, from_sortable, sortable};
 pub(super) const SQLITE_DIGITS: u8 = 15;
 
 /// The value to bind for `cell` in a column of type `kind`.
-pub fn bind(backend: DbBackend, kind: Kind, cell: &Cell) -> Value {
+pub fn bind(backend: DbBackend, kind: Kind, cell: Cell) -> Value {
     match cell {
         Cell::Null => null(backend, kind),
-        Cell::Text(text) | Cell::Json(text) => text.clone().into(),
-        Cell::Integer(integer) => (*integer).into(),
+        Cell::Text(text) | Cell::Json(text) => text.into(),
+        Cell::Integer(integer) => integer.into(),
         Cell::Decimal(fixed) => match (backend, kind) {
             (DbBackend::Sqlite, Kind::Decimal { precision, .. }) if precision > SQLITE_DIGITS => {
-                sortable(fixed, precision).into()
+                sortable(&fixed, precision).into()
             }
             (DbBackend::Sqlite, _) => fixed.parse::<f64>().ok().into(),
-            _ => fixed.clone().into(),
+            _ => fixed.into(),
         },
-        Cell::Float(float) => (*float).into(),
-        Cell::Boolean(boolean) => (*boolean).into(),
+        Cell::Float(float) => float.into(),
+        Cell::Boolean(boolean) => boolean.into(),
         // MariaDB takes what is bound with a zone for its type TIMESTAMP, and an instant before 1970 or after 2038
         // for none at all.
         Cell::Timestamp(instant) if backend != DbBackend::Sqlite => instant.naive_utc().into(),
-        Cell::Timestamp(instant) => (*instant).into(),
-        Cell::Date(date) => (*date).into(),
+        Cell::Timestamp(instant) => instant.into(),
+        Cell::Date(date) => date.into(),
         // A list has no column of its own.
         Cell::List(_) => null(backend, Kind::Text),
     }
@@ -37,7 +37,7 @@ pub fn bind(backend: DbBackend, kind: Kind, cell: &Cell) -> Value {
 
 /// `cell` as an operand to compare a column of type `kind` with.
 pub fn operand(backend: DbBackend, kind: Kind, cell: &Cell) -> SimpleExpr {
-    let value = Expr::val(bind(backend, kind, cell));
+    let value = Expr::val(bind(backend, kind, cell.clone()));
     match (backend, kind) {
         // MySQL compares a decimal with a text as doubles.
         (DbBackend::MySql, Kind::Decimal { precision, scale }) => {

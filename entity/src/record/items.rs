@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// Writes the items of new or changed rows.
-pub(super) async fn insert_items<'r>(
+pub(super) async fn insert_items(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rows: impl Iterator<Item = (i64, &'r Row)> + Clone,
+    rows: &[(i64, Row)],
 ) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     for child in definition.children() {
         let names = child.columns.iter().map(|column| column.name);
         let names: Vec<&str> = ["rowno", "position"].into_iter().chain(names).collect();
         let mut many = Many::insert(db, &child.table, &names);
-        for (rowno, row) in rows.clone() {
+        for (rowno, row) in rows {
             for (position, item) in (0_i64..).zip(items(backend, &child, row)) {
-                let place = [Value::from(rowno), Value::from(position)];
+                let place = [Value::from(*rowno), Value::from(position)];
                 let values = place.into_iter().chain(item.values);
                 many.row(item.bytes, values).await?;
             }
@@ -67,7 +67,7 @@ fn items(backend: DbBackend, child: &Child<'_>, row: &Row) -> Vec<Item> {
     let of_object = |cells: &Vec<Cell>| Item {
         bytes: cells.iter().map(Cell::bytes).sum(),
         values: (child.columns.iter().zip(cells))
-            .map(|(column, cell)| dialect::bind(backend, column.kind, cell))
+            .map(|(column, cell)| dialect::bind(backend, column.kind, cell.clone()))
             .collect(),
     };
     match child.of {

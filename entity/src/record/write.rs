@@ -1,5 +1,7 @@
 //! The queries of the syncer that write: rows that are new, changed, or read anew for a changed definition.
 
+use std::mem::{replace, take};
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     entity::prelude::*,
@@ -49,12 +51,12 @@ pub struct Stamp {
 pub async fn insert(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rows: &[(i64, &Row)],
+    rows: Vec<(i64, Row)>,
     stamp: Stamp,
 ) -> Result<(), DbErr> {
     let many = Many::insert(db, &definition.table, &columns(definition));
-    send(many, definition, stamped(rows, stamp)).await?;
-    insert_items(db, definition, rows.iter().copied()).await
+    let rows = send(many, definition, stamped(rows, stamp)).await?;
+    insert_items(db, definition, &rows).await
 }
 
 /// Writes changed records over their rows, each by its `rowno`; a deleted row lives again.
@@ -64,7 +66,7 @@ pub async fn insert(
 pub async fn update(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rows: &[(i64, &Row)],
+    rows: Vec<(i64, Row)>,
     stamp: Stamp,
 ) -> Result<(), DbErr> {
     let all = columns(definition);
@@ -75,10 +77,8 @@ pub async fn update(
         .filter(|name| !kept.contains(name))
         .collect();
     let many = Many::overwrite(db, &definition.table, &all, &over);
-    send(many, definition, stamped(rows, stamp)).await?;
-    let rownos: Vec<i64> = rows.iter().map(|(rowno, _)| *rowno).collect();
-    delete_items(db, definition, &rownos).await?;
-    insert_items(db, definition, rows.iter().copied()).await
+    let rows = send(many, definition, stamped(rows, stamp)).await?;
+    replace_items(db, definition, &rows).await
 }
 
 /// Reads the fields of stored rows anew into their columns: the definition changed, the records did not.
@@ -88,12 +88,12 @@ pub async fn update(
 pub async fn project(
     db: &impl ConnectionTrait,
     definition: &Definition,
-    rows: &[(&Model, &Row)],
+    rows: Vec<(&Model, Row)>,
 ) -> Result<(), DbErr> {
     let fields = definition.columns().map(|field| field.name.as_str());
     let over: Vec<&str> = ["payload_hash"].into_iter().chain(fields).collect();
     let many = Many::overwrite(db, &definition.table, &columns(definition), &over);
-    let stored = rows.iter().map(|(stored, row)| {
+    let stored = rows.into_iter().map(|(stored, row)| {
         let envelope = Envelope {
             rowno: stored.rowno,
             first_seen_at: stored.first_seen_at,
@@ -101,12 +101,19 @@ pub async fn project(
             version: stored.version,
             deleted_at: stored.deleted_at,
         };
-        (envelope, *row)
+        (envelope, row)
     });
-    send(many, definition, stored).await?;
-    let rownos: Vec<i64> = rows.iter().map(|(stored, _)| stored.rowno).collect();
+    let rows = send(many, definition, stored).await?;
+    replace_items(db, definition, &rows).await
+}
+
+async fn replace_items(
+    db: &impl ConnectionTrait,
+    definition: &Definition,
+    rows: &[(i64, Row)],
+) -> Result<(), DbErr> {
+    let rownos: Vec<i64> = rows.iter().map(|(rowno, _)| *rowno).collect();
     delete_items(db, definition, &rownos).await?;
-    let rows = rows.iter().map(|(stored, row)| (stored.rowno, *row));
     insert_items(db, definition, rows).await
 }
 
@@ -169,16 +176,16 @@ struct Envelope {
     deleted_at: Option<DateTime<Utc>>,
 }
 
-fn stamped<'r>(rows: &[(i64, &'r Row)], stamp: Stamp) -> impl Iterator<Item = (Envelope, &'r Row)> {
-    rows.iter().map(move |(rowno, row)| {
+fn stamped(rows: Vec<(i64, Row)>, stamp: Stamp) -> impl Iterator<Item = (Envelope, Row)> {
+    rows.into_iter().map(move |(rowno, row)| {
         let envelope = Envelope {
-            rowno: *rowno,
+            rowno,
             first_seen_at: stamp.now,
             changed_at: stamp.now,
             version: stamp.version,
             deleted_at: None,
         };
-        (envelope, *row)
+        (envelope, row)
     })
 }
 
@@ -188,28 +195,36 @@ fn columns(definition: &Definition) -> Vec<&str> {
     super::ENVELOPE.into_iter().chain(fields).collect()
 }
 
-async fn send<'r, C: ConnectionTrait>(
+/// Sends `rows`, and returns what of them goes into child tables: their lists and objects.
+async fn send<C: ConnectionTrait>(
     mut many: Many<'_, C>,
     definition: &Definition,
-    rows: impl Iterator<Item = (Envelope, &'r Row)>,
-) -> Result<(), DbErr> {
+    rows: impl Iterator<Item = (Envelope, Row)>,
+) -> Result<Vec<(i64, Row)>, DbErr> {
     let backend = many.backend();
-    for (envelope, row) in rows {
+    let has_children = definition.children().next().is_some();
+    let mut left = Vec::new();
+    for (envelope, mut row) in rows {
+        let bytes = row.bytes();
         let of_record = [
             envelope.rowno.into(),
-            row.record_key.as_str().into(),
-            row.payload.as_str().into(),
-            row.payload_hash.clone().into(),
+            take(&mut row.record_key).into(),
+            take(&mut row.payload).into(),
+            take(&mut row.payload_hash).into(),
             envelope.first_seen_at.into(),
             envelope.changed_at.into(),
             envelope.version.into(),
             envelope.deleted_at.into(),
         ];
-        let fields = definition.fields.iter().zip(&row.cells);
+        let fields = definition.fields.iter().zip(&mut row.cells);
         let fields = fields.filter(|(field, _)| field.kind != Kind::List);
-        let fields = fields.map(|(field, cell)| dialect::bind(backend, field.kind, cell));
-        many.row(row.bytes(), of_record.into_iter().chain(fields))
-            .await?;
+        let fields = fields
+            .map(|(field, cell)| dialect::bind(backend, field.kind, replace(cell, Cell::Null)));
+        many.row(bytes, of_record.into_iter().chain(fields)).await?;
+        if has_children {
+            left.push((envelope.rowno, row));
+        }
     }
-    many.send().await
+    many.send().await?;
+    Ok(left)
 }

@@ -4,7 +4,7 @@ use entity::{
     definition::{Definition, Field, KEY_BYTES, Of},
     dialect::Dialect,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::{
     SchemaManager,
     prelude::{Alias, ColumnDef, ColumnType, Index, StringLen, Table, TableCreateStatement},
@@ -77,9 +77,6 @@ impl Change<'_> {
             )
             .col(ColumnDef::new_with_type("payload", self.dialect.long_text()).not_null());
         self.manager.create_table(table).await?;
-        for field in self.definition.columns().filter(|field| field.index) {
-            self.create_index(field).await?;
-        }
         for child in self.definition.children() {
             self.create_child(Some(child.of)).await?;
         }
@@ -173,11 +170,18 @@ impl Change<'_> {
     }
 
     async fn create_index(&self, field: &Field) -> Result<(), DbErr> {
-        self.drop_index(field).await?;
+        let name = self.index_name(field);
+        if self
+            .manager
+            .has_index(&self.definition.table, &name)
+            .await?
+        {
+            return Ok(());
+        }
         let mut index = Index::create();
         // Both SQLite and InnoDB keep `rowno` at the end of each index, so it sorts and pages by itself.
         index
-            .name(self.index_name(field))
+            .name(name)
             .table(Alias::new(&self.definition.table))
             .col(Alias::new(&field.name));
         self.manager.create_index(index).await
@@ -199,6 +203,32 @@ impl Change<'_> {
     }
 
     fn index_name(&self, field: &Field) -> String {
-        format!("ix_{}__{}", self.definition.table, field.name)
+        index_name(&self.definition.table, field)
     }
+}
+
+/// Makes all indexes that are missing in one statement, so that the server reads the table once: MySQL and MariaDB.
+pub(super) async fn create_indexes(
+    db: &DatabaseConnection,
+    definition: &Definition,
+) -> Result<(), DbErr> {
+    let table = &definition.table;
+    let manager = SchemaManager::new(db);
+    let mut missing = Vec::new();
+    for field in definition.columns().filter(|field| field.index) {
+        let name = index_name(table, field);
+        if !manager.has_index(table, &name).await? {
+            missing.push(format!("ADD INDEX `{name}` (`{}`)", field.name));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let alter = format!("ALTER TABLE `{table}` {}", missing.join(", "));
+    db.execute_unprepared(&alter).await?;
+    Ok(())
+}
+
+fn index_name(table: &str, field: &Field) -> String {
+    format!("ix_{table}__{}", field.name)
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Broken, Record, lead,
-    raw::{self, Name},
+    raw::{self, Text},
 };
 use crate::{
     parents::Copied,
@@ -198,7 +198,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         };
         let step = self.read.way.len() - self.left.len();
         let mut beside = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(Text)? {
             if name == *token {
                 // Of two members with one name the last counts.
                 self.read.beside.truncate(step);

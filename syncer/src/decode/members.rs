@@ -8,24 +8,23 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::raw::{self, Name};
+use super::raw::{self, Text};
 
 /// The members of an object in order, each with its own bytes.
 ///
 /// # Errors
 /// It is no object, or a member's name is not Unicode.
-pub(crate) fn members(value: &RawValue) -> Result<Members<'_>, serde_json::Error> {
-    let members = serde_json::Deserializer::from_str(value.get()).deserialize_map(All)?;
-    Ok(Members {
-        whole: value,
-        members,
-    })
+pub(crate) fn members(object: &str) -> Result<Members<'_>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let members = deserializer.deserialize_map(All)?;
+    deserializer.end()?;
+    Ok(Members { object, members })
 }
 
 /// The members of an object; of two with one name the last counts.
 #[derive(Debug)]
 pub(crate) struct Members<'a> {
-    whole: &'a RawValue,
+    object: &'a str,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
@@ -42,7 +41,7 @@ impl<'a> Members<'a> {
     pub(crate) fn below(&self, tokens: &[String]) -> Option<&'a RawValue> {
         match tokens.split_first() {
             Some((first, rest)) => raw::below(self.get(first)?, rest),
-            None => Some(self.whole),
+            None => serde_json::from_str(self.object).ok(),
         }
     }
 
@@ -64,7 +63,7 @@ impl<'de> Visitor<'de> for All {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::with_capacity(32);
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(Text)? {
             members.push((name, map.next_value()?));
         }
         Ok(members)
@@ -77,13 +76,10 @@ mod tests {
 
     use super::members;
 
-    fn raw(text: &str) -> &RawValue {
-        serde_json::from_str(text).expect("JSON")
-    }
-
     #[test]
     fn an_object_gives_up_its_members() {
-        let object = members(raw(r#"{"id":"a","n":{"x":[true]},"id":"b"}"#)).expect("an object");
+        let json = r#"{"id":"a","n":{"x":[true]},"id":"b"}"#;
+        let object = members(json).expect("an object");
         assert_eq!(object.get("id").map(RawValue::get), Some("\"b\""));
         assert_eq!(
             object
@@ -92,7 +88,9 @@ mod tests {
             Some("true")
         );
         assert!(object.repeats("id") && !object.repeats("n"));
-        assert!(members(raw("[]")).is_err());
-        assert!(members(raw(r#"{"\ud800":1}"#)).is_err());
+        assert_eq!(object.below(&[]).map(RawValue::get), Some(json));
+        for other in ["[]", r#"{"\ud800":1}"#, "{} {}", "{"] {
+            assert!(members(other).is_err(), "{other}");
+        }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use csv::{end_of_first, end_of_whole};
 pub(crate) use lead::led;
 pub(crate) use members::{Members, members};
 pub(crate) use ndjson::end_of_last;
-pub(crate) use raw::{at, below, every, find, kind};
+pub(crate) use raw::{at, below, every, find, kind, plain};
 
 use self::next::Context;
 use crate::{

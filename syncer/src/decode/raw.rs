@@ -22,6 +22,14 @@ pub(crate) fn kind(value: &RawValue) -> &'static str {
     }
 }
 
+/// A text without its quotes: borrowed where it has no escapes.
+///
+/// # Errors
+/// It is no text, or not Unicode.
+pub(crate) fn plain(value: &RawValue) -> Result<Cow<'_, str>, serde_json::Error> {
+    serde_json::Deserializer::from_str(value.get()).deserialize_str(Text)
+}
+
 /// The value at `pointer` below `value`, if there is one.
 pub(crate) fn at<'a>(value: &'a RawValue, pointer: &Pointer) -> Option<&'a RawValue> {
     below(value, &pointer.0)
@@ -108,7 +116,7 @@ impl<'de> Visitor<'de> for Wanted<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while self.found.iter().any(Option::is_none) {
-            let Some(name) = map.next_key_seed(Name)? else {
+            let Some(name) = map.next_key_seed(Text)? else {
                 break;
             };
             let value = map.next_value()?;
@@ -132,7 +140,7 @@ impl<'de> Visitor<'de> for Member<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(Text)? {
             if name == self.0 {
                 found = Some(map.next_value()?);
             } else {
@@ -165,10 +173,10 @@ impl<'de> Visitor<'de> for Item {
     }
 }
 
-/// A member's name: borrowed where it has no escapes.
-pub(super) struct Name;
+/// A text, or a member's name: borrowed where it has no escapes.
+pub(super) struct Text;
 
-impl<'de> DeserializeSeed<'de> for Name {
+impl<'de> DeserializeSeed<'de> for Text {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -176,19 +184,19 @@ impl<'de> DeserializeSeed<'de> for Name {
     }
 }
 
-impl<'de> Visitor<'de> for Name {
+impl<'de> Visitor<'de> for Text {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a name")
+        f.write_str("a text")
     }
 
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
     }
 }
 

@@ -17,6 +17,8 @@ use crate::{error::SyncError, source::plan::Format};
 
 /// Of an answer that is no page only its beginning is of use.
 const REFUSAL: u64 = 64 << 10;
+/// As much room is made for a body at once as it announces, but no more than so many bytes.
+const ROOM: u64 = 8 << 20;
 
 /// What came of `call`.
 pub(super) async fn read(
@@ -97,7 +99,8 @@ pub(super) async fn body(
     mut response: Response,
     limit: u64,
 ) -> Result<(Bytes, bool), reqwest::Error> {
-    let mut body = BytesMut::new();
+    let announced = response.content_length().unwrap_or(0).min(ROOM).min(limit);
+    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     while let Some(chunk) = response.chunk().await? {
         if (body.len() + chunk.len()) as u64 > limit {
             let room = usize::try_from(limit).unwrap_or(usize::MAX) - body.len();

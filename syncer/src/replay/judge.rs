@@ -182,8 +182,7 @@ fn lacks_its_parent(plan: &Plan, payload: &str) -> bool {
     let Some(for_each) = &plan.for_each else {
         return false;
     };
-    let raw = serde_json::from_str(payload).ok();
-    let record = raw.and_then(|raw| decode::members(raw).ok());
+    let record = decode::members(payload).ok();
     let has = |name: &str| {
         record
             .as_ref()

@@ -178,13 +178,12 @@ impl<'a> Replay<'a> {
         };
         let definition = &self.plan.definition;
         let first = self.last_rowno + 1;
-        let inserts: Vec<(i64, &Row)> = (first..).zip(&judged.inserts).collect();
+        let inserts: Vec<(i64, Row)> = (first..).zip(judged.inserts.iter().cloned()).collect();
         self.last_rowno += signed(inserts.len() as u64);
-        record::insert(transaction, definition, &inserts, stamp).await?;
-        let updates: Vec<(i64, &Row)> = (judged.updates.iter())
-            .map(|(rowno, row)| (*rowno, row))
-            .collect();
-        record::update(transaction, definition, &updates, stamp).await?;
+        record::insert(transaction, definition, inserts, stamp).await?;
+        let updates = judged.updates.iter();
+        let updates = updates.map(|(rowno, row)| (*rowno, row.clone())).collect();
+        record::update(transaction, definition, updates, stamp).await?;
         // An unfinished run, and a page that is as it was, would not know of these rows, and take them for gone.
         Cursor::clear(transaction, self.resource.id).await?;
         Page::forget_all(transaction, self.resource.id).await?;

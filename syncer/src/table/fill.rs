@@ -81,8 +81,7 @@ async fn batch(
             None => rejected.push(row.rowno),
         }
     }
-    let read: Vec<_> = read.iter().map(|(stored, row)| (*stored, row)).collect();
-    record::project(transaction, &plan.definition, &read).await?;
+    record::project(transaction, &plan.definition, read).await?;
     record::doubt(transaction, &plan.definition.table, &rejected).await?;
     Ok(bad)
 }

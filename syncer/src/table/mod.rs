@@ -16,8 +16,12 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use self::fill::Filled;
 use crate::{
-    Ctx, lease,
+    Ctx,
+    error::SyncError,
+    lease,
+    run::Run,
     source::plan::{self, Catalog, Plan},
+    write,
 };
 
 /// Writes down every source and resource of `catalog`, and makes or alters their tables.
@@ -114,6 +118,17 @@ pub(crate) async fn prepare(
     }
     Resource::projected(&ctx.db, resource.id, &plan.definition).await?;
     Ok(Prepared::Altered)
+}
+
+/// Gives the fields of a table that a run has just filled their indexes.
+///
+/// # Errors
+/// The database does not answer, or another process has the lease.
+pub(crate) async fn index(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<(), SyncError> {
+    write::begin(ctx, run).await?.rollback().await?;
+    record_table::index(&ctx.db, &plan.definition).await?;
+    Resource::indexed(&ctx.db, run.resource.id).await?;
+    Ok(())
 }
 
 /// Alters the table. Returns the `rowno` behind which its rows are to be filled; `None`: none need it.

@@ -143,11 +143,9 @@ impl Fault {
 }
 
 fn read(payload: &str) -> Result<Members<'_>, Fault> {
-    let raw: &RawValue =
-        serde_json::from_str(payload).map_err(|error| Fault::of_record(error.to_string()))?;
-    decode::members(raw).map_err(|error| match decode::kind(raw) {
-        "an object" => Fault::of_record(format!("the record cannot be read: {error}")),
-        _ => Fault::of_record(not_an_object(payload)),
+    decode::members(payload).map_err(|error| match payload.starts_with('{') {
+        true => Fault::of_record(format!("the record cannot be read: {error}")),
+        false => Fault::of_record(not_an_object(payload)),
     })
 }
 

@@ -66,7 +66,7 @@ impl Tables {
         for (index, value) in items.into_iter().enumerate() {
             let path = format!("{}/{index}", array.path);
             let item = Place { path, value };
-            match decode::members(value) {
+            match decode::members(value.get()) {
                 Ok(object) => rows.push(self.row(table, rule, &item, &object)?),
                 Err(error) => {
                     let reason = match decode::kind(value) {

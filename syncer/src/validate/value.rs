@@ -1,5 +1,7 @@
 //! A member of a record to the value of a field, by the field's rule.
 
+use std::borrow::Cow;
+
 use entity::definition::{Cell, Decimal, Kind};
 use serde_json::value::RawValue;
 
@@ -59,15 +61,15 @@ fn scalar(kind: Kind, limit: Option<usize>, rule: &Rule, raw: &RawValue) -> Resu
             .captures(&text)
             .and_then(|found| found.get(1).or_else(|| found.get(0)))
         {
-            Some(found) => found.as_str().to_owned(),
+            Some(found) => found.as_str(),
             None => return bad(format!("{} does not match `{pattern}`", shown(&text))),
         },
-        None => text,
+        None => &text,
     };
     if kind == Kind::Text {
-        fits(&text, limit)?;
-        is_listed(&text, rule)?;
-        return Ok(Cell::Text(text));
+        fits(text, limit)?;
+        is_listed(text, rule)?;
+        return Ok(Cell::Text(text.to_owned()));
     }
     let text = text.trim();
     // Many upstreams write "" for a number or a time that they do not have.
@@ -109,15 +111,14 @@ fn float(text: &str) -> Option<Cell> {
 }
 
 /// The plain text of a value that is not a structure.
-pub(super) fn text(raw: &RawValue) -> Result<String, Bad> {
+pub(super) fn text(raw: &RawValue) -> Result<Cow<'_, str>, Bad> {
     match decode::kind(raw) {
-        "a text" => serde_json::from_str(raw.get())
-            .or_else(|error| bad(format!("not Unicode text: {error}"))),
+        "a text" => decode::plain(raw).or_else(|error| bad(format!("not Unicode text: {error}"))),
         "an object" | "an array" => bad(format!(
             "{} where a single value was expected",
             decode::kind(raw)
         )),
-        _ => Ok(raw.get().to_owned()),
+        _ => Ok(Cow::Borrowed(raw.get())),
     }
 }
 
@@ -128,7 +129,10 @@ fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> 
                 Some(star) => decode::every(raw, &rule.from.0[star..]),
                 None => serde_json::from_str(raw.get()).or_else(|error| bad(error.to_string()))?,
             };
-            items.into_iter().map(text).collect::<Result<_, _>>()?
+            items
+                .into_iter()
+                .map(|item| text(item).map(Cow::into_owned))
+                .collect::<Result<_, _>>()?
         }
         ("a text", Some(separator)) if star(rule).is_none() => {
             let whole = text(raw)?;

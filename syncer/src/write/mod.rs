@@ -105,8 +105,14 @@ async fn known(
     Ok(known)
 }
 
-async fn write(ctx: &Ctx, plan: &Plan, run: &mut Run, waiting: Waiting) -> Result<(), SyncError> {
+async fn write(
+    ctx: &Ctx,
+    plan: &Plan,
+    run: &mut Run,
+    mut waiting: Waiting,
+) -> Result<(), SyncError> {
     let now = ctx.clock.now();
+    let is_empty = waiting.is_empty();
     let transaction = begin(ctx, run).await?;
     if waiting.changes_rows() {
         run.version += 1;
@@ -118,7 +124,6 @@ async fn write(ctx: &Ctx, plan: &Plan, run: &mut Run, waiting: Waiting) -> Resul
         waiting.write_rows(&transaction, plan, stamp).await?;
         changed(&transaction, run, stamp).await?;
     }
-    let is_empty = waiting.is_empty();
     let of_run = (run.id, now);
     run.kept.forget_of(&transaction, &waiting.keys()).await?;
     let kept = run

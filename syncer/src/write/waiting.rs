@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem::take,
     ops::Range,
 };
 
@@ -24,8 +25,8 @@ use crate::{
 };
 
 /// So many changed rows, or bytes of them, are worth a commit: more in one costs memory and saves nothing.
-const MOST_ROWS: usize = 4_000;
-const MOST_BYTES: usize = 4 << 20;
+const MOST_ROWS: usize = 2_000;
+const MOST_BYTES: usize = 2 << 20;
 
 /// What the next commit writes.
 #[derive(Debug, Default)]
@@ -142,20 +143,17 @@ impl Waiting {
         self.takes_over(gone);
     }
 
+    /// Writes the rows; what stays of them here is their keys.
     pub(super) async fn write_rows(
-        &self,
+        &mut self,
         transaction: &DatabaseTransaction,
         plan: &Plan,
         stamp: Stamp,
     ) -> Result<(), DbErr> {
-        let inserts: Vec<(i64, &Row)> = (self.inserts.iter())
-            .map(|(rowno, row)| (*rowno, row))
-            .collect();
-        record::insert(transaction, &plan.definition, &inserts, stamp).await?;
-        let updates: Vec<(i64, &Row)> = (self.updates.iter())
-            .map(|(rowno, row)| (*rowno, row))
-            .collect();
-        record::update(transaction, &plan.definition, &updates, stamp).await?;
+        let inserts = take(&mut self.inserts).into_iter().collect();
+        record::insert(transaction, &plan.definition, inserts, stamp).await?;
+        let updates = take(&mut self.updates).into_iter().collect();
+        record::update(transaction, &plan.definition, updates, stamp).await?;
         if !self.deletes.is_empty() {
             deletes::apply(transaction, plan, &self.deletes, stamp).await?;
         }

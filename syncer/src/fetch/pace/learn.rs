@@ -101,6 +101,7 @@ pub(in crate::fetch) fn said(
     now: DateTime<Utc>,
 ) -> Said {
     let now = upstream_time(headers, now);
+    let body = body.filter(|_| is_in_body(limits));
     let root = body.and_then(|body| serde_json::from_slice(body).ok());
     let value = |place: &Option<Place>| value(place.as_ref()?, headers, root);
     let wait = |value: String| dialect::wait(&value, now);
