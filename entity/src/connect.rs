@@ -1,13 +1,15 @@
 //! Opens a database by its URL, with the settings that every connection of Catchment needs.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sqlx::mysql::MySqlSslMode;
 
 /// Opens a pool of at most `connections` to the database at `url`.
 ///
 /// `sqlite://path` makes the file when it is missing and turns on WAL, so that readers never wait
-/// for the writer; `mysql://user:password@host/database` must exist.
+/// for the writer; `mysql://user:password@host/database` must exist. A server on this machine is spoken to without
+/// TLS, unless the URL's `ssl-mode` asks for it.
 ///
 /// # Errors
 /// The URL is of another kind, or the database cannot be reached.
@@ -31,7 +33,22 @@ pub async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection, 
             // Only a new file takes the page size: 16 KiB holds a handful of records a page.
             .pragma("page_size", "16384")
     });
+    options.map_sqlx_mysql_opts(|options| match options.get_ssl_mode() {
+        // Nobody listens in between; and the driver, which leaves Nagle's algorithm on, waits 40 ms for each statement
+        // of more than one TLS record (sqlx issue 4335).
+        MySqlSslMode::Preferred if is_here(options.get_host()) => {
+            options.ssl_mode(MySqlSslMode::Disabled)
+        }
+        _ => options,
+    });
     Database::connect(options).await
+}
+
+/// Whether what is sent to `host` does not leave this machine.
+fn is_here(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || (host.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
 }
 
 /// `url` without its password and parameters, fit for a log line.
@@ -51,7 +68,25 @@ pub fn redacted(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
+    use super::{is_here, redacted};
+
+    #[test]
+    fn only_loopback_addresses_are_here() {
+        let check = |host, expected| assert_eq!(is_here(host), expected, "{host}");
+        for here in [
+            "localhost",
+            "LOCALHOST",
+            "127.0.0.1",
+            "127.8.8.8",
+            "::1",
+            "[::1]",
+        ] {
+            check(here, true);
+        }
+        for elsewhere in ["db", "10.0.0.1", "localhost.example", "[fe80::1]", ""] {
+            check(elsewhere, false);
+        }
+    }
 
     #[test]
     fn a_password_never_shows() {

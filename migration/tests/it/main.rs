@@ -1,6 +1,8 @@
 //! The schema on every database: made, undone, and altered as a definition says.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails there")]
 
+/// How a database is spoken to.
+mod connect;
 /// A resource's table.
 mod record_table;
 

@@ -4,8 +4,9 @@ use entity::{
     definition::{Definition, Field, Identity, Table},
     resource,
 };
-use migration::record_table::{Step, apply, plan};
+use migration::record_table::{Step, apply, index, plan};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm_migration::SchemaManager;
 
 use super::databases;
 
@@ -159,6 +160,27 @@ async fn every_step_may_be_taken_again() {
         assert!(has(&db, "rowno, position, name, rest", "own_things__lines").await);
         assert!(!has(&db, "extra", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
+    }
+}
+
+#[tokio::test]
+async fn only_indexes_that_are_missing_are_made() {
+    let made = definition(&[("id", "text"), ("size", "integer"), ("extra", "json")]);
+    for (_own, db) in databases().await {
+        apply(&db, &made, &plan(None, &made)).await.expect("made");
+        let manager = SchemaManager::new(&db);
+        let has = async |field: &str| {
+            let name = format!("ix_own_things__{field}");
+            let found = manager.has_index("own_things", name).await;
+            found.expect("the database answers")
+        };
+        assert!(!has("id").await && !has("size").await);
+        let one = Step::CreateIndex(made.fields[1].clone());
+        apply(&db, &made, &[one]).await.expect("one is made");
+        for _again in 0..2 {
+            index(&db, &made).await.expect("the others are made");
+            assert!(has("id").await && has("size").await && !has("extra").await);
+        }
     }
 }
 

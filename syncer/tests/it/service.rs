@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{lease, run::Outcome};
-use sea_orm::EntityTrait;
+use sea_orm::{DbBackend, EntityTrait};
 use syncer::{How, stop};
 use tokio::net::TcpListener;
 
@@ -74,6 +74,47 @@ async fn a_run_that_is_gone_on_with_knows_the_rejects_that_came_before() {
         assert_outcome(&world.sync("things").await, Outcome::Complete);
         let rejects = world.column("SELECT payload FROM reject").await;
         assert_eq!(rejects, [Some(r#"{"size":2}"#.to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_table_is_indexed_when_a_run_that_filled_it_has_ended() {
+    on_each_database(THINGS, async |world| {
+        let indexes = async || {
+            let names = match world.db.get_database_backend() {
+                DbBackend::Sqlite => {
+                    "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'fake_things' \
+                     AND name LIKE 'ix%' ORDER BY name"
+                }
+                _ => {
+                    "SELECT CAST(index_name AS CHAR) AS name FROM information_schema.statistics \
+                     WHERE table_schema = DATABASE() AND table_name = 'fake_things' \
+                     AND index_name LIKE 'ix%' ORDER BY name"
+                }
+            };
+            let names = world.column(names).await.into_iter().flatten();
+            names.collect::<Vec<String>>()
+        };
+        world
+            .upstream
+            .answers(|request| match request.number_in("page") {
+                1 => Reply::status(500, "broken"),
+                _ => paged(&records(4), request),
+            });
+        assert_outcome(&world.sync("things").await, Outcome::Partial);
+        assert_eq!(indexes().await, [""; 0], "the next run goes on filling it");
+        world
+            .upstream
+            .answers(|request| paged(&records(4), request));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let all = [
+            "ix_fake_things__id",
+            "ix_fake_things__name",
+            "ix_fake_things__size",
+        ];
+        assert_eq!(indexes().await, all);
+        assert!(world.resource("things").await.indexed);
     })
     .await;
 }
