@@ -25,8 +25,8 @@ use crate::{
 };
 
 /// So many changed rows, or bytes of them, are worth a commit: more in one costs memory and saves nothing.
-const MOST_ROWS: usize = 2_000;
-const MOST_BYTES: usize = 2 << 20;
+const MOST_ROWS: usize = 1_000;
+const MOST_BYTES: usize = 1 << 20;
 
 /// What the next commit writes.
 #[derive(Debug, Default)]
