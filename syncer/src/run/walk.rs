@@ -183,14 +183,23 @@ impl Run {
             "the run cannot go on where it was left: from the start again"
         );
         self.resumed_at = None;
-        if plan.for_each.is_none() {
+        self.forget_total();
+        // What came in spans and from parents before this one does not come again, and is not gone all the same.
+        if plan.for_each.is_none() && self.position.spans < 2 {
             self.seen = Seen::default();
             self.position.repeated = 0;
             self.position.keyless = 0;
-            self.counts.total = None;
+            self.position.spans = 0;
         }
         let from = self.position.from;
         self.begin_span(source, plan, from);
+    }
+
+    /// Takes the total of the pages that are read again out of the run's.
+    fn forget_total(&mut self) {
+        let again = self.position.walked.total.map_or(0, signed);
+        let others = self.counts.total.map(|total| total - again);
+        self.counts.total = others.filter(|others| *others > 0);
     }
 
     /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.

@@ -1,0 +1,107 @@
+//! Runs that go on where another one ended, however much moved meanwhile: nothing that came is forgotten, nothing that changed is missed.
+
+use std::sync::{Arc, Mutex};
+
+use entity::run::Outcome;
+
+use crate::{
+    upstream::{Reply, Request},
+    world::{assert_outcome, on_each_database},
+};
+
+/// Pages of two records, those that changed last at the end.
+const CHANGES: &str = r#"
+[source]
+name     = "fake"
+base_url = "http://replaced"
+schedule = "every 1h"
+retry    = { attempts = 1, max_wait = "5s" }
+
+[resource.events]
+path   = "/events"
+query  = { since = "{cursor}" }
+key    = "id"
+page   = { kind = "page", param = "page", start = 0, size = 2, size_param = "limit" }
+cursor = { field = "/at", start = "2026-11-01T00:00:00Z", order = "asc" }
+[resource.events.fields]
+at = "text"
+"#;
+
+/// Records that change, as id and time.
+type Events = Arc<Mutex<Vec<(u32, String)>>>;
+
+/// One event on each of so many days of November, from the second on.
+fn daily(count: u32) -> Events {
+    let all = (0..count).map(|n| (n, format!("2026-11-{:02}T00:00:00Z", n + 2)));
+    Arc::new(Mutex::new(all.collect()))
+}
+
+fn change(events: &Events, id: u32, at: &str) {
+    let mut events = events.lock().expect("no test panicked here");
+    events.retain(|(known, _)| *known != id);
+    events.push((id, at.to_owned()));
+}
+
+/// The page of `events` between `since` and `until`, oldest first, that `request` asks for.
+fn page_of(events: &Events, request: &Request) -> Reply {
+    let since = request.parameter("since").unwrap_or("");
+    let until = request.parameter("until").unwrap_or("9");
+    let mut came = events.lock().expect("no test panicked here").clone();
+    came.retain(|(_, at)| at.as_str() >= since && at.as_str() <= until);
+    came.sort_by(|(_, a), (_, b)| a.cmp(b));
+    let came: Vec<String> = came
+        .iter()
+        .map(|(id, at)| format!(r#"{{"id":"k{id:02}","at":"{at}"}}"#))
+        .collect();
+    let size = request.number_in("limit").max(1);
+    let start = (request.number_in("page") * size).min(came.len());
+    let page = &came[start..(start + size).min(came.len())];
+    Reply::json(format!("[{}]", page.join(",")))
+}
+
+/// An upstream that is well.
+fn well(events: &Events) -> impl Fn(&Request) -> Reply + Send + Sync + use<> {
+    let events = Arc::clone(events);
+    move |request| page_of(&events, request)
+}
+
+/// One that answers with 500 where `is_broken` says so.
+fn breaks(
+    events: &Events,
+    is_broken: impl Fn(&Request) -> bool + Send + Sync + 'static,
+) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
+    let well = well(events);
+    move |request| match is_broken(request) {
+        true => Reply::status(500, "broken"),
+        false => well(request),
+    }
+}
+
+#[tokio::test]
+async fn windows_that_were_read_are_not_forgotten_when_a_later_one_begins_anew() {
+    let windowed = CHANGES
+        .replace(
+            "since = \"{cursor}\"",
+            "since = \"{cursor}\", until = \"{cursor.until}\"",
+        )
+        .replace("order = \"asc\"", "window = \"8d\"");
+    on_each_database(&windowed, async |world| {
+        let events = daily(15);
+        world.upstream.answers(breaks(&events, |request| {
+            request.number_in("page") == 2 && request.parameter("since") > Some("2026-11-09")
+        }));
+        assert_outcome(&world.sync("events").await, Outcome::Partial);
+        // The second window is another meanwhile, so that it is read from its first page again.
+        change(&events, 8, "2026-11-20T00:00:00Z");
+        world.upstream.answers(well(&events));
+        let report = world.sync("events").await;
+        assert_eq!(
+            (report.outcome, report.counts.deleted),
+            (Outcome::Complete, 0),
+            "{:?}",
+            report.error
+        );
+        assert_eq!(world.live("events").await.len(), 15);
+    })
+    .await;
+}
