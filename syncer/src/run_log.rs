@@ -150,6 +150,9 @@ fn aged(plan: &Plan, left: Left) -> Option<Left> {
     } else if cursor.window.is_none() {
         return None;
     }
+    // It is a span of its own, which begins somewhere else: no page of the one that it left is held against its first.
+    position.spans += 1;
+    position.last = None;
     position.walked = Walked::default();
     position.at = Some(page::first(&plan.page, false));
     Some(Left { position, ..left })

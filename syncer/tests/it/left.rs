@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use chrono::Duration;
 use entity::run::Outcome;
 
 use crate::{
@@ -102,6 +103,62 @@ async fn windows_that_were_read_are_not_forgotten_when_a_later_one_begins_anew()
             report.error
         );
         assert_eq!(world.live("events").await.len(), 15);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_much_later_still_knows_what_it_saw() {
+    on_each_database(CHANGES, async |world| {
+        let events = daily(12);
+        let breaks_at = |page| {
+            let answers = breaks(&events, move |request| request.number_in("page") == page);
+            world.upstream.answers(answers);
+        };
+        breaks_at(3);
+        assert_outcome(&world.sync("events").await, Outcome::Partial);
+        assert_eq!(world.live("events").await.len(), 6);
+        world.pass(Duration::hours(1));
+        // It breaks off once more, and goes on soon: the page before is another, and yet it is not at its start.
+        breaks_at(1);
+        assert_outcome(&world.sync("events").await, Outcome::Partial);
+        change(&events, 6, "2026-11-20T00:00:00Z");
+        world.upstream.answers(well(&events));
+        world.upstream.asked();
+        let report = world.sync("events").await;
+        assert_eq!(
+            (report.outcome, report.counts.deleted),
+            (Outcome::Complete, 0),
+            "{:?}",
+            report.error
+        );
+        let since = world.upstream.asked()[0]
+            .parameter("since")
+            .map(str::to_owned);
+        assert_eq!(since.as_deref(), Some("2026-11-07T00:00:00Z"));
+        assert_eq!(world.live("events").await.len(), 12);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_much_later_and_was_not_broken_off_again_still_knows_what_it_saw() {
+    on_each_database(CHANGES, async |world| {
+        let events = daily(12);
+        world
+            .upstream
+            .answers(breaks(&events, |request| request.number_in("page") == 3));
+        assert_outcome(&world.sync("events").await, Outcome::Partial);
+        world.pass(Duration::hours(1));
+        world.upstream.answers(well(&events));
+        let report = world.sync("events").await;
+        assert_eq!(
+            (report.outcome, report.counts.deleted),
+            (Outcome::Complete, 0),
+            "{:?}",
+            report.error
+        );
+        assert_eq!(world.live("events").await.len(), 12);
     })
     .await;
 }
