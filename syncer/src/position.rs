@@ -28,7 +28,7 @@ pub(crate) struct Position {
     pub from: Option<Mark>,
     /// Spans of the parent that were begun.
     pub spans: u64,
-    /// Where the last span ends.
+    /// Where the last span ends, and how far what came can be relied on: at the start of the run, whoever goes on with it.
     pub until: Option<Mark>,
     /// The next page of that walk; nothing once it ended.
     pub at: Option<At>,

@@ -237,7 +237,7 @@ impl Run {
     fn reach(&mut self, least: Mark, greatest: Mark) {
         let position = &mut self.position;
         position.unordered |= position.highest.is_some_and(|highest| least < highest);
-        let greatest = span::clamped(greatest, self.started_at);
+        let greatest = span::clamped(greatest, position.until);
         position.highest = position.highest.max(Some(greatest));
     }
 

@@ -162,3 +162,62 @@ async fn a_run_that_goes_on_much_later_and_was_not_broken_off_again_still_knows_
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_changes_while_a_run_waits_to_go_on_is_not_skipped() {
+    let by_id = CHANGES
+        .replace(
+            r#"page   = { kind = "page", param = "page", start = 0, size = 2, size_param = "limit" }"#,
+            r#"page   = { kind = "cursor", param = "after", next = "last:/id" }"#,
+        )
+        .replace(", order = \"asc\"", "");
+    on_each_database(&by_id, async |world| {
+        let events = daily(4);
+        let answers = by_number(&events);
+        world
+            .upstream
+            .answers(move |request| match request.parameter("after") {
+                Some(_) => Reply::status(429, "").with("retry-after", 60),
+                None => answers(request),
+            });
+        assert_outcome(&world.sync("events").await, Outcome::Deferred);
+        // Behind us, and then before us.
+        change(&events, 0, "2026-11-21T08:00:30Z");
+        world.pass(Duration::seconds(60));
+        change(&events, 3, "2026-11-21T08:01:00Z");
+        world.upstream.answers(by_number(&events));
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        let at = world
+            .column("SELECT at FROM fake_events ORDER BY record_key")
+            .await;
+        let expected = [
+            "2026-11-21T08:00:30Z",
+            "2026-11-03T00:00:00Z",
+            "2026-11-04T00:00:00Z",
+            "2026-11-21T08:01:00Z",
+        ];
+        assert_eq!(at, expected.map(|at| Some(at.to_owned())));
+    })
+    .await;
+}
+
+/// An upstream that gives two events a page, by their number.
+fn by_number(events: &Events) -> impl Fn(&Request) -> Reply + Send + Sync + use<> {
+    let events = Arc::clone(events);
+    move |request| {
+        let since = request.parameter("since").unwrap_or("");
+        let after = request.parameter("after").unwrap_or("");
+        let mut all = events.lock().expect("no test panicked here").clone();
+        all.sort_unstable();
+        let came = all
+            .iter()
+            .map(|(id, at)| (format!("k{id:02}"), at))
+            .filter(|(key, at)| at.as_str() >= since && key.as_str() > after)
+            .take(2);
+        let came: Vec<String> = came
+            .map(|(key, at)| format!(r#"{{"id":"{key}","at":"{at}"}}"#))
+            .collect();
+        Reply::json(format!("[{}]", came.join(",")))
+    }
+}
