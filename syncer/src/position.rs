@@ -200,8 +200,10 @@ pub(crate) struct Legacy {
 pub(crate) struct Marks {
     /// Fingerprint of how the resource was fetched: to another one these say nothing.
     pub plan: String,
-    /// The greatest value of the plan's cursor.
+    /// Up to where all is known by the plan's cursor: where the next run begins.
     pub cursor: Option<Mark>,
+    /// The greatest value of the plan's cursor that came, which the next run may not rely on.
+    pub reached: Option<Mark>,
     /// When everything was read, and not only what changed.
     pub full_at: Option<DateTime<Utc>>,
     /// The version of the parent resource whose rows were walked.

@@ -259,7 +259,12 @@ async fn leave(
         ..before.clone()
     };
     if is_complete {
-        marks.cursor = run.position.highest.max(before.cursor);
+        marks.reached = run.position.highest.max(before.reached).max(before.cursor);
+        let known = match run.may_be_outrun(plan) {
+            true => before.reached,
+            false => marks.reached,
+        };
+        marks.cursor = known.max(before.cursor);
         marks.parents = run.position.parents;
         if run.position.full && is_partial(plan) {
             marks.full_at = Some(now);

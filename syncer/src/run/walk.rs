@@ -6,7 +6,7 @@ use crate::{
     fetch::page::{self, At, Next, Walked},
     parents::Parent,
     position::{Last, Seen},
-    source::plan::{Mark, Order, Plan, Source, Total, Values, Way},
+    source::plan::{CursorKind, Mark, Order, Plan, Source, Total, Values, Way},
     span,
     validate::Lead,
 };
@@ -239,6 +239,22 @@ impl Run {
         position.unordered |= position.highest.is_some_and(|highest| least < highest);
         let greatest = span::clamped(greatest, position.until);
         position.highest = position.highest.max(Some(greatest));
+    }
+
+    /// Whether a record may have come behind us while we read, with a value below the greatest that we met.
+    ///
+    /// Times are clamped to the run's start, before which nothing can come any more. Of a running number only what was
+    /// there when the run began is known to be whole: what came until the one before it.
+    pub(crate) fn may_be_outrun(&self, plan: &Plan) -> bool {
+        let Some(cursor) = plan.cursor.as_ref() else {
+            return false;
+        };
+        let is_in_order = match cursor.order {
+            Order::Ascending => !self.position.unordered,
+            Order::Descending => true,
+            Order::Any => plan.page.way == Way::None,
+        };
+        cursor.kind == CursorKind::Integer && (plan.for_each.is_some() || !is_in_order)
     }
 
     /// Whether a page whose greatest value is that lies behind all that is asked for: the upstream answers newest first.
