@@ -49,6 +49,7 @@ impl Run {
         self.position.spans += 1;
         self.position.walked = Walked::default();
         self.position.last = None;
+        self.seen.span.clear();
         self.position.at = Some(page::first(&plan.page, source.is_local()));
     }
 
@@ -188,6 +189,7 @@ impl Run {
         if plan.for_each.is_none() && self.position.spans < 2 {
             self.seen = Seen::default();
             self.position.repeated = 0;
+            self.position.moved = 0;
             self.position.keyless = 0;
             self.position.spans = 0;
         }
@@ -250,7 +252,7 @@ impl Run {
             return false;
         };
         let is_in_order = match cursor.order {
-            Order::Ascending => !self.position.unordered,
+            Order::Ascending => self.position.is_oldest_first(plan),
             Order::Descending => true,
             Order::Any => plan.page.way == Way::None,
         };

@@ -109,22 +109,25 @@ async fn windows_that_were_read_are_not_forgotten_when_a_later_one_begins_anew()
 
 #[tokio::test]
 async fn a_run_that_goes_on_much_later_still_knows_what_it_saw() {
-    on_each_database(CHANGES, async |world| {
+    on_each_database(&by_time(), async |world| {
         let events = daily(12);
-        let breaks_at = |page| {
-            let answers = breaks(&events, move |request| request.number_in("page") == page);
-            world.upstream.answers(answers);
-        };
-        breaks_at(3);
+        let all = Arc::clone(&events);
+        world
+            .upstream
+            .answers(move |request| match request.parameter("after") {
+                Some("2026-11-07T00:00:00Z") => Reply::status(500, "broken"),
+                _ => behind_the_last(&all, request),
+            });
         assert_outcome(&world.sync("events").await, Outcome::Partial);
         assert_eq!(world.live("events").await.len(), 6);
         world.pass(Duration::hours(1));
-        // It breaks off once more, and goes on soon: the page before is another, and yet it is not at its start.
-        breaks_at(1);
-        assert_outcome(&world.sync("events").await, Outcome::Partial);
-        change(&events, 6, "2026-11-20T00:00:00Z");
-        world.upstream.answers(well(&events));
+        // It is refused once where it goes on, and so begins there again: not where the run began.
+        let all = Arc::clone(&events);
         world.upstream.asked();
+        world.upstream.answers(move |request| match request.number {
+            0 => Reply::status(410, "gone"),
+            _ => behind_the_last(&all, request),
+        });
         let report = world.sync("events").await;
         assert_eq!(
             (report.outcome, report.counts.deleted),
@@ -132,22 +135,28 @@ async fn a_run_that_goes_on_much_later_still_knows_what_it_saw() {
             "{:?}",
             report.error
         );
-        let since = world.upstream.asked()[0]
-            .parameter("since")
-            .map(str::to_owned);
-        assert_eq!(since.as_deref(), Some("2026-11-07T00:00:00Z"));
+        let asked = world.upstream.asked();
+        assert_eq!(asked[1].parameter("since"), Some("2026-11-07T00:00:00Z"));
         assert_eq!(world.live("events").await.len(), 12);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_run_that_goes_on_much_later_and_was_not_broken_off_again_still_knows_what_it_saw() {
+async fn counted_pages_that_were_left_long_ago_are_read_from_the_start() {
     on_each_database(CHANGES, async |world| {
         let events = daily(12);
-        world
-            .upstream
-            .answers(breaks(&events, |request| request.number_in("page") == 3));
+        let all = Arc::clone(&events);
+        world.upstream.answers(move |request| {
+            // One of the first page changes, and whichever stands behind it moves up.
+            if request.number == 2 {
+                change(&all, 0, "2026-11-20T00:00:00Z");
+            }
+            match request.number {
+                3 => Reply::status(500, "broken"),
+                _ => page_of(&all, request),
+            }
+        });
         assert_outcome(&world.sync("events").await, Outcome::Partial);
         world.pass(Duration::hours(1));
         world.upstream.answers(well(&events));
@@ -159,6 +168,83 @@ async fn a_run_that_goes_on_much_later_and_was_not_broken_off_again_still_knows_
             report.error
         );
         assert_eq!(world.live("events").await.len(), 12);
+    })
+    .await;
+}
+
+/// Pages that go on behind the time of the last record.
+fn by_time() -> String {
+    CHANGES.replace(
+        r#"page   = { kind = "page", param = "page", start = 0, size = 2, size_param = "limit" }"#,
+        r#"page   = { kind = "cursor", param = "after", next = "last:/at", size = 2, size_param = "limit" }"#,
+    )
+}
+
+fn behind_the_last(events: &Events, request: &Request) -> Reply {
+    let after = request.parameter("after").unwrap_or("");
+    let mut later = events.lock().expect("no test panicked here").clone();
+    later.retain(|(_, at)| at.as_str() > after);
+    page_of(&Arc::new(Mutex::new(later)), request)
+}
+
+#[tokio::test]
+async fn a_record_that_changes_while_pages_are_counted_moves_another_past_us() {
+    on_each_database(CHANGES, async |world| {
+        let events = daily(6);
+        let answers = well(&events);
+        let all = Arc::clone(&events);
+        world.upstream.answers(move |request| {
+            if request.number == 1 {
+                change(&all, 0, "2026-11-20T00:00:00Z");
+            }
+            answers(request)
+        });
+        let report = world.sync("events").await;
+        assert_outcome(&report, Outcome::Partial);
+        assert!(
+            report
+                .error
+                .expect("a reason")
+                .starts_with("1 records changed while the pages were read and came again")
+        );
+        assert_eq!(world.live("events").await.len(), 5, "one has slipped past");
+        // The mark is where it was.
+        world.upstream.answers(well(&events));
+        world.upstream.asked();
+        let report = world.sync("events").await;
+        assert_eq!(
+            (report.outcome, report.counts.inserted),
+            (Outcome::Complete, 1)
+        );
+        let since = world.upstream.asked()[0]
+            .parameter("since")
+            .map(str::to_owned);
+        assert_eq!(since.as_deref(), Some("2026-11-01T00:00:00Z"));
+        assert_eq!(world.live("events").await.len(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_records_time_leads_on_whatever_changes() {
+    on_each_database(&by_time(), async |world| {
+        let events = daily(6);
+        let all = Arc::clone(&events);
+        world.upstream.answers(move |request| {
+            if request.number == 1 {
+                change(&all, 0, "2026-11-20T00:00:00Z");
+            }
+            behind_the_last(&all, request)
+        });
+        let report = world.sync("events").await;
+        assert_eq!(
+            (
+                report.outcome,
+                report.counts.inserted,
+                report.counts.updated
+            ),
+            (Outcome::Complete, 6, 1)
+        );
     })
     .await;
 }
