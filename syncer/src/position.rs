@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fetch::page::{At, Walked},
-    source::plan::Mark,
+    source::plan::{Mark, Order, Plan},
 };
 
 /// Where a run stands in its walks.
@@ -28,7 +28,7 @@ pub(crate) struct Position {
     pub from: Option<Mark>,
     /// Spans of the parent that were begun.
     pub spans: u64,
-    /// Where the last span ends.
+    /// Where the last span ends, and how far what came can be relied on: at the start of the run, whoever goes on with it.
     pub until: Option<Mark>,
     /// The next page of that walk; nothing once it ended.
     pub at: Option<At>,
@@ -49,12 +49,22 @@ pub(crate) struct Position {
     pub failed: Vec<i64>,
     /// Records whose key had come before where it should not come again.
     pub repeated: u64,
+    /// Records that came again in a walk through what changed, and had changed meanwhile: others may have moved past us.
+    pub moved: u64,
     /// Rejects whose key could not be read: any row that did not come may be one of them.
     pub keyless: u64,
     /// The newest page that was known when the run began.
     pub last_page: i64,
     /// Until when the upstream asked to wait.
     pub deferred_until: Option<DateTime<Utc>>,
+}
+
+impl Position {
+    /// Whether what came so far came oldest first, as the upstream is said to answer.
+    pub(crate) fn is_oldest_first(&self, plan: &Plan) -> bool {
+        let ascends = (plan.cursor.as_ref()).is_some_and(|cursor| cursor.order == Order::Ascending);
+        ascends && !self.unordered
+    }
 }
 
 /// A page that was read.
@@ -88,6 +98,7 @@ impl Default for Position {
             first_fault: None,
             failed: Vec::new(),
             repeated: 0,
+            moved: 0,
             keyless: 0,
             last_page: 0,
             deferred_until: None,
@@ -100,6 +111,8 @@ impl Default for Position {
 pub(crate) struct Seen {
     /// The `rowno`s of the rows that came.
     pub rows: RoaringTreemap,
+    /// Of these, those that came in the span that is walked.
+    pub span: RoaringTreemap,
     /// The ids of the rejects that came.
     pub rejects: RoaringTreemap,
     /// The ids of the pages that were known before and came.
@@ -109,9 +122,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn all(&mut self) -> [&mut RoaringTreemap; 4] {
+    fn all(&mut self) -> [&mut RoaringTreemap; 5] {
         [
             &mut self.rows,
+            &mut self.span,
             &mut self.rejects,
             &mut self.pages,
             &mut self.parents,
@@ -200,8 +214,10 @@ pub(crate) struct Legacy {
 pub(crate) struct Marks {
     /// Fingerprint of how the resource was fetched: to another one these say nothing.
     pub plan: String,
-    /// The greatest value of the plan's cursor.
+    /// Up to where all is known by the plan's cursor: where the next run begins.
     pub cursor: Option<Mark>,
+    /// The greatest value of the plan's cursor that came, which the next run may not rely on.
+    pub reached: Option<Mark>,
     /// When everything was read, and not only what changed.
     pub full_at: Option<DateTime<Utc>>,
     /// The version of the parent resource whose rows were walked.

@@ -21,7 +21,7 @@ use crate::{
     parents,
     position::{self, Left, Legacy, Marks, Position},
     run::{Run, is_due},
-    source::plan::{Order, Plan, Source},
+    source::plan::{Plan, Source},
     span,
     verdict::Verdict,
     write::{self, Waiting},
@@ -142,14 +142,19 @@ pub(crate) fn left(plan: &Plan, cursor: &cursor::Model, now: DateTime<Utc>) -> O
 }
 
 /// A run that was left long ago: its pages have moved, but the spans that it has read to their end need not be read again.
-fn aged(plan: &Plan, left: Left) -> Option<Left> {
+fn aged(plan: &Plan, mut left: Left) -> Option<Left> {
     let cursor = plan.cursor.as_ref().filter(|_| plan.for_each.is_none())?;
     let mut position = left.position;
-    if cursor.order == Order::Ascending && !position.unordered {
+    // Where a change moves others past us, its sign could not be told from a change since it was left.
+    if position.is_oldest_first(plan) && !plan.closes_ranks() {
         position.from = position.from.max(position.highest);
     } else if cursor.window.is_none() {
         return None;
     }
+    // It is a span of its own, which begins somewhere else: no page of the one that it left is held against its first.
+    position.spans += 1;
+    left.seen.span.clear();
+    position.last = None;
     position.walked = Walked::default();
     position.at = Some(page::first(&plan.page, false));
     Some(Left { position, ..left })
@@ -256,7 +261,12 @@ async fn leave(
         ..before.clone()
     };
     if is_complete {
-        marks.cursor = run.position.highest.max(before.cursor);
+        marks.reached = run.position.highest.max(before.reached).max(before.cursor);
+        let known = match run.may_be_outrun(plan) {
+            true => before.reached,
+            false => marks.reached,
+        };
+        marks.cursor = known.max(before.cursor);
         marks.parents = run.position.parents;
         if run.position.full && is_partial(plan) {
             marks.full_at = Some(now);

@@ -30,12 +30,10 @@ pub(crate) fn end(cursor: &Incremental, started_at: DateTime<Utc>) -> Option<Mar
     }
 }
 
-/// A mark that no later run may begin behind: an upstream whose clock is ahead must not hide what comes until then.
-pub(crate) fn clamped(mark: Mark, started_at: DateTime<Utc>) -> Mark {
-    match mark {
-        Mark::Time(_) => mark.min(Mark::Time(started_at)),
-        Mark::Number(_) => mark,
-    }
+/// A mark that no later run may begin behind: what came is known up to the run's start, which is where its spans `end`.
+/// Neither a process that goes on with the run later nor an upstream whose clock is ahead may hide what changes from then on.
+pub(crate) fn clamped(mark: Mark, end: Option<Mark>) -> Mark {
+    end.map_or(mark, |end| mark.min(end))
 }
 
 /// A mark as the upstream writes it.
@@ -127,10 +125,12 @@ mod tests {
 
     #[test]
     fn a_mark_in_the_future_is_one_of_now() {
-        let now = DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z")
-            .expect("a time")
-            .to_utc();
-        assert_eq!(clamped(at("2031-01-01T00:00:00Z"), now), Mark::Time(now));
-        assert_eq!(clamped(Mark::Number(7), now), Mark::Number(7));
+        let now = at("2026-01-01T00:00:00Z");
+        assert_eq!(clamped(at("2031-01-01T00:00:00Z"), Some(now)), now);
+        assert_eq!(
+            clamped(at("2025-01-01T00:00:00Z"), Some(now)),
+            at("2025-01-01T00:00:00Z")
+        );
+        assert_eq!(clamped(Mark::Number(7), None), Mark::Number(7));
     }
 }

@@ -36,7 +36,7 @@ pub struct State {
 /// What the last complete run left to the next one.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mark {
-    /// The greatest value of the cursor, as the upstream writes it.
+    /// Up to where all is known by the cursor, as the upstream writes it: where the next run begins, but for the lookback.
     pub cursor: Option<String>,
     /// When everything was read, and not only what changed.
     pub full_at: Option<DateTime<Utc>>,

@@ -129,6 +129,9 @@ pub(crate) fn judge(
     if run.position.repeated > 0 && (plan.mode == Mode::Mirror || plan.for_each.is_some()) {
         return Verdict::because(Outcome::Partial, repeated(plan, run.position.repeated));
     }
+    if run.position.moved > 0 {
+        return Verdict::because(Outcome::Partial, moved(run.position.moved));
+    }
     suspicion(plan, run, facts).unwrap_or(Verdict {
         outcome: Outcome::Complete,
         reason: None,
@@ -148,6 +151,13 @@ fn repeated(plan: &Plan, count: u64) -> String {
             for_each.resource
         ),
     }
+}
+
+fn moved(count: u64) -> String {
+    format!(
+        "{count} records changed while the pages were read and came again, so that others may have moved past us; \
+         ask for an order that a change does not move a record in, or page by the last record (`page.next = \"last:/…\"`)"
+    )
 }
 
 /// Everything came, but is it to be believed?

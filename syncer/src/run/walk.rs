@@ -6,7 +6,7 @@ use crate::{
     fetch::page::{self, At, Next, Walked},
     parents::Parent,
     position::{Last, Seen},
-    source::plan::{Mark, Order, Plan, Source, Total, Values, Way},
+    source::plan::{CursorKind, Mark, Order, Plan, Source, Total, Values, Way},
     span,
     validate::Lead,
 };
@@ -49,6 +49,7 @@ impl Run {
         self.position.spans += 1;
         self.position.walked = Walked::default();
         self.position.last = None;
+        self.seen.span.clear();
         self.position.at = Some(page::first(&plan.page, source.is_local()));
     }
 
@@ -183,14 +184,24 @@ impl Run {
             "the run cannot go on where it was left: from the start again"
         );
         self.resumed_at = None;
-        if plan.for_each.is_none() {
+        self.forget_total();
+        // What came in spans and from parents before this one does not come again, and is not gone all the same.
+        if plan.for_each.is_none() && self.position.spans < 2 {
             self.seen = Seen::default();
             self.position.repeated = 0;
+            self.position.moved = 0;
             self.position.keyless = 0;
-            self.counts.total = None;
+            self.position.spans = 0;
         }
         let from = self.position.from;
         self.begin_span(source, plan, from);
+    }
+
+    /// Takes the total of the pages that are read again out of the run's.
+    fn forget_total(&mut self) {
+        let again = self.position.walked.total.map_or(0, signed);
+        let others = self.counts.total.map(|total| total - again);
+        self.counts.total = others.filter(|others| *others > 0);
     }
 
     /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
@@ -228,8 +239,24 @@ impl Run {
     fn reach(&mut self, least: Mark, greatest: Mark) {
         let position = &mut self.position;
         position.unordered |= position.highest.is_some_and(|highest| least < highest);
-        let greatest = span::clamped(greatest, self.started_at);
+        let greatest = span::clamped(greatest, position.until);
         position.highest = position.highest.max(Some(greatest));
+    }
+
+    /// Whether a record may have come behind us while we read, with a value below the greatest that we met.
+    ///
+    /// Times are clamped to the run's start, before which nothing can come any more. Of a running number only what was
+    /// there when the run began is known to be whole: what came until the one before it.
+    pub(crate) fn may_be_outrun(&self, plan: &Plan) -> bool {
+        let Some(cursor) = plan.cursor.as_ref() else {
+            return false;
+        };
+        let is_in_order = match cursor.order {
+            Order::Ascending => self.position.is_oldest_first(plan),
+            Order::Descending => true,
+            Order::Any => plan.page.way == Way::None,
+        };
+        cursor.kind == CursorKind::Integer && (plan.for_each.is_some() || !is_in_order)
     }
 
     /// Whether a page whose greatest value is that lies behind all that is asked for: the upstream answers newest first.

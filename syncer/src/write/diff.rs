@@ -7,6 +7,7 @@ use entity::{
     record::{Known, Row},
     reject,
 };
+use roaring::RoaringTreemap;
 
 use crate::{
     error::SyncError,
@@ -34,8 +35,10 @@ pub(super) struct Diff {
     repeated: u64,
     /// A row that came on an earlier page of the run is changed: that page cannot be remembered as what the row is.
     pub(super) contradicts: bool,
+    moved: u64,
     came: u64,
-    came_before: u64,
+    /// Those that had come on an earlier page of the span, and do not come later in its order.
+    came_again: u64,
 }
 
 /// Compares `page` with `known`, what the table holds under its keys, and reads what is new or changed.
@@ -66,12 +69,9 @@ pub(super) fn of(
         here.insert(record.key.clone(), record.hash.clone());
         rejects.extend(diff.compare(plan, run, record, &mut known));
     }
-    // A span begins with what the one before it ended with.
-    let is_first = run.position.spans < 2;
     if diff.came > 0
-        && diff.came_before == diff.came
+        && diff.came_again == diff.came
         && run.position.walked.pages > 1
-        && is_first
         && plan.definition.identity != Identity::Hash
     {
         return Err(circle(run, diff.came));
@@ -121,9 +121,12 @@ impl Diff {
         self.came += 1;
         let old = known.get(&record.key);
         let live = old.filter(|old| !old.deleted);
-        let came_before = old.is_some_and(|old| run.seen.rows.contains(old.rowno.cast_unsigned()));
+        let is_among =
+            |rows: &RoaringTreemap| old.is_some_and(|old| rows.contains(old.rowno.cast_unsigned()));
+        let (came_before, came_again) = (is_among(&run.seen.rows), is_among(&run.seen.span));
         if record.deleted {
             self.contradicts |= came_before;
+            self.moved += u64::from(came_again && plan.closes_ranks());
             match live.filter(|_| plan.deletes.how != DeleteHow::Off) {
                 Some(live) => self.deletes.push(live.clone()),
                 None => self.unchanged += 1,
@@ -135,12 +138,17 @@ impl Diff {
             Mode::Mirror | Mode::Upsert => live.is_none_or(|live| live.payload_hash != record.hash),
         };
         if came_before {
-            self.came_before += 1;
             self.contradicts |= changed;
             // Parents may share a child; but a child that differs between them is written back and forth for ever.
-            // A record that changes while changes are read comes again.
+            // What changed at a border of two spans comes in both.
             let is_repeated = plan.cursor.is_none() && (plan.for_each.is_none() || changed);
             self.repeated += u64::from(is_repeated && plan.definition.identity == Identity::Key);
+        }
+        if came_again {
+            // Oldest first, a page may hold nothing but what has changed since it came.
+            let is_later = changed && run.position.is_oldest_first(plan);
+            self.came_again += u64::from(!is_later);
+            self.moved += u64::from(changed && plan.closes_ranks());
         }
         if !changed {
             self.unchanged += 1;
@@ -198,9 +206,12 @@ impl Diff {
         run.last_rowno += signed(self.inserts.len() as u64);
         let seen = &mut run.seen.rows;
         seen.extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
+        let span = &mut run.seen.span;
+        span.extend(self.seen.iter().map(|rowno| rowno.cast_unsigned()));
         for gone in &self.deletes {
             seen.remove(gone.rowno.cast_unsigned());
         }
+        run.position.moved += self.moved;
         run.position.repeated += self.repeated;
         run.position.keyless += self.keyless;
         let counts = &mut run.counts;

@@ -272,6 +272,7 @@ impl Run {
         self.waiting.contradicts |= !self.written.is_disjoint(&known.rows);
         self.position.keyless += known.came.keyless;
         self.seen.rows |= &known.rows;
+        self.seen.span |= &known.rows;
         self.seen.rejects |= &known.rejects;
         // The place or the validators may be others all the same.
         let (rows, rejects) = (known.rows.clone(), known.rejects.clone());

@@ -135,6 +135,64 @@ async fn a_value_in_the_future_hides_nothing() {
     .await;
 }
 
+/// Channels with messages, which bear a number that runs over all channels.
+const NUMBERED: &str = r#"
+[source]
+name     = "fake"
+base_url = "http://replaced"
+schedule = "every 1h"
+retry    = { attempts = 1 }
+
+[resource.channels]
+path = "/channels"
+key  = "id"
+page = { kind = "none" }
+
+[resource.messages]
+path     = "/channels/{parent.id}/messages"
+query    = { after = "{cursor}" }
+key      = "seq"
+mode     = "append"
+page     = { kind = "none" }
+for_each = { resource = "channels" }
+cursor   = { field = "/seq", type = "integer", start = 0 }
+"#;
+
+#[tokio::test]
+async fn a_running_number_hides_nothing_that_comes_behind_us() {
+    on_each_database(NUMBERED, async |world| {
+        let all = Arc::new(Mutex::new(vec![("a", 1), ("b", 2), ("c", 3)]));
+        let (told, asked) = (Arc::clone(&all), Arc::new(Mutex::new(Vec::new())));
+        let since = Arc::clone(&asked);
+        world.upstream.answers(move |request| {
+            let mut all = told.lock().expect("no test panicked here");
+            let Some(channel) = request.path.strip_prefix("/channels/") else {
+                return Reply::json(r#"[{"id":"a"},{"id":"b"},{"id":"c"}]"#);
+            };
+            let after = request.number_in("after");
+            since.lock().expect("no test panicked here").push(after);
+            // In the second run, when `a` has been read and `c` has not.
+            if channel.starts_with('b') && all.len() == 3 && request.number > 4 {
+                all.extend([("a", 11), ("c", 12)]);
+            }
+            let came = all
+                .iter()
+                .filter(|(of, seq)| channel.starts_with(of) && *seq >= after);
+            let came: Vec<String> = came.map(|(_, seq)| format!(r#"{{"seq":{seq}}}"#)).collect();
+            Reply::json(format!("[{}]", came.join(",")))
+        });
+        assert_outcome(&world.sync("channels").await, Outcome::Complete);
+        for _ in 0..4 {
+            assert_outcome(&world.sync("messages").await, Outcome::Complete);
+        }
+        assert_eq!(world.live("messages").await, ["1", "11", "12", "2", "3"]);
+        // Each begins at the greatest number that was known when the one before it began.
+        let asked = asked.lock().expect("no test panicked here").clone();
+        assert_eq!(asked, [0, 0, 0, 0, 0, 0, 3, 3, 3, 12, 12, 12]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_lookback_goes_behind_the_mark_and_full_every_behind_everything() {
     let toml = EVENTS.replace(

@@ -40,6 +40,8 @@ mod identity;
 mod incremental;
 /// Real answers to a proposed definition.
 mod infer;
+/// Runs that go on where another one ended.
+mod left;
 /// Pages that are as they were.
 mod memory;
 /// Which parents are asked for, and how.

@@ -51,7 +51,7 @@ pub enum Step {
 pub enum Order {
     /// In none that could be relied on.
     Any,
-    /// Oldest first: an unfinished run goes on from the greatest value that it wrote.
+    /// Oldest first: an unfinished run goes on from the greatest value that it wrote, if no record can have slipped past it.
     Ascending,
     /// Newest first: a walk ends behind the first page that is older than what is asked for.
     Descending,

@@ -157,6 +157,20 @@ impl Plan {
         let body = self.body.iter().flat_map(JsonTemplate::templates);
         [&self.path].into_iter().chain(named).chain(body).collect()
     }
+
+    /// Whether a record that changes while the pages are read leaves its place for the end of them, and the records
+    /// behind it move up, one of them from the next page onto one that was read.
+    pub fn closes_ranks(&self) -> bool {
+        let is_oldest_first =
+            (self.cursor.as_ref()).is_some_and(|cursor| cursor.order == Order::Ascending);
+        // The last record's own value leads on to what stands behind it, wherever that stands.
+        let holds = match &self.page.way {
+            Way::None => true,
+            Way::Cursor { next, .. } => matches!(next, Place::Last(_)),
+            Way::Number { .. } | Way::Offset { .. } | Way::Link | Way::Url { .. } => false,
+        };
+        is_oldest_first && !holds
+    }
 }
 
 /// What must hold for a run to be complete.
