@@ -27,6 +27,9 @@ pub struct Walked {
     pub idle: u64,
     /// Hash of the place that the walk was at after 1, 2, 4, 8 … pages: who comes there again goes in a circle.
     pub anchor: u64,
+    /// Short hash of the records of the page that came there first: if they come again, the way on goes in a circle
+    /// under other names. 0: none came yet.
+    pub anchor_records: u64,
 }
 
 /// What an answer says about the way on.

@@ -37,6 +37,23 @@ pub(super) fn theme() -> Theme {
                 ..by_link()
             },
             Drill {
+                name: "one page under ever new links",
+                upstream: "gives the same page for each of its links, which are never the same, where `key` is `hash`",
+                definition: Things {
+                    page: LINKS,
+                    ..Things::default()
+                }
+                .toml()
+                .replace(r#"["id"]"#, r#""hash""#),
+                acts: vec![
+                    suspect("all 2 records of page 2 had come on an earlier page", |request| {
+                        Reply::json(list(&records(2))).with("link", to(request.number))
+                    })
+                    .that([Count(What::Requests, 2)]),
+                ],
+                ..by_link()
+            },
+            Drill {
                 name: "empty pages without an end",
                 upstream: "gives empty pages, each with a link to a further one",
                 acts: vec![suspect("100 in a row held no record", |request| {
