@@ -24,6 +24,8 @@ pub(crate) struct Position {
     pub begun: i64,
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
     pub parent: i64,
+    /// All of them, where several are asked for in one request: its pages are those of no other group.
+    pub group: Vec<i64>,
     /// Where the span begins that is walked.
     pub from: Option<Mark>,
     /// Spans of the parent that were begun.
@@ -75,6 +77,7 @@ impl Default for Position {
             retrying: false,
             begun: -1,
             parent: -1,
+            group: Vec::new(),
             from: None,
             spans: 0,
             until: None,

@@ -22,10 +22,11 @@ impl Run {
         if !self.position.retrying {
             self.position.begun = parent.rowno();
         }
-        if self.position.parent == parent.rowno() {
+        if self.position.parent == parent.rowno() && self.position.group == parent.group() {
             return;
         }
         self.position.parent = parent.rowno();
+        self.position.group = parent.group().to_vec();
         self.position.spans = 0;
         let from = plan.cursor.as_ref().and_then(|cursor| {
             let is_known = !self.position.full && !parent.is_new;
