@@ -9,7 +9,7 @@ pub use self::{
     at::{At, Part, hash, parameters, query},
     link::{BrokenLink, next_link},
 };
-use crate::source::plan::{End, Page, Place, Way};
+use crate::source::plan::{End, Page, Way};
 
 /// How far a walk came, the answer just read included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,12 +101,9 @@ fn is_last(page: &Page, walked: Walked, answer: &Answer) -> bool {
     if page.end == End::Short && is_short {
         return true;
     }
-    match &page.way {
-        // Where the upstream hands out the way on, a page without records may stand in the middle.
-        Way::Link | Way::Url { .. } => false,
-        Way::Cursor { next, .. } if !matches!(next, Place::Last(_)) => false,
-        _ => answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total),
-    }
+    // Where the upstream hands out the way on, a page without records may stand in the middle.
+    !page.way.is_handed_out()
+        && (answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total))
 }
 
 fn linked(answer: &Answer, promised: bool, at: impl Fn(String) -> At) -> Next {
@@ -122,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::plan::{Param, Pointer, Size, Within};
+    use crate::source::plan::{Param, Place, Pointer, Size, Within};
 
     fn param(name: &str) -> Param {
         Param {

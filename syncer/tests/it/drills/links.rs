@@ -76,6 +76,26 @@ pub(super) fn theme() -> Theme {
                 ..by_link()
             },
             Drill {
+                name: "a link to nothing",
+                upstream: "answers its own link to the third page with 404, where `status` is `{ 404 = \"empty\" }`",
+                definition: Things {
+                    page: LINKS,
+                    resource: r#"status = { 404 = "empty" }"#,
+                    ..Things::default()
+                }
+                .toml(),
+                acts: vec![
+                    partial("status 404: gone", |request| match request.number_in("after") {
+                        4 => Reply::status(404, "gone"),
+                        _ => linked(&records(6), request),
+                    })
+                    .that([live(6)]),
+                    // The first page of all is where a definition leads, and may be nowhere.
+                    suspect("it would delete 6 of 6 rows", |_| Reply::status(404, "gone")),
+                ],
+                ..by_link()
+            },
+            Drill {
                 name: "a link header that breaks off",
                 upstream: "cuts its `Link` header off in the middle of the URL, with one record still to come",
                 acts: vec![
