@@ -100,6 +100,7 @@ impl Run {
             total,
             known_total: came.known_total.or(before.known_total),
             shrunk: before.shrunk + shrinkage(before.total, total),
+            promised: before.promised || answer.more == Some(true),
             idle: if records == 0 { before.idle + 1 } else { 0 },
             ..before
         };

@@ -23,6 +23,8 @@ pub struct Walked {
     pub known_total: Option<u64>,
     /// By how much that number fell from page to page.
     pub shrunk: u64,
+    /// Whether a page said that there is more.
+    pub promised: bool,
     /// Pages in a row that held no record.
     pub idle: u64,
     /// Hash of the place that the walk was at after 1, 2, 4, 8 … pages: who comes there again goes in a circle.
@@ -72,7 +74,21 @@ pub fn first(page: &Page, of_file: bool) -> At {
 ///
 /// A short page ends nothing unless the definition says so: where the total is known the walk ends at it,
 /// otherwise at an empty page. Tools that stop at a short page lose what is behind it when an upstream filters its pages.
+///
+/// Nor does a page end anything that is silent where others said that there is more: what it lacks may have been the
+/// way on. One that completes the stated total is the last all the same.
 pub fn next(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
+    let is_short = walked.total.is_none_or(|total| walked.records < total);
+    let is_silent = answer.more.is_none() && walked.promised && is_short;
+    match led(page, at, walked, answer) {
+        Next::End if is_silent => {
+            Next::Lost("a page does not say whether there is more, and one before it said so")
+        }
+        next => next,
+    }
+}
+
+fn led(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
     if let At::Part(_) = at {
         let rest = answer.rest;
         return rest.map_or(Next::End, |part| Next::At(At::Part(part)));
