@@ -241,6 +241,27 @@ fn moves() -> Vec<Drill> {
             ..Drill::default()
         },
         Drill {
+            name: "a record that is added in front, where absence means nothing",
+            upstream: "gets a new first record, which no page then holds, while its pages are read, where `mode` is `upsert`",
+            definition: Things {
+                resource: "mode = \"upsert\"",
+                ..Things::default()
+            }
+            .toml(),
+            acts: vec![
+                partial("1 records came on two pages", |request| {
+                    let mut all = records(6);
+                    if request.number_in("page") > 0 {
+                        all.insert(0, r#"{"id":"new"}"#.to_owned());
+                    }
+                    paged(&all, request)
+                })
+                .that([live(6)]),
+            ],
+            after: records(6),
+            ..Drill::default()
+        },
+        Drill {
             name: "a record that goes while its pages are read",
             upstream: "loses its first record after the second page: the fifth moves onto a page that was read before",
             before: records(7),
