@@ -43,7 +43,7 @@ pub(crate) struct Position {
     pub unordered: bool,
     /// Walks that failed or fell short.
     pub faults: u64,
-    /// Of them, those one after the other that the upstream did not answer.
+    /// Of them, those one after the other that the upstream did not answer or let us into.
     pub unanswered: u64,
     /// What was wrong with the first of them.
     pub first_fault: Option<String>,

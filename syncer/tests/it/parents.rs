@@ -162,6 +162,36 @@ async fn an_upstream_that_is_down_is_not_asked_for_every_parent() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_taken_back_is_not_tried_for_every_parent() {
+    on_each_database(FAMILY, async |world| {
+        let all: Vec<String> = (0..50).map(|number| format!("r{number}:1")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        world.upstream.answers(repos(&all));
+        world.sync("repos").await;
+        world.sync("issues").await;
+        for status in [401, 403] {
+            // In the middle of the run.
+            let well = repos(&all);
+            world.upstream.asked();
+            world.upstream.answers(move |request| match request.number {
+                0..10 => well(request),
+                _ => Reply::status(status, "revoked"),
+            });
+            let report = world.sync("issues").await;
+            assert_outcome(&report, Outcome::Partial);
+            let reason = report.error.expect("a reason");
+            let said = format!("status {status}: revoked");
+            assert!(reason.contains(&said), "{reason}");
+            assert_eq!(world.upstream.asked().len(), 15);
+            assert_eq!(world.live("issues").await.len(), 50);
+            world.upstream.answers(repos(&all));
+            assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn several_parents_fit_into_one_request() {
     let toml = FAMILY
         .replace(
