@@ -1,5 +1,6 @@
 //! A page as it came: its records, unless they are the very same as before, and the way on.
 
+use entity::definition::Identity;
 use reqwest::header::HeaderMap;
 
 use crate::{
@@ -53,8 +54,10 @@ pub(crate) fn read<'a>(plan: &Plan, at: &At, fetched: &'a Fetched) -> Result<Pag
         }
     };
     let came = decode::page(plan, page)?;
-    // Only a page that is remembered, or that numbers lead on from, is ever compared.
-    let is_compared = fetched.request.is_some() || plan.page.is_counted();
+    // Only a page that is remembered, that numbers lead on from, or whose records have no key, is ever compared.
+    let is_compared = fetched.request.is_some()
+        || plan.page.is_counted()
+        || plan.definition.identity == Identity::Hash;
     let hash = match is_compared {
         true => memory::hash(&came.records),
         false => Vec::new(),

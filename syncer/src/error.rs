@@ -132,11 +132,11 @@ impl SyncError {
         )
     }
 
-    /// Whether the upstream as a whole may be down.
+    /// Whether the upstream as a whole may be down, or lets us in no more.
     pub fn is_unanswered(&self) -> bool {
         match self {
             Self::Request { .. } => true,
-            Self::Status { status, .. } => *status >= 500,
+            Self::Status { status, .. } => matches!(status, 401 | 403 | 500..),
             _ => false,
         }
     }

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Ctx, decode, memory,
+    position::Position,
     run::Run,
     source::plan::{ForEach, Plan, Segment, Values},
 };
@@ -53,6 +54,14 @@ impl Parent {
     /// The first of its rows; 0 where the resource has no parents.
     pub(crate) fn rowno(&self) -> i64 {
         self.rownos.first().copied().unwrap_or(0)
+    }
+
+    /// Its rows, if they are several.
+    pub(crate) fn group(&self) -> &[i64] {
+        match self.rownos.as_slice() {
+            [_] => &[],
+            rows => rows,
+        }
     }
 
     /// Whether it has every value that the plan's request is made with.
@@ -134,7 +143,8 @@ impl Parents {
             for row in rows {
                 asked.extend(self.asked(ctx, (plan, for_each), run, row).await?);
             }
-            self.waiting.extend(batched(asked, for_each.batch));
+            self.waiting
+                .extend(batched(asked, for_each.batch, &run.position));
         }
         Ok(self.waiting.pop_front())
     }
@@ -204,11 +214,18 @@ fn plain(value: &str) -> String {
 }
 
 /// Parents put together that are asked for in one request, each value as a list with commas.
-fn batched(parents: Vec<Parent>, size: u64) -> Vec<Parent> {
+///
+/// The group that a process left is put together again as it was: reading begins with it now, and where its rows are
+/// read, others may follow that were not read with them before.
+fn batched(parents: Vec<Parent>, size: u64, left: &Position) -> Vec<Parent> {
     if size < 2 {
         return parents;
     }
     let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let again = (parents.iter().map(Parent::rowno))
+        .zip(&left.group)
+        .take_while(|(rowno, was)| rowno == *was)
+        .count();
     let together = |some: &[Parent]| {
         let name = some[0].name.clone();
         let mut all = some.iter().skip(1).fold(some[0].clone(), joined);
@@ -218,7 +235,9 @@ fn batched(parents: Vec<Parent>, size: u64) -> Vec<Parent> {
         });
         all
     };
-    parents.chunks(size).map(together).collect()
+    let (group, others) = parents.split_at(again);
+    let groups = group.chunks(size).chain(others.chunks(size));
+    groups.map(together).collect()
 }
 
 fn joined(mut all: Parent, parent: &Parent) -> Parent {

@@ -24,6 +24,8 @@ pub(crate) struct Position {
     pub begun: i64,
     /// The `rowno` of the parent whose pages were walked last; 0 where there are no parents, -1 before the first.
     pub parent: i64,
+    /// All of them, where several are asked for in one request: its pages are those of no other group.
+    pub group: Vec<i64>,
     /// Where the span begins that is walked.
     pub from: Option<Mark>,
     /// Spans of the parent that were begun.
@@ -41,7 +43,7 @@ pub(crate) struct Position {
     pub unordered: bool,
     /// Walks that failed or fell short.
     pub faults: u64,
-    /// Of them, those one after the other that the upstream did not answer.
+    /// Of them, those one after the other that the upstream did not answer or let us into.
     pub unanswered: u64,
     /// What was wrong with the first of them.
     pub first_fault: Option<String>,
@@ -85,6 +87,7 @@ impl Default for Position {
             retrying: false,
             begun: -1,
             parent: -1,
+            group: Vec::new(),
             from: None,
             spans: 0,
             until: None,

@@ -8,7 +8,7 @@ use crate::{
     Ctx,
     error::{SyncError, short},
     run::Run,
-    source::plan::{DeleteHow, Mode, Most, Plan},
+    source::plan::{DeleteHow, Most, Plan},
     write,
 };
 
@@ -126,7 +126,7 @@ pub(crate) fn judge(
             ),
         );
     }
-    if run.position.repeated > 0 && (plan.mode == Mode::Mirror || plan.for_each.is_some()) {
+    if run.position.repeated > 0 {
         return Verdict::because(Outcome::Partial, repeated(plan, run.position.repeated));
     }
     if run.position.moved > 0 {

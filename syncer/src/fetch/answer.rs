@@ -9,6 +9,7 @@ use reqwest::{
 use super::{
     Ask, Failed, Got, Page, Validators,
     pace::{self, Pace},
+    page::At,
     request::Call,
     secrets::Secrets,
     target::Links,
@@ -33,7 +34,9 @@ pub(super) async fn read(
     }
     let shown = || call.target.shown.clone();
     let headers = response.headers().clone();
-    let empty = ask.plan.empty_on.contains(&status.as_u16());
+    // A page that the upstream itself led to is there: without it the walk would end as if it had been the last.
+    let is_led_to = ask.plan.page.way.is_handed_out() && *ask.at != At::First;
+    let empty = ask.plan.empty_on.contains(&status.as_u16()) && !is_led_to;
     let is_page = status.is_success();
     let limit = ask.source.max_body;
     let most = if is_page { limit } else { limit.min(REFUSAL) };

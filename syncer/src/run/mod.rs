@@ -20,7 +20,8 @@ use crate::{
     write::Waiting,
 };
 
-/// So many walks in a row that the upstream did not answer: it is down, and the others need not be tried.
+/// So many walks in a row that the upstream did not answer or let us into: it is down, or a key was taken back, and the
+/// others need not be tried.
 const MOST_UNANSWERED: u64 = 5;
 
 /// A run under way.

@@ -22,10 +22,11 @@ impl Run {
         if !self.position.retrying {
             self.position.begun = parent.rowno();
         }
-        if self.position.parent == parent.rowno() {
+        if self.position.parent == parent.rowno() && self.position.group == parent.group() {
             return;
         }
         self.position.parent = parent.rowno();
+        self.position.group = parent.group().to_vec();
         self.position.spans = 0;
         let from = plan.cursor.as_ref().and_then(|cursor| {
             let is_known = !self.position.full && !parent.is_new;
@@ -100,6 +101,7 @@ impl Run {
             total,
             known_total: came.known_total.or(before.known_total),
             shrunk: before.shrunk + shrinkage(before.total, total),
+            promised: before.promised || answer.more == Some(true),
             idle: if records == 0 { before.idle + 1 } else { 0 },
             ..before
         };
@@ -113,14 +115,44 @@ impl Run {
             self.reach(least, greatest);
         }
         self.position.walked = walked;
+        let recurs = self.recurs(plan, came);
         self.resumed_at = None;
         self.position.last = plan.page.is_counted().then(|| Last {
             at: here.clone(),
             count: records,
             records: came.hash.clone(),
         });
+        recurs?;
         self.position.at = self.way_on(plan, here, came)?;
         Ok(self.position.at.clone())
+    }
+
+    /// Holds the page that was just read against the one that the walk remembers.
+    ///
+    /// Where keys identify records, rows that came before tell as much. Where they do not, equal records on two pages
+    /// may well be two: only a page that comes again as a whole is the same one, whatever it was asked for by.
+    ///
+    /// # Errors
+    /// They hold the same records: the upstream ignores what it is asked for, or the walk goes in a circle.
+    fn recurs(&mut self, plan: &Plan, came: &came::Page<'_>) -> Result<(), SyncError> {
+        let walked = &mut self.position.walked;
+        let records = came.answer.records;
+        let is_told = records > 0 && plan.page.way != Way::None;
+        let Some(hash) = came.hash.first_chunk().filter(|_| is_told) else {
+            return Ok(());
+        };
+        let short = u64::from_le_bytes(*hash);
+        if walked.pages > 1 && walked.anchor_records == short {
+            let why = format!(
+                "all {records} records of page {} had come on an earlier page",
+                walked.pages
+            );
+            return Err(SyncError::Loop { why });
+        }
+        if walked.pages.is_power_of_two() {
+            walked.anchor_records = short;
+        }
+        Ok(())
     }
 
     /// The page to ask for next.

@@ -171,7 +171,11 @@ fn source(
             secrets: environment.secret,
             parent: parent.map(Arc::as_ref),
         };
-        plans.push(Arc::new(resource::plan(&mut report, resource, &setting)));
+        let plan = resource::plan(&mut report, resource, &setting);
+        if let Some(source) = &source {
+            relation::check_changed_only(&mut report, source, &plan);
+        }
+        plans.push(Arc::new(plan));
     }
     source.map(|source| Source {
         resources: plans,

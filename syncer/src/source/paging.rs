@@ -196,11 +196,8 @@ fn size(report: &mut Report<'_>, page: &PageSpec) -> Size {
 
 /// What ends the pages where nothing else says so.
 fn end(report: &mut Report<'_>, page: &PageSpec, way: &Way) -> End {
-    let handed_out = match way {
-        Way::Cursor { next, .. } => !matches!(next, Place::Last(_)),
-        Way::Url { .. } => true,
-        Way::None | Way::Number { .. } | Way::Offset { .. } | Way::Link => false,
-    };
+    // Links have no such key at all.
+    let handed_out = way.is_handed_out() && *way != Way::Link;
     match page.end {
         Some(EndSpec::Empty) if handed_out => {
             let wrong = Wrong::accepts(

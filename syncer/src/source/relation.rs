@@ -7,7 +7,7 @@ use entity::definition::{Field, Kind, Parent};
 use super::{
     document::Resource,
     fault::Wrong,
-    plan::{ForEach, Plan, Pointer, Rule},
+    plan::{ForEach, Mode, Plan, Pointer, Rule, Source},
     report::Report,
     request,
     spec::ForEachSpec,
@@ -159,6 +159,43 @@ fn check_batch(report: &mut Report<'_>, resource: &Resource, spec: &ForEachSpec)
         );
         report.wrong(&["for_each", "batch"], wrong);
     }
+}
+
+/// Checks that the children of a parent that is left out can be told from those that are gone, if `plan` leaves any out.
+///
+/// A mirror knows them by the pages that they came on, so each page must be one parent's alone, and asked for again
+/// with the same words.
+pub(crate) fn check_changed_only(report: &mut Report<'_>, source: &Source, plan: &Plan) {
+    let is_bare = plan.mode == Mode::Mirror && plan.cursor.is_none();
+    let Some(for_each) = &plan.for_each else {
+        return;
+    };
+    if !for_each.changed_only || !is_bare {
+        return;
+    }
+    let (why, key) = if for_each.batch > 1 {
+        (
+            "a record of a batch does not say which of its parents it is from",
+            "`for_each.batch`",
+        )
+    } else if !source.is_repeatable(plan) {
+        (
+            "each run asks with another `{run.started}`",
+            "`{run.started}` in a request",
+        )
+    } else {
+        return;
+    };
+    let message = format!(
+        "`changed_only` leaves parents out, and with `mode = \"mirror\"` what is theirs would have to be known: {why}"
+    );
+    let accepted = format!(
+        "no {key}, no `for_each.changed_only`, or `mode = \"upsert\"`, where absence means nothing"
+    );
+    report.wrong_key(
+        &["for_each", "changed_only"],
+        Wrong::accepts(message, accepted),
+    );
 }
 
 /// A field of `plan` and its rule.

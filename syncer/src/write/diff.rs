@@ -12,7 +12,7 @@ use roaring::RoaringTreemap;
 use crate::{
     error::SyncError,
     run::{Run, signed},
-    source::plan::{DeleteHow, Mode, Plan},
+    source::plan::{DeleteHow, Mode, Plan, Way},
     validate::{self, Checked, Identified, Identities, Reject},
 };
 
@@ -80,6 +80,18 @@ pub(super) fn of(
     Ok(diff)
 }
 
+/// Whether a record that comes on two pages is one that moved.
+///
+/// Without a key equal records may be several, and only a total that they would have to fill up tells otherwise.
+/// Lines of a file are no pages: its parts may hold equal ones.
+pub(super) fn tells_repeats(plan: &Plan) -> bool {
+    match plan.definition.identity {
+        Identity::Key => true,
+        Identity::Hash => plan.page.total.is_some() && plan.page.way != Way::None,
+        Identity::Line => false,
+    }
+}
+
 fn circle(run: &Run, came: u64) -> SyncError {
     let why = format!(
         "all {came} records of page {} had come on an earlier page",
@@ -142,7 +154,7 @@ impl Diff {
             // Parents may share a child; but a child that differs between them is written back and forth for ever.
             // What changed at a border of two spans comes in both.
             let is_repeated = plan.cursor.is_none() && (plan.for_each.is_none() || changed);
-            self.repeated += u64::from(is_repeated && plan.definition.identity == Identity::Key);
+            self.repeated += u64::from(is_repeated && tells_repeats(plan));
         }
         if came_again {
             // Oldest first, a page may hold nothing but what has changed since it came.

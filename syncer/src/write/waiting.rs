@@ -15,7 +15,10 @@ use entity::{
 use roaring::RoaringTreemap;
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::{deletes, diff::Diff};
+use super::{
+    deletes,
+    diff::{Diff, tells_repeats},
+};
 use crate::{
     error::SyncError,
     fetch::Validators,
@@ -266,7 +269,7 @@ impl Run {
         let rejected = known.rejects.len().min(page.came.answer.records);
         counts.rejected += signed(rejected);
         counts.unchanged += signed(page.came.answer.records - rejected);
-        if plan.for_each.is_none() && plan.cursor.is_none() {
+        if plan.for_each.is_none() && plan.cursor.is_none() && tells_repeats(plan) {
             self.position.repeated += self.seen.rows.intersection_len(&known.rows);
         }
         self.waiting.contradicts |= !self.written.is_disjoint(&known.rows);

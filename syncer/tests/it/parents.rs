@@ -162,6 +162,36 @@ async fn an_upstream_that_is_down_is_not_asked_for_every_parent() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_taken_back_is_not_tried_for_every_parent() {
+    on_each_database(FAMILY, async |world| {
+        let all: Vec<String> = (0..50).map(|number| format!("r{number}:1")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        world.upstream.answers(repos(&all));
+        world.sync("repos").await;
+        world.sync("issues").await;
+        for status in [401, 403] {
+            // In the middle of the run.
+            let well = repos(&all);
+            world.upstream.asked();
+            world.upstream.answers(move |request| match request.number {
+                0..10 => well(request),
+                _ => Reply::status(status, "revoked"),
+            });
+            let report = world.sync("issues").await;
+            assert_outcome(&report, Outcome::Partial);
+            let reason = report.error.expect("a reason");
+            let said = format!("status {status}: revoked");
+            assert!(reason.contains(&said), "{reason}");
+            assert_eq!(world.upstream.asked().len(), 15);
+            assert_eq!(world.live("issues").await.len(), 50);
+            world.upstream.answers(repos(&all));
+            assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn several_parents_fit_into_one_request() {
     let toml = FAMILY
         .replace(
@@ -195,6 +225,60 @@ async fn several_parents_fit_into_one_request() {
             .collect();
         assert_eq!(of, [Some("a,b".to_owned()), Some("c".to_owned())]);
         assert_eq!(world.live("issues").await, ["a,1", "b,1", "c,1"]);
+    })
+    .await;
+}
+
+/// 230 repositories, and their issues in pages of 40 that links lead through.
+fn linked_issues(request: &Request) -> Reply {
+    let Some(of) = request.parameter("of") else {
+        let all: Vec<String> = (0..230).map(|n| format!(r#"{{"id":"r{n}"}}"#)).collect();
+        return Reply::json(format!("[{}]", all.join(",")));
+    };
+    let from = request.number_in("from");
+    let ids: Vec<&str> = of.split(',').collect();
+    let to = (from + 40).min(ids.len());
+    let records: Vec<String> = (ids[from..to].iter())
+        .map(|id| format!(r#"{{"repo":"{id}","id":1}}"#))
+        .collect();
+    let page = Reply::json(format!("[{}]", records.join(",")));
+    match to < ids.len() {
+        true => page.with("link", format!("</issues?of={of}&from={to}>; rel=\"next\"")),
+        false => page,
+    }
+}
+
+#[tokio::test]
+async fn parents_that_were_asked_for_together_are_gone_on_with_together() {
+    let toml = FAMILY
+        .replace(
+            "path     = \"/repos/{parent.id}/issues\"",
+            "path = \"/issues\"\npage = { kind = \"link\" }\nquery = { of = \"{parent.id}\" }",
+        )
+        .replace("copy = { repo = \"id\" }", "batch = 150");
+    on_each_database(&toml, async |world| {
+        world.upstream.answers(linked_issues);
+        assert_outcome(&world.sync("repos").await, Outcome::Complete);
+        // In the middle of the second group, which ends where a read of parents ended.
+        world.upstream.answers(|request| {
+            let of = request.parameter("of").unwrap_or_default();
+            match of.starts_with("r150,") && request.number_in("from") > 0 {
+                true => Reply::status(429, "").with("retry-after", 3600),
+                false => linked_issues(request),
+            }
+        });
+        assert_outcome(&world.sync("issues").await, Outcome::Deferred);
+        world.upstream.answers(linked_issues);
+        world.upstream.asked();
+        world.pass(chrono::Duration::hours(1));
+        assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        assert_eq!(world.live("issues").await.len(), 230);
+        let from = world.upstream.asked();
+        let from: Vec<_> = (from.iter())
+            .map(|request| request.number_in("from"))
+            .collect();
+        // What was left of the group, and one group of the rest.
+        assert_eq!(from, [40, 0]);
     })
     .await;
 }

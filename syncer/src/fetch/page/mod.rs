@@ -9,7 +9,7 @@ pub use self::{
     at::{At, Part, hash, parameters, query},
     link::{BrokenLink, next_link},
 };
-use crate::source::plan::{End, Page, Place, Way};
+use crate::source::plan::{End, Page, Way};
 
 /// How far a walk came, the answer just read included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +23,15 @@ pub struct Walked {
     pub known_total: Option<u64>,
     /// By how much that number fell from page to page.
     pub shrunk: u64,
+    /// Whether a page said that there is more.
+    pub promised: bool,
     /// Pages in a row that held no record.
     pub idle: u64,
     /// Hash of the place that the walk was at after 1, 2, 4, 8 … pages: who comes there again goes in a circle.
     pub anchor: u64,
+    /// Short hash of the records of the page that came there first: if they come again, the way on goes in a circle
+    /// under other names. 0: none came yet.
+    pub anchor_records: u64,
 }
 
 /// What an answer says about the way on.
@@ -69,7 +74,21 @@ pub fn first(page: &Page, of_file: bool) -> At {
 ///
 /// A short page ends nothing unless the definition says so: where the total is known the walk ends at it,
 /// otherwise at an empty page. Tools that stop at a short page lose what is behind it when an upstream filters its pages.
+///
+/// Nor does a page end anything that is silent where others said that there is more: what it lacks may have been the
+/// way on. One that completes the stated total is the last all the same.
 pub fn next(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
+    let is_short = walked.total.is_none_or(|total| walked.records < total);
+    let is_silent = answer.more.is_none() && walked.promised && is_short;
+    match led(page, at, walked, answer) {
+        Next::End if is_silent => {
+            Next::Lost("a page does not say whether there is more, and one before it said so")
+        }
+        next => next,
+    }
+}
+
+fn led(page: &Page, at: &At, walked: Walked, answer: &Answer) -> Next {
     if let At::Part(_) = at {
         let rest = answer.rest;
         return rest.map_or(Next::End, |part| Next::At(At::Part(part)));
@@ -98,12 +117,9 @@ fn is_last(page: &Page, walked: Walked, answer: &Answer) -> bool {
     if page.end == End::Short && is_short {
         return true;
     }
-    match &page.way {
-        // Where the upstream hands out the way on, a page without records may stand in the middle.
-        Way::Link | Way::Url { .. } => false,
-        Way::Cursor { next, .. } if !matches!(next, Place::Last(_)) => false,
-        _ => answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total),
-    }
+    // Where the upstream hands out the way on, a page without records may stand in the middle.
+    !page.way.is_handed_out()
+        && (answer.records == 0 || walked.total.is_some_and(|total| walked.records >= total))
 }
 
 fn linked(answer: &Answer, promised: bool, at: impl Fn(String) -> At) -> Next {
@@ -119,7 +135,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::plan::{Param, Pointer, Size, Within};
+    use crate::source::plan::{Param, Place, Pointer, Size, Within};
 
     fn param(name: &str) -> Param {
         Param {

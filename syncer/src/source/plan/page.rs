@@ -24,6 +24,17 @@ impl Page {
     }
 }
 
+impl Way {
+    /// Whether the upstream hands out the way to each further page: what it leads to, it must have.
+    pub fn is_handed_out(&self) -> bool {
+        match self {
+            Self::Link | Self::Url { .. } => true,
+            Self::Cursor { next, .. } => !matches!(next, Place::Last(_)),
+            Self::None | Self::Number { .. } | Self::Offset { .. } => false,
+        }
+    }
+}
+
 /// How the next page is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Way {

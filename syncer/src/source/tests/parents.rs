@@ -1,6 +1,6 @@
 //! Faults of relations.
 
-use super::{cats, check, faults, in_resource};
+use super::{cats, check, faults, in_resource, source};
 
 /// A fault in a child of breeds.
 fn in_child(lines: &str, said: &str) {
@@ -144,4 +144,27 @@ fn batches() {
         &cats(&format!("{child}\n{for_each}")),
         "no request names a value of the parents … `{parent.<field>}`",
     );
+}
+
+#[test]
+fn a_mirror_tells_the_children_of_parents_that_it_leaves_out() {
+    let batch = "for_each = { resource = 'breeds', batch = 5, ¦changed_only = true }\nquery.b = '{parent.id}'";
+    in_child(
+        batch,
+        "for_each.changed_only: `changed_only` leaves parents out, and with `mode = \"mirror\"` what is theirs would \
+         have to be known: a record of a batch does not say which of its parents it is from … no `for_each.batch`, \
+         no `for_each.changed_only`, or `mode = \"upsert\"`",
+    );
+    let started = "for_each = { resource = 'breeds', ¦changed_only = true }\nquery = { b = '{parent.id}', at = '{run.started}' }";
+    in_child(
+        started,
+        "for_each.changed_only: … each run asks with another `{run.started}` … no `{run.started}` in a request",
+    );
+}
+
+#[test]
+fn where_absence_means_nothing_any_parents_may_be_left_out() {
+    let child = "[resource.images]\npath = '/i'\nkey = 'id'\npage.kind = 'none'\nmode = 'upsert'\n\
+                 for_each = { resource = 'breeds', batch = 5, changed_only = true }\nquery = { b = '{parent.id}', at = '{run.started}' }";
+    source(&cats(child));
 }

@@ -40,6 +40,28 @@ fn tokened(all: &[String], request: &Request) -> Reply {
     }
 }
 
+/// Pages behind the record whose size is asked with.
+fn behind(all: &[String], request: &Request) -> Reply {
+    let from = request
+        .parameter("at")
+        .map_or(0, |_| request.number_in("at") + 1);
+    let to = (from + 2).min(all.len());
+    page(
+        &all[from.min(to)..to],
+        if to < all.len() { "true" } else { "false" },
+        "null",
+    )
+}
+
+/// Pages with an `ETag` of where they are, and 304 to who knows it.
+fn marked(all: &[String], request: &Request) -> Reply {
+    let tag = format!("\"{}-{}\"", request.number_in("at"), all.len());
+    match request.header("if-none-match") == Some(&tag) {
+        true => Reply::status(304, "").with("etag", tag),
+        false => tokened(all, request).with("etag", tag),
+    }
+}
+
 fn page(records: &[String], more: &str, next: &str) -> Reply {
     let data = list(records);
     Reply::json(format!(r#"{{"data":{data},"more":{more},"next":{next}}}"#))
@@ -95,6 +117,58 @@ fn tokens() -> Vec<Drill> {
             name: "more, and no cursor",
             upstream: "says that there is more, and gives `null` for the cursor",
             acts: vec![partial("more", |_| page(&records(5), "true", "null")).that([live(6)])],
+            ..by_token()
+        },
+        Drill {
+            name: "a page that says nothing of more",
+            upstream: "gives a second page with neither cursor nor the flag that there is more, which its first one has",
+            acts: vec![
+                partial(
+                    "a page does not say whether there is more, and one before it said so",
+                    |request| match request.number_in("at") {
+                        2 => Reply::json(r#"{"data":[]}"#),
+                        _ => tokened(&records(6), request),
+                    },
+                )
+                .that([live(6)]),
+            ],
+            ..by_token()
+        },
+        Drill {
+            name: "a page of nothing after the last record's key",
+            upstream: "leads on by the last record's key, and gives a second page without records and without the flag that there is more",
+            definition: Things {
+                page: r#"{ kind = "cursor", param = "at", next = "last:/size", more = "body:/more" }"#,
+                resource: "records = \"body:/data\"\nmode = \"upsert\"",
+                ..Things::default()
+            }
+            .toml(),
+            serve: behind,
+            acts: vec![
+                partial("a page does not say whether there is more", |request| {
+                    match request.number_in("at") {
+                        1 => Reply::json(r#"{"data":[]}"#),
+                        _ => behind(&records(6), request),
+                    }
+                })
+                .that([live(6), Count(What::Fetched, 2)]),
+            ],
+            after: records(6),
+            ..Drill::default()
+        },
+        Drill {
+            name: "a flag that there is more, on pages that are as they were",
+            upstream: "answers 304 to each page but the second, which says nothing of more",
+            serve: marked,
+            acts: vec![
+                partial("a page does not say whether there is more", |request| {
+                    match request.number_in("at") {
+                        2 => Reply::json(r#"{"data":[]}"#),
+                        _ => marked(&records(6), request),
+                    }
+                })
+                .that([live(6)]),
+            ],
             ..by_token()
         },
         Drill {

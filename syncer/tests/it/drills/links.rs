@@ -37,6 +37,23 @@ pub(super) fn theme() -> Theme {
                 ..by_link()
             },
             Drill {
+                name: "one page under ever new links",
+                upstream: "gives the same page for each of its links, which are never the same, where `key` is `hash`",
+                definition: Things {
+                    page: LINKS,
+                    ..Things::default()
+                }
+                .toml()
+                .replace(r#"["id"]"#, r#""hash""#),
+                acts: vec![
+                    suspect("all 2 records of page 2 had come on an earlier page", |request| {
+                        Reply::json(list(&records(2))).with("link", to(request.number))
+                    })
+                    .that([Count(What::Requests, 2)]),
+                ],
+                ..by_link()
+            },
+            Drill {
                 name: "empty pages without an end",
                 upstream: "gives empty pages, each with a link to a further one",
                 acts: vec![suspect("100 in a row held no record", |request| {
@@ -56,6 +73,26 @@ pub(super) fn theme() -> Theme {
                 acts: vec![partial("2 records came, and no total in `header:x-total`", |_| {
                     Reply::json(list(&records(2)))
                 })],
+                ..by_link()
+            },
+            Drill {
+                name: "a link to nothing",
+                upstream: "answers its own link to the third page with 404, where `status` is `{ 404 = \"empty\" }`",
+                definition: Things {
+                    page: LINKS,
+                    resource: r#"status = { 404 = "empty" }"#,
+                    ..Things::default()
+                }
+                .toml(),
+                acts: vec![
+                    partial("status 404: gone", |request| match request.number_in("after") {
+                        4 => Reply::status(404, "gone"),
+                        _ => linked(&records(6), request),
+                    })
+                    .that([live(6)]),
+                    // The first page of all is where a definition leads, and may be nowhere.
+                    suspect("it would delete 6 of 6 rows", |_| Reply::status(404, "gone")),
+                ],
                 ..by_link()
             },
             Drill {

@@ -4,14 +4,14 @@ use super::{
     drill::{Drill, Theme, complete, partial, suspect},
     fact::{Fact::Count, What, live},
     script::{instead, list, records, stating, untold},
-    things::{Things, UNTOLD},
+    things::{TOLD, Things, UNTOLD},
 };
 use crate::upstream::{Reply, Request, paged};
 
 pub(super) fn theme() -> Theme {
     Theme {
         title: "Pages",
-        drills: [sizes(), circles(), moves()]
+        drills: [sizes(), circles(), moves(), keyless()]
             .into_iter()
             .flatten()
             .collect(),
@@ -241,6 +241,27 @@ fn moves() -> Vec<Drill> {
             ..Drill::default()
         },
         Drill {
+            name: "a record that is added in front, where absence means nothing",
+            upstream: "gets a new first record, which no page then holds, while its pages are read, where `mode` is `upsert`",
+            definition: Things {
+                resource: "mode = \"upsert\"",
+                ..Things::default()
+            }
+            .toml(),
+            acts: vec![
+                partial("1 records came on two pages", |request| {
+                    let mut all = records(6);
+                    if request.number_in("page") > 0 {
+                        all.insert(0, r#"{"id":"new"}"#.to_owned());
+                    }
+                    paged(&all, request)
+                })
+                .that([live(6)]),
+            ],
+            after: records(6),
+            ..Drill::default()
+        },
+        Drill {
             name: "a record that goes while its pages are read",
             upstream: "loses its first record after the second page: the fifth moves onto a page that was read before",
             before: records(7),
@@ -255,6 +276,88 @@ fn moves() -> Vec<Drill> {
                 .that([live(7)]),
             ],
             ..Drill::default()
+        },
+    ]
+}
+
+/// Without a total where `page` states none, and without a key.
+fn hashed(page: &'static str) -> Drill {
+    Drill {
+        definition: Things {
+            page,
+            ..Things::default()
+        }
+        .toml()
+        .replace(r#"["id"]"#, r#""hash""#),
+        serve: if page == UNTOLD { untold } else { paged },
+        ..Drill::default()
+    }
+}
+
+fn keyless() -> Vec<Drill> {
+    let doubled = |request: &Request| {
+        let all = records(3);
+        Reply::json(list(match request.number_in("page") {
+            0 => &all[0..2],
+            1 => &all[1..3],
+            _ => &[],
+        }))
+    };
+    vec![
+        Drill {
+            name: "paging that is ignored, without keys",
+            upstream: "gives the same five records for every page, where `key` is `hash`, and states no total",
+            acts: vec![
+                suspect(
+                    "all 5 records of page 2 had come on an earlier page",
+                    |_| Reply::json(list(&records(5))),
+                )
+                .that([Count(What::Requests, 2)]),
+            ],
+            ..hashed(UNTOLD)
+        },
+        Drill {
+            name: "paging that is ignored, without keys, under a total",
+            upstream: "gives the same two records for every page, where `key` is `hash`, and states 6",
+            acts: vec![suspect(
+                "all 2 records of page 2 had come on an earlier page",
+                |_| stating(6, &records(2)),
+            )],
+            ..hashed(TOLD)
+        },
+        Drill {
+            name: "pages in a circle, without keys",
+            upstream: "begins again from its first page behind the second, without end, where `key` is `hash`",
+            acts: vec![suspect(
+                "all 2 records of page 4 had come on an earlier page",
+                |request| {
+                    let page = request.number_in("page") % 2;
+                    Reply::json(list(&records(6)[page * 2..page * 2 + 2]))
+                },
+            )],
+            ..hashed(UNTOLD)
+        },
+        Drill {
+            name: "overlapping pages, without keys",
+            upstream: "gives a record on its first page and again on its second, in the place of another, and states 6, where `key` is `hash`",
+            acts: vec![partial("1 records came on two pages", |request| {
+                let all = records(6);
+                match request.number_in("page") {
+                    1 => stating(6, &all[1..3]),
+                    _ => paged(&all, request),
+                }
+            })],
+            ..hashed(TOLD)
+        },
+        Drill {
+            name: "equal records, without keys",
+            upstream: "has two equal records on two pages, and states no total, where `key` is `hash`: they are one row, and each page may be as it was",
+            before: records(3),
+            acts: vec![
+                complete(doubled).that([Count(What::Fetched, 4), Count(What::Unchanged, 4)]),
+                complete(doubled).that([Count(What::Fetched, 4), Count(What::Unchanged, 4)]),
+            ],
+            ..hashed(UNTOLD)
         },
     ]
 }
