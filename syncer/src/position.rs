@@ -49,6 +49,8 @@ pub(crate) struct Position {
     pub first_fault: Option<String>,
     /// The parents of those walks.
     pub failed: Vec<i64>,
+    /// Records that came, those not counted that are read again.
+    pub came: u64,
     /// Records whose key had come before where it should not come again.
     pub repeated: u64,
     /// Records that came again in a walk through what changed, and had changed meanwhile: others may have moved past us.
@@ -100,6 +102,7 @@ impl Default for Position {
             unanswered: 0,
             first_fault: None,
             failed: Vec::new(),
+            came: 0,
             repeated: 0,
             moved: 0,
             keyless: 0,
@@ -167,7 +170,7 @@ pub(crate) fn bytes<'a>(bitmaps: impl Iterator<Item = &'a mut RoaringTreemap>) -
 #[derive(Debug, Default)]
 pub(crate) struct Left {
     pub position: Position,
-    /// Not those of the run log: unchanged pages write nothing there.
+    /// What was done since the reading began. Not what the run log says: unchanged pages write nothing there.
     pub counts: Counts,
     pub seen: Seen,
 }

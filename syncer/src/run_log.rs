@@ -70,7 +70,14 @@ pub(crate) async fn open(
         resource,
         lease: keeper.held.clone(),
         started_at: now,
-        counts,
+        counts: Counts {
+            total: counts.total,
+            ..Counts::default()
+        },
+        earlier: Counts {
+            total: None,
+            ..counts
+        },
         last_rowno,
         position,
         // Those that an earlier process met, it may have changed.

@@ -136,7 +136,7 @@ async fn walk(
         run.bears(plan)?;
         at = next?.or_else(|| run.doubts(plan));
         run.position.at.clone_from(&at);
-        (ctx.progress)(&plan.name, &run.counts, run.pages_expected(plan));
+        (ctx.progress)(&plan.name, &run.so_far(), run.pages_expected(plan));
     }
     run.end_span(plan)
 }

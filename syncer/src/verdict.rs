@@ -162,7 +162,7 @@ fn moved(count: u64) -> String {
 
 /// Everything came, but is it to be believed?
 fn suspicion(plan: &Plan, run: &Run, facts: Facts) -> Option<Verdict> {
-    let came = run.counts.fetched.cast_unsigned();
+    let came = run.position.came;
     let rows = run.live_rows.cast_unsigned();
     if let Some(most) = plan.bad_max
         && !within(facts.bad, rows.max(came), most)

@@ -31,8 +31,10 @@ pub(crate) struct Run {
     pub resource: resource::Model,
     pub lease: Held,
     pub started_at: DateTime<Utc>,
-    /// What it did, over all processes that worked on it.
+    /// What it did itself.
     pub counts: Counts,
+    /// What the runs did that it goes on with.
+    pub earlier: Counts,
     pub version: i64,
     pub live_rows: i64,
     pub last_rowno: i64,
@@ -190,6 +192,13 @@ impl Run {
             .saturating_sub(self.seen.rows.len())
     }
 
+    /// What was done since the reading began, by whichever runs.
+    pub(crate) fn so_far(&self) -> Counts {
+        let mut all = self.earlier;
+        all += self.counts;
+        all
+    }
+
     /// Where the run stands, for the transaction of the page that brought it there: what [`crate::position::Left::of`] reads.
     pub(crate) fn standing(&mut self, plan: &Plan, now: DateTime<Utc>) -> cursor::Standing {
         let seen = self.seen.write();
@@ -197,7 +206,7 @@ impl Run {
             resource_id: self.resource.id,
             run_id: self.id,
             plan: plan.fingerprint.clone(),
-            position: serde_json::to_string(&(&self.position, self.counts)).unwrap_or_default(),
+            position: serde_json::to_string(&(&self.position, self.so_far())).unwrap_or_default(),
             seen,
             at: match self.resumed_at {
                 Some(_) => self.left_at,

@@ -107,6 +107,7 @@ impl Run {
         };
         self.counts.pages += 1;
         self.counts.fetched += signed(records);
+        self.position.came += records;
         if let Some(total) = total {
             let others = self.counts.total.unwrap_or(0) - before.total.map_or(0, signed);
             self.counts.total = Some(others.saturating_add(signed(total)));
@@ -216,6 +217,8 @@ impl Run {
             "the run cannot go on where it was left: from the start again"
         );
         self.resumed_at = None;
+        let again = self.position.walked.records;
+        self.position.came = self.position.came.saturating_sub(again);
         self.forget_total();
         // What came in spans and from parents before this one does not come again, and is not gone all the same.
         if plan.for_each.is_none() && self.position.spans < 2 {
