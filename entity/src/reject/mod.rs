@@ -137,6 +137,27 @@ impl Entity {
         payloads.into_tuple().all(db).await
     }
 
+    /// The rejected records with these keys: their ids and keys.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn records_of(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        record_keys: &[&str],
+    ) -> Result<Vec<(i64, String)>, DbErr> {
+        if record_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = Self::find()
+            .select_only()
+            .columns([Column::Id, Column::RecordKey])
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Kind.eq(Kind::Record))
+            .filter(Column::RecordKey.is_in(record_keys.iter().copied()));
+        records.into_tuple().all(db).await
+    }
+
     /// Lets go of rejects that the upstream no longer sends.
     ///
     /// # Errors

@@ -5,15 +5,12 @@ use std::collections::HashMap;
 use entity::{record, reject::Entity as Reject};
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::{
-    run::Run,
-    source::plan::{Mode, Plan},
-    validate,
-};
+use crate::{run::Run, source::plan::Plan, validate};
 
 /// The ids of the rejects that a complete run leaves behind.
 ///
-/// Of a mirror, all that did not come. Where absence means nothing, those whose record came otherwise.
+/// Where absence means something, all that did not come. Where it does not, as what is unchanged does not come, those
+/// whose record came otherwise: as a row, or as another reject.
 ///
 /// # Errors
 /// The database does not answer.
@@ -24,7 +21,7 @@ pub(crate) async fn past(
 ) -> Result<Vec<i64>, DbErr> {
     let mut absent = Reject::ids(db, run.resource.id).await?;
     absent.retain(|id| !run.seen.rejects.contains(id.cast_unsigned()));
-    if plan.mode == Mode::Mirror {
+    if run.tells_absence(plan) {
         return Ok(absent);
     }
     let mut past = Vec::new();
@@ -41,6 +38,12 @@ pub(crate) async fn past(
             .iter()
             .filter(|row| run.seen.rows.contains(row.rowno.cast_unsigned()));
         past.extend(came.filter_map(|row| ids.remove(&row.record_key)).flatten());
+        let keys: Vec<&str> = ids.keys().map(String::as_str).collect();
+        let others = Reject::records_of(db, run.resource.id, &keys).await?;
+        let came = others
+            .iter()
+            .filter(|(id, _)| run.seen.rejects.contains(id.cast_unsigned()));
+        past.extend(came.filter_map(|(_, key)| ids.remove(key)).flatten());
     }
     Ok(past)
 }
