@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use entity::{record, reject::Entity as Reject};
-use sea_orm::{ConnectionTrait, DbErr};
+use futures::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbErr, StreamTrait};
 
 use crate::{run::Run, source::plan::Plan, validate};
 
@@ -14,11 +15,10 @@ use crate::{run::Run, source::plan::Plan, validate};
 ///
 /// # Errors
 /// The database does not answer.
-pub(crate) async fn past(
-    db: &impl ConnectionTrait,
-    plan: &Plan,
-    run: &Run,
-) -> Result<Vec<i64>, DbErr> {
+pub(crate) async fn past<C>(db: &C, plan: &Plan, run: &Run) -> Result<Vec<i64>, DbErr>
+where
+    C: ConnectionTrait + StreamTrait,
+{
     let mut absent = Reject::ids(db, run.resource.id).await?;
     absent.retain(|id| !run.seen.rejects.contains(id.cast_unsigned()));
     if run.tells_absence(plan) {
@@ -27,11 +27,13 @@ pub(crate) async fn past(
     let mut past = Vec::new();
     for some in absent.chunks(200) {
         let mut ids: HashMap<String, Vec<i64>> = HashMap::new();
-        for (id, payload) in Reject::payloads(db, some).await? {
+        let mut payloads = Reject::payloads(db, some).await?;
+        while let Some((id, payload)) = payloads.try_next().await? {
             if let Some(key) = validate::key_of(plan, &payload) {
                 ids.entry(key).or_default().push(id);
             }
         }
+        drop(payloads);
         let keys: Vec<&str> = ids.keys().map(String::as_str).collect();
         let known = record::known(db, &plan.definition.table, &keys).await?;
         let came = known

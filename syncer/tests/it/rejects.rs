@@ -76,7 +76,8 @@ async fn a_bad_value_is_kept_for_as_long_as_its_row_has_it() {
         assert!(kept[2].contains("x… (2002 bytes) `xxx"), "{}", kept[2]);
         let first = models(&world).await;
         assert!(first.iter().all(|reject| reject.run_id == report.run));
-        assert_eq!(first[2].payload, a, "the record is kept whole");
+        let held = first.iter().map(|reject| reject.payload.len());
+        assert_eq!(held.sum::<usize>(), 0, "the record is its row's");
         // As they were: nothing is written.
         world.sync("things").await;
         assert_eq!(models(&world).await, first);
