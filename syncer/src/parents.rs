@@ -7,6 +7,7 @@ use entity::{
     record::{self, Stored},
     resource::Entity as Resource,
 };
+use roaring::RoaringTreemap;
 use sea_orm::DbErr;
 use serde_json::value::RawValue;
 
@@ -45,6 +46,8 @@ pub(crate) struct Parents {
     waiting: VecDeque<Parent>,
     /// Those that failed, still to walk.
     failed: Vec<i64>,
+    /// All that failed: they are not among the others.
+    had_failed: RoaringTreemap,
     /// The last `rowno` read of the others; nothing once there are no more.
     after: Option<i64>,
     run_started: String,
@@ -100,6 +103,7 @@ impl Parents {
         let mut parents = Self {
             waiting: VecDeque::new(),
             failed: Vec::new(),
+            had_failed: RoaringTreemap::new(),
             after: None,
             run_started,
         };
@@ -116,6 +120,8 @@ impl Parents {
         // The parent where a process left comes again, even if its last page was written: whether
         // that was all that the upstream had stated is judged when its walk ends.
         parents.after = Some(position.begun - 1);
+        let failed = run.legacy.marks.failed.iter();
+        parents.had_failed = failed.map(|rowno| rowno.cast_unsigned()).collect();
         if position.retrying {
             parents.failed.clone_from(&run.legacy.marks.failed);
         }
@@ -191,8 +197,7 @@ impl Parents {
         if rows.is_empty() {
             return Ok(None);
         }
-        let failed = &run.legacy.marks.failed;
-        rows.retain(|row| !failed.contains(&row.rowno));
+        rows.retain(|row| !self.had_failed.contains(row.rowno.cast_unsigned()));
         Ok(Some(rows))
     }
 }

@@ -56,7 +56,8 @@ struct Row {
     /// None: a changed definition was applied to what is stored.
     run: Option<i64>,
     at: DateTime<Utc>,
-    payload: String,
+    /// Of a rejected record; that of a value is its row's.
+    payload: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -183,7 +184,7 @@ impl From<Model> for Row {
             reason: reject.reason,
             run: Some(reject.run_id).filter(|run| *run > 0),
             at: reject.created_at,
-            payload: reject.payload,
+            payload: (reject.kind == Kind::Record).then_some(reject.payload),
         }
     }
 }

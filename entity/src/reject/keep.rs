@@ -87,7 +87,7 @@ impl Entity {
             record_key: Set(reject.record_key),
             field: Set(reject.field),
             path: Set(reject.path),
-            value: Set(reject.value.map(cut)),
+            value: Set(reject.value),
             reason: Set(reject.reason),
             payload: Set(reject.payload),
             created_at: Set(now),
@@ -120,10 +120,10 @@ fn statements(rejects: Vec<New>) -> Vec<Vec<New>> {
         if !met.insert(reject.payload_hash.clone()) {
             continue;
         }
-        bytes += reject.payload.len();
+        bytes += reject.bytes();
         if !some.is_empty() && (some.len() == AT_ONCE || bytes > MOST_BYTES) {
             statements.push(std::mem::take(&mut some));
-            bytes = reject.payload.len();
+            bytes = reject.bytes();
         }
         some.push(reject);
     }
@@ -134,13 +134,9 @@ fn statements(rejects: Vec<New>) -> Vec<Vec<New>> {
 }
 
 /// A value as it is kept: whole, or its beginning and how long it is.
-fn cut(value: String) -> String {
-    // Bytes are counted first: they are at hand, and never fewer than the characters.
-    if value.len() <= VALUE_CHARS {
-        return value;
-    }
+pub fn cut(value: &str) -> String {
     match value.char_indices().nth(VALUE_CHARS) {
-        None => value,
+        None => value.to_owned(),
         Some((end, _)) => format!("{}… ({} bytes)", &value[..end], value.len()),
     }
 }
@@ -178,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_long_value_tells_its_length() {
-        assert_eq!(cut("ä".repeat(1000)), "ä".repeat(1000));
-        let long = cut("ä".repeat(1001));
+        assert_eq!(cut(&"ä".repeat(1000)), "ä".repeat(1000));
+        let long = cut(&"ä".repeat(1001));
         assert_eq!(long, format!("{}… (2002 bytes)", "ä".repeat(1000)));
     }
 }

@@ -10,10 +10,11 @@ mod kept;
 
 use std::collections::BTreeMap;
 
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use sea_orm::{QueryOrder, QuerySelect, StreamTrait, entity::prelude::*};
 
 pub use gist::gist;
+pub use keep::cut;
 pub use kept::Kept;
 
 #[sea_orm::model]
@@ -42,7 +43,7 @@ pub struct Model {
     pub value: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub reason: String,
-    /// The record's bytes.
+    /// The record's bytes; of a value nothing: they are its row's.
     #[sea_orm(column_type = "Text")]
     pub payload: String,
     /// When it was first kept.
@@ -83,9 +84,20 @@ pub struct New {
     pub record_key: Option<String>,
     pub field: Option<String>,
     pub path: Option<String>,
+    /// What [`cut`] leaves of it.
     pub value: Option<String>,
     pub reason: String,
+    /// Of a value nothing.
     pub payload: String,
+}
+
+impl New {
+    /// About how large it is in a statement.
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.record_key, &self.field, &self.path, &self.value];
+        let texts = texts.into_iter().flatten().map(String::len);
+        self.payload.len() + self.reason.len() + self.payload_hash.len() + texts.sum::<usize>()
+    }
 }
 
 /// Which rejects to list.
@@ -122,19 +134,43 @@ impl Entity {
         ids.into_tuple().all(db).await
     }
 
-    /// The bytes of rejects, by their ids.
+    /// The bytes of rejects, by their ids, one after the other: a record may be large.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn payloads(
-        db: &impl ConnectionTrait,
+    pub async fn payloads<C>(
+        db: &C,
         ids: &[i64],
-    ) -> Result<Vec<(i64, String)>, DbErr> {
+    ) -> Result<impl Stream<Item = Result<(i64, String), DbErr>>, DbErr>
+    where
+        C: ConnectionTrait + StreamTrait,
+    {
         let payloads = Self::find()
             .select_only()
             .columns([Column::Id, Column::Payload])
             .filter(Column::Id.is_in(ids.iter().copied()));
-        payloads.into_tuple().all(db).await
+        payloads.into_tuple().stream(db).await
+    }
+
+    /// The rejected records with these keys: their ids and keys.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn records_of(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        record_keys: &[&str],
+    ) -> Result<Vec<(i64, String)>, DbErr> {
+        if record_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = Self::find()
+            .select_only()
+            .columns([Column::Id, Column::RecordKey])
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Kind.eq(Kind::Record))
+            .filter(Column::RecordKey.is_in(record_keys.iter().copied()));
+        records.into_tuple().all(db).await
     }
 
     /// Lets go of rejects that the upstream no longer sends.
@@ -151,22 +187,35 @@ impl Entity {
         Ok(())
     }
 
-    /// A resource's rejected records after the one with the id `after`, oldest first.
+    /// A resource's rejected records after the one with the id `after`, oldest first: at most `limit`, and
+    /// fewer where they are large.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn records_after(
-        db: &impl ConnectionTrait,
+    pub async fn records_after<C>(
+        db: &C,
         resource_id: i32,
         after: i64,
         limit: u64,
-    ) -> Result<Vec<Model>, DbErr> {
+    ) -> Result<Vec<Model>, DbErr>
+    where
+        C: ConnectionTrait + StreamTrait,
+    {
+        const ENOUGH_BYTES: usize = 4 << 20;
         let rejects = Self::find()
             .filter(Column::ResourceId.eq(resource_id))
             .filter(Column::Kind.eq(Kind::Record))
             .filter(Column::Id.gt(after))
             .order_by_asc(Column::Id);
-        rejects.limit(limit).all(db).await
+        let mut rejects = rejects.limit(limit).stream(db).await?;
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        while bytes < ENOUGH_BYTES
+            && let Some(reject) = rejects.try_next().await?
+        {
+            bytes += reject.payload.len();
+            records.push(reject);
+        }
+        Ok(records)
     }
 
     /// A page of a resource's rejects, newest first.

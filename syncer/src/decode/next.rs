@@ -38,7 +38,8 @@ pub(super) fn answer(
         records: context.records.len() as u64,
         total: plan.page.total.as_ref().and_then(said).and_then(number),
         more: more.map(|more| !["", "false", "0", "no"].contains(&more.as_str())),
-        next,
+        // It is stored, and the upstream may repeat in it what it was asked with.
+        next: next.map(|next| page.secrets.name(&next)),
         rest: page.rest,
     })
 }

@@ -31,6 +31,11 @@ pub(super) async fn once(
     })?;
     let secrets = Secrets::of(ask.source, ask.plan);
     let secrets = secrets.and(value.into_iter().chain(&proof.secret()));
+    let at = secrets.place(ask.at).ok_or_else(|| SyncError::Unaskable {
+        url: ask.source.base_url.to_string(),
+        why: "the way to the page led over a secret that the definition no longer names".to_owned(),
+    })?;
+    let ask = Ask { at: &at, ..ask };
     let mut call = Call::new(ask, &proof, &secrets)?;
     for _ in 0..=MOST_REDIRECTS {
         // It is on the way until its last byte came.

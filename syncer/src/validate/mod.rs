@@ -196,7 +196,7 @@ fn cells(plan: &Plan, payload: &str) -> Result<Cells, Fault> {
         return Err(Fault {
             field: Some(field.name.clone()),
             path: Some(rule.from.to_string()),
-            value: raw.map(|raw| raw.get().to_owned()),
+            value: raw.map(|raw| reject::cut(raw.get())),
             reason,
             key: None,
         });
@@ -214,7 +214,7 @@ fn bad_value(field: &str, path: String, raw: Option<&RawValue>, reason: String) 
         record_key: None,
         field: Some(field.to_owned()),
         path: Some(path),
-        value: raw.map(|raw| raw.get().to_owned()),
+        value: raw.map(|raw| reject::cut(raw.get())),
         reason,
         payload: String::new(),
     }
@@ -230,7 +230,6 @@ fn belongs(bad: &mut reject::New, record: &Identified<'_>) {
     hash.update(&record.hash);
     bad.payload_hash = hash.finalize()[..16].to_vec();
     bad.record_key = Some(record.key.clone());
-    bad.payload = record.payload.to_string();
 }
 
 fn not_an_object(payload: &str) -> String {

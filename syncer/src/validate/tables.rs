@@ -109,7 +109,7 @@ impl Tables {
             return Err(Fault {
                 key: None,
                 path: Some(format!("{}{}", item.path, rule.from)),
-                value: raw.map(|raw| raw.get().to_owned()),
+                value: raw.map(|raw| reject::cut(raw.get())),
                 reason: format!("field `{name}`: {reason}"),
                 field: Some(name),
             });

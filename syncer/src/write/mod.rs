@@ -128,9 +128,11 @@ async fn write(
     run.kept.forget_of(&transaction, &waiting.keys()).await?;
     let kept = run
         .kept
-        .keep(&transaction, of_run, waiting.rejects())
+        .keep(&transaction, of_run, waiting.take_rejects())
         .await?;
-    run.kept.keep(&transaction, of_run, waiting.bad()).await?;
+    run.kept
+        .keep(&transaction, of_run, waiting.take_bad())
+        .await?;
     let contradicts = waiting.contradicts;
     let pages = waiting.pages(run, &kept)?;
     if contradicts {

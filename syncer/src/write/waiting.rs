@@ -27,7 +27,7 @@ use crate::{
     source::plan::Plan,
 };
 
-/// So many changed rows, or bytes of them, are worth a commit: more in one costs memory and saves nothing.
+/// So many changed rows and rejects, or bytes of them, are worth a commit: more in one costs memory and saves nothing.
 const MOST_ROWS: usize = 1_000;
 const MOST_BYTES: usize = 1 << 20;
 
@@ -118,6 +118,13 @@ impl Waiting {
         }
     }
 
+    fn reject(&mut self, rejects: Vec<reject::New>, bad: Vec<reject::New>) {
+        let all = rejects.iter().chain(&bad);
+        self.bytes += all.map(reject::New::bytes).sum::<usize>();
+        self.rejects.extend(rejects);
+        self.bad.extend(bad);
+    }
+
     fn know(&mut self, rowno: i64, row: &Row) {
         let known = Known {
             rowno,
@@ -168,13 +175,14 @@ impl Waiting {
         self.known.keys().map(String::as_str).collect()
     }
 
-    pub(super) fn rejects(&self) -> Vec<reject::New> {
-        self.rejects.clone()
+    /// Hands the rejects over, in the order in which the pages brought them.
+    pub(super) fn take_rejects(&mut self) -> Vec<reject::New> {
+        take(&mut self.rejects)
     }
 
-    /// The values that did not fit.
-    pub(super) fn bad(&self) -> Vec<reject::New> {
-        self.bad.clone()
+    /// Hands over the values that did not fit.
+    pub(super) fn take_bad(&mut self) -> Vec<reject::New> {
+        take(&mut self.bad)
     }
 
     /// The pages to remember, whose rejects are kept under the ids in `kept`.
@@ -243,8 +251,7 @@ impl Run {
             self.seen.rows.remove(known.rowno.cast_unsigned());
             waiting.delete(known);
         }
-        waiting.rejects.extend(diff.rejects);
-        waiting.bad.extend(diff.bad);
+        waiting.reject(diff.rejects, diff.bad);
         if page.request.is_some() || may_circle {
             waiting.pages.push(Written {
                 page,

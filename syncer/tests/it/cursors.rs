@@ -1,6 +1,9 @@
 //! Pages that the upstream itself leads through: tokens, URLs, and the last record.
 
-use entity::run::Outcome;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use entity::{cursor, page, run::Outcome};
+use sea_orm::EntityTrait;
 
 use crate::{
     upstream::{Reply, Request},
@@ -162,6 +165,116 @@ async fn a_way_that_leads_in_a_circle_is_suspect() {
                 .contains("leads back to one that came before")
         );
         assert!(world.upstream.asked().len() < 16);
+    })
+    .await;
+}
+
+/// What a process would go on with, and what is remembered of pages.
+async fn stored(world: &World) -> String {
+    let cursors = cursor::Entity::find().all(&world.db).await;
+    let pages = page::Entity::find().all(&world.db).await;
+    let (cursors, pages) = (
+        cursors.expect("they are read"),
+        pages.expect("they are read"),
+    );
+    assert!(!cursors.is_empty() && !pages.is_empty());
+    format!("{cursors:?} {pages:?}")
+}
+
+/// Three pages, each with the way to the next, which repeats the key; the third one breaks while it is the first run.
+fn echoing(world: &World, next: impl Fn(&str) -> String + Send + Sync + 'static) {
+    let breaks = AtomicBool::new(true);
+    world.upstream.answers(move |request| {
+        assert_eq!(request.header("x-key"), Some("s3cret"));
+        let (path, page) = (request.path.as_str(), request.number_in("page").max(1));
+        assert_eq!(path, "/bots3cret/things");
+        if page > 1 {
+            assert_eq!(request.parameter("session"), Some("s3cret"));
+        }
+        if page == 3 && breaks.swap(false, Ordering::SeqCst) {
+            return Reply::status(500, "broken");
+        }
+        let tag = format!("\"{page}\"");
+        if request.header("if-none-match") == Some(&tag) {
+            return Reply::status(304, "");
+        }
+        let records = data(page..page + 1);
+        let next = match page {
+            3 => "null".to_owned(),
+            page => format!("\"{}\"", next(&format!("page={}&session=", page + 1))),
+        };
+        Reply::json(format!(r#"{{{records},"next":{next}}}"#)).with("etag", tag)
+    });
+}
+
+#[tokio::test]
+async fn a_secret_that_the_way_on_repeats_is_stored_nowhere() {
+    let page = r#"{ kind = "url", next = "body:/next" }"#;
+    let toml = toml(page)
+        .replace("\"/things\"", "\"/bot${FAKE_KEY}/things\"")
+        .replace(
+            "[resource.things]",
+            "auth = { kind = \"header\", name = \"x-key\", value = \"${FAKE_KEY}\" }\n[resource.things]",
+        );
+    for key in ["s3cret", "%733cret", "s3cr%65t"] {
+        on_each_database(&toml, async |world| {
+            echoing(&world, move |query| {
+                format!("/bots3cret/things?{query}{key}")
+            });
+            assert_outcome(&world.sync("things").await, Outcome::Partial);
+            assert_eq!(world.upstream.asked().len(), 3);
+            let stored = stored(&world).await;
+            assert!(
+                !stored.contains(key) && !stored.contains("s3cret"),
+                "{stored}"
+            );
+            assert!(stored.contains("/bot‹secret"), "{stored}");
+            let source = &world.catalog.sources[0];
+            let plan = source.resource("things").expect("it is defined");
+            let state = syncer::state::show(&world.ctx, source, plan).await;
+            let state = state.expect("the database answers").expect("it is there");
+            let at = state.unfinished.and_then(|place| place.at);
+            let at = at.expect("it is unfinished");
+            assert!(at.contains("page=3") && !at.contains("s3cret"), "{at}");
+            // The next run goes on there, and the one after it finds the way among what it remembers.
+            assert_outcome(&world.sync("things").await, Outcome::Complete);
+            assert_eq!(world.upstream.asked().len(), 1);
+            let report = world.sync("things").await;
+            assert_outcome(&report, Outcome::Complete);
+            assert_eq!((report.counts.requests, report.counts.bytes), (3, 0));
+            assert_eq!(world.live("things").await, ["1", "2", "3"]);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_a_token_is_stored_nowhere() {
+    let page = r#"{ kind = "cursor", param = "after", next = "body:/next" }"#;
+    let toml = toml(page).replace(
+        "[resource.things]",
+        "headers = { x-key = \"${FAKE_KEY}\" }\n[resource.things]",
+    );
+    on_each_database(&toml, async |world| {
+        let breaks = AtomicBool::new(true);
+        world
+            .upstream
+            .answers(move |request| match request.parameter("after") {
+                None => Reply::json(format!(r#"{{{},"next":"‹s3cret›2"}}"#, data(0..1))),
+                Some("‹s3cret›2") if breaks.swap(false, Ordering::SeqCst) => {
+                    Reply::status(500, "broken")
+                }
+                Some("‹s3cret›2") => Reply::json(format!(r#"{{{},"next":null}}"#, data(1..2))),
+                Some(other) => Reply::status(400, other),
+            });
+        assert_outcome(&world.sync("things").await, Outcome::Partial);
+        let stored = stored(&world).await;
+        assert!(!stored.contains("s3cret"), "{stored}");
+        assert!(stored.contains("‹›‹secret 0.0››2"), "{stored}");
+        world.upstream.asked();
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        assert_eq!(world.upstream.asked().len(), 1);
+        assert_eq!(world.live("things").await, ["0", "1"]);
     })
     .await;
 }

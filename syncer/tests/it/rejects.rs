@@ -4,10 +4,10 @@ use entity::{
     reject::{self, Filter, Kind},
     run::{self, Outcome, Trigger},
 };
-use syncer::Replayed;
+use syncer::{How, Replayed};
 
 use crate::{
-    upstream::{Reply, paged},
+    upstream::{Reply, Request, paged},
     world::{THINGS, World, assert_outcome, on_each_database},
 };
 
@@ -76,7 +76,8 @@ async fn a_bad_value_is_kept_for_as_long_as_its_row_has_it() {
         assert!(kept[2].contains("x… (2002 bytes) `xxx"), "{}", kept[2]);
         let first = models(&world).await;
         assert!(first.iter().all(|reject| reject.run_id == report.run));
-        assert_eq!(first[2].payload, a, "the record is kept whole");
+        let held = first.iter().map(|reject| reject.payload.len());
+        assert_eq!(held.sum::<usize>(), 0, "the record is its row's");
         // As they were: nothing is written.
         world.sync("things").await;
         assert_eq!(models(&world).await, first);
@@ -311,6 +312,92 @@ async fn an_unfinished_run_does_not_take_replayed_rows_for_gone() {
         let report = world.sync("things").await;
         assert_outcome(&report, Outcome::Complete);
         assert_eq!(world.live("things").await, ["a", "b", "c", "d"]);
+    })
+    .await;
+}
+
+/// Things that changed since the last run; a name is required.
+const CHANGES: &str = r#"
+[source]
+name     = "fake"
+base_url = "http://replaced"
+schedule = "every 1h"
+retry    = { attempts = 1 }
+
+[resource.things]
+path    = "/things"
+query   = { since = "{cursor}" }
+key     = "id"
+page    = { kind = "none" }
+cursor  = { field = "/at", type = "integer", start = "0" }
+bad_max = 1
+[resource.things.fields]
+name = { type = "text", required = true }
+"#;
+
+#[tokio::test]
+async fn a_reject_that_does_not_come_again_because_nothing_changed_stays() {
+    on_each_database(CHANGES, async |mut world| {
+        let changed = |records: &[&'static str]| {
+            let records: Vec<&str> = records.to_vec();
+            move |request: &Request| {
+                let since = request.number_in("since");
+                let at = |record: &&str| {
+                    let (_, at) = record.split_once(r#""at":"#).expect("a time");
+                    at.trim_end_matches('}').parse::<usize>().expect("a number") >= since
+                };
+                let wanted: Vec<&str> = records.iter().copied().filter(at).collect();
+                Reply::json(format!("[{}]", wanted.join(",")))
+            }
+        };
+        let (a, c) = (
+            r#"{"id":"a","name":"a","at":1}"#,
+            r#"{"id":"c","name":"c","at":3}"#,
+        );
+        let b = r#"{"id":"b","at":2}"#;
+        let missing = "field `name`: is required, and absent or null";
+        world.upstream.answers(changed(&[a, b, c]));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Complete);
+        assert_eq!((report.counts.fetched, report.counts.rejected), (1, 0));
+        let of_b = format!("record b /name - {missing}");
+        assert_eq!(rejects(&world).await, [of_b.as_str()]);
+        // It counts among those that a run bears, though it does not come.
+        let d = r#"{"id":"d","at":4}"#;
+        world.upstream.answers(changed(&[a, b, c, d]));
+        let report = world.sync("things").await;
+        assert_outcome(&report, Outcome::Suspect);
+        let error = report.error.expect("a reason");
+        assert!(error.contains("2 rejects and bad values"), "{error}");
+        // Changed, and bad still: the record is kept as it is now.
+        let (b, d) = (
+            r#"{"id":"b","name":null,"at":5}"#,
+            r#"{"id":"d","name":"d","at":5}"#,
+        );
+        world.upstream.answers(changed(&[a, b, c, d]));
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let of_b = format!("record b /name null {missing}");
+        assert_eq!(rejects(&world).await, [of_b.as_str()]);
+        world
+            .redefine(&CHANGES.replace("required = true", "required = false"))
+            .await;
+        assert_eq!(counts(&replay(&world).await), [1, 0, 0, 0, 0]);
+        assert_eq!(world.live("things").await, ["a", "b", "c", "d"]);
+        assert_eq!(rejects(&world).await, [""; 0]);
+        // What a run of everything does not bring is gone.
+        world.redefine(CHANGES).await;
+        let e = r#"{"id":"e","at":9}"#;
+        world.upstream.answers(changed(&[a, b, c, d, e]));
+        world.sync("things").await;
+        assert!(!rejects(&world).await.is_empty());
+        world.upstream.answers(changed(&[a, c, d]));
+        let how = How {
+            full: true,
+            accept_deletes: true,
+        };
+        assert_outcome(&world.sync_how("things", how).await, Outcome::Complete);
+        assert_eq!(rejects(&world).await, [""; 0]);
     })
     .await;
 }

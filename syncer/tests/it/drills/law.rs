@@ -50,7 +50,7 @@ pub(super) const LAWS: [Law; 10] = [
         broken: no_warning,
     },
     Law {
-        text: "No secret is in the log, in the run log or in the cursor.",
+        text: "No secret is in the log, in the run log, in the cursor or in what is remembered of pages.",
         broken: told_a_secret,
     },
 ];
@@ -143,7 +143,7 @@ fn no_warning(seen: &Seen) -> Option<String> {
 }
 
 fn told_a_secret(seen: &Seen) -> Option<String> {
-    let told = format!("{:?} {:?} {:?}", seen.log, seen.run, seen.cursors);
+    let told = format!("{:?} {:?} {:?}", seen.log, seen.run, seen.stored);
     told.contains("s3cret").then_some(told)
 }
 

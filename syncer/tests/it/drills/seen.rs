@@ -25,8 +25,8 @@ pub(super) struct Seen {
     pub(super) run: run::Model,
     /// The reasons of all rejects.
     pub(super) rejects: Vec<String>,
-    /// What a process would go on with.
-    pub(super) cursors: Vec<String>,
+    /// What a process would go on with, and what is remembered of pages.
+    pub(super) stored: String,
     /// The paths that were asked for.
     pub(super) asked: Vec<String>,
     pub(super) log: Vec<Value>,
@@ -63,6 +63,11 @@ impl Seen {
         let run = run::Entity::find_by_id(report.run).one(&world.db).await;
         let rejects = reject::Entity::find().all(&world.db).await;
         let cursors = entity::cursor::Entity::find().all(&world.db).await;
+        let pages = entity::page::Entity::find().all(&world.db).await;
+        let (cursors, pages) = (
+            cursors.expect("they are read"),
+            pages.expect("they are read"),
+        );
         Self {
             before,
             after,
@@ -72,11 +77,7 @@ impl Seen {
                 .into_iter()
                 .map(|reject| reject.reason)
                 .collect(),
-            cursors: cursors
-                .expect("the database answers")
-                .into_iter()
-                .map(|cursor| cursor.position)
-                .collect(),
+            stored: format!("{cursors:?} {pages:?}"),
             asked: world
                 .upstream
                 .asked()
