@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use entity::{
     cursor::{self, Entity as Cursor},
     page::Entity as Pages,
-    record,
     reject::{Entity as Reject, Kept},
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
@@ -56,7 +55,7 @@ pub(crate) async fn open(
     )
     .await?;
     let kept = Kept::of(&ctx.db, resource.id).await?;
-    let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
+    let last_rowno = resource.highest_rowno(&ctx.db).await?;
     let Left {
         position,
         counts,
