@@ -98,15 +98,18 @@ async fn taken_up(
         .as_ref()
         .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
     let mut legacy = legacy.unwrap_or_default();
-    // Children of parents that changed meanwhile are read from the first one again.
     let parents = parents::version(ctx, plan, resource.source_id).await?;
     let left = cursor.filter(|_| !how.full).and_then(|cursor| {
-        let left =
-            left(plan, &cursor, ctx.clock.now()).filter(|left| left.position.parents == parents)?;
+        let left = left(plan, &cursor, ctx.clock.now())?;
         Some((left, (cursor.run_id, cursor.saved_at)))
     });
     if let Some((mut left, before)) = left {
         legacy.marks.failed = left.go_on(&legacy.marks.failed);
+        if left.position.parents != parents {
+            // Those behind it have their turn all the same, or the last ones would never be reached where parents change
+            // from run to run. It cannot be complete, so the next run begins with the first one again.
+            left.position.leave_parent();
+        }
         return Ok((left, legacy, Some(before)));
     }
     let left = begun(ctx, plan, resource, (&legacy, how), parents).await?;
