@@ -20,7 +20,7 @@ use crate::{
     parents,
     position::{self, Left, Legacy, Marks, Position},
     run::{Run, is_due},
-    source::plan::{Plan, Source},
+    source::plan::{Mark, Plan, Source},
     span,
     verdict::Verdict,
     write::{self, Waiting},
@@ -257,18 +257,20 @@ async fn leave(
         memory::forget_unseen(transaction, run).await?;
     }
     let before = run.legacy.marks.clone();
+    let clamped = |mark: Option<Mark>| mark.map(|mark| span::clamped(mark, run.position.until));
     let mut marks = Marks {
         plan: plan.fingerprint.clone(),
         failed: std::mem::take(&mut run.position.failed),
         ..before.clone()
     };
     if is_complete {
-        marks.reached = run.position.highest.max(before.reached).max(before.cursor);
+        let kept = clamped(before.cursor);
+        marks.reached = run.position.highest.max(clamped(before.reached)).max(kept);
         let known = match run.may_be_outrun(plan) {
             true => before.reached,
             false => marks.reached,
         };
-        marks.cursor = known.max(before.cursor);
+        marks.cursor = known.max(kept);
         marks.parents = run.position.parents;
         if run.position.full && is_partial(plan) {
             marks.full_at = Some(now);
