@@ -56,6 +56,7 @@ mod tests {
             filling: None,
             filled: None,
             indexed: true,
+            last_rowno: 0,
         }
     }
 

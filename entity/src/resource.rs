@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{definition::Definition, run::Outcome, source};
+use crate::{definition::Definition, record, run::Outcome, source};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -46,6 +46,8 @@ pub struct Model {
     pub filled: Option<i64>,
     /// Whether the table's fields have their indexes: a new table gets them when a run that filled it has ended.
     pub indexed: bool,
+    /// The highest `rowno` that a commit has given out, whether its row is there still or not.
+    pub last_rowno: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -55,6 +57,8 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Change {
     pub version: i64,
     pub live_rows: i64,
+    /// The highest `rowno` ever given out.
+    pub last_rowno: i64,
     pub at: DateTimeUtc,
 }
 
@@ -79,6 +83,16 @@ impl Model {
     pub fn filled_for(&self, definition: &Definition) -> Option<i64> {
         let filling: Definition = serde_json::from_str(self.filling.as_ref()?).ok()?;
         self.filled.filter(|_| filling == *definition)
+    }
+
+    /// The highest `rowno` ever given out: that of a row which is gone for good is not given to another, which children
+    /// and whoever follows the changes would take for it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn highest_rowno(&self, db: &impl ConnectionTrait) -> Result<i64, DbErr> {
+        let stored = record::last_rowno(db, &self.table_name).await?;
+        Ok(stored.max(self.last_rowno))
     }
 
     /// What the table's columns hold; `None` before the table is made.
@@ -165,6 +179,7 @@ impl Entity {
             live_rows: Set(0),
             complete: Set(false),
             indexed: Set(false),
+            last_rowno: Set(0),
             ..Default::default()
         };
         // Two syncers may start at once: the second finds the first one's row.
@@ -265,6 +280,7 @@ impl Entity {
         Self::update_many()
             .col_expr(Column::Version, Expr::value(change.version))
             .col_expr(Column::LiveRows, Expr::value(change.live_rows))
+            .col_expr(Column::LastRowno, Expr::value(change.last_rowno))
             .col_expr(Column::ChangedAt, Expr::value(change.at))
             .col_expr(Column::Complete, Expr::value(false))
             .filter(Column::Id.eq(id))

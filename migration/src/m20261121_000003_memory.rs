@@ -42,6 +42,10 @@ impl MigrationTrait for Migration {
             optional("filled", ColumnType::BigInteger),
             // The tables that were made before have their indexes.
             column("indexed", ColumnType::Boolean).default(true).take(),
+            // What the tables hold counts as well.
+            column("last_rowno", ColumnType::BigInteger)
+                .default(0)
+                .take(),
         ];
         add_columns(manager, "resource", resource).await?;
         create_indexes(manager, &INDEXES).await
@@ -61,6 +65,7 @@ impl MigrationTrait for Migration {
             ("resource", "filling"),
             ("resource", "filled"),
             ("resource", "indexed"),
+            ("resource", "last_rowno"),
             ("cursor", "mark"),
             ("cursor", "walked"),
             ("reject", "kind"),

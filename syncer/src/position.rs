@@ -69,6 +69,12 @@ impl Position {
         let ascends = (plan.cursor.as_ref()).is_some_and(|cursor| cursor.order == Order::Ascending);
         ascends && !self.unordered
     }
+
+    /// Goes back to the start of the walk of the parent where it stands, which may not be what it was.
+    pub(crate) fn leave_parent(&mut self) {
+        self.parent = Self::default().parent;
+        self.at = None;
+    }
 }
 
 /// A page that was read.

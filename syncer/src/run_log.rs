@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use entity::{
     cursor::{self, Entity as Cursor},
     page::Entity as Pages,
-    record,
     reject::{Entity as Reject, Kept},
     resource::{self, Ending, Entity as Resource},
     run::{self as log, Counts, Entity as RunLog, Opening, Outcome, Trigger},
@@ -21,7 +20,7 @@ use crate::{
     parents,
     position::{self, Left, Legacy, Marks, Position},
     run::{Run, is_due},
-    source::plan::{Plan, Source},
+    source::plan::{Mark, Plan, Source},
     span,
     verdict::Verdict,
     write::{self, Waiting},
@@ -56,7 +55,7 @@ pub(crate) async fn open(
     )
     .await?;
     let kept = Kept::of(&ctx.db, resource.id).await?;
-    let last_rowno = record::last_rowno(&ctx.db, &plan.definition.table).await?;
+    let last_rowno = resource.highest_rowno(&ctx.db).await?;
     let Left {
         position,
         counts,
@@ -106,15 +105,18 @@ async fn taken_up(
         .as_ref()
         .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
     let mut legacy = legacy.unwrap_or_default();
-    // Children of parents that changed meanwhile are read from the first one again.
     let parents = parents::version(ctx, plan, resource.source_id).await?;
     let left = cursor.filter(|_| !how.full).and_then(|cursor| {
-        let left =
-            left(plan, &cursor, ctx.clock.now()).filter(|left| left.position.parents == parents)?;
+        let left = left(plan, &cursor, ctx.clock.now())?;
         Some((left, (cursor.run_id, cursor.saved_at)))
     });
     if let Some((mut left, before)) = left {
         legacy.marks.failed = left.go_on(&legacy.marks.failed);
+        if left.position.parents != parents {
+            // Those behind it have their turn all the same, or the last ones would never be reached where parents change
+            // from run to run. It cannot be complete, so the next run begins with the first one again.
+            left.position.leave_parent();
+        }
         return Ok((left, legacy, Some(before)));
     }
     let left = begun(ctx, plan, resource, (&legacy, how), parents).await?;
@@ -262,18 +264,20 @@ async fn leave(
         memory::forget_unseen(transaction, run).await?;
     }
     let before = run.legacy.marks.clone();
+    let clamped = |mark: Option<Mark>| mark.map(|mark| span::clamped(mark, run.position.until));
     let mut marks = Marks {
         plan: plan.fingerprint.clone(),
         failed: std::mem::take(&mut run.position.failed),
         ..before.clone()
     };
     if is_complete {
-        marks.reached = run.position.highest.max(before.reached).max(before.cursor);
+        let kept = clamped(before.cursor);
+        marks.reached = run.position.highest.max(clamped(before.reached)).max(kept);
         let known = match run.may_be_outrun(plan) {
             true => before.reached,
             false => marks.reached,
         };
-        marks.cursor = known.max(before.cursor);
+        marks.cursor = known.max(kept);
         marks.parents = run.position.parents;
         if run.position.full && is_partial(plan) {
             marks.full_at = Some(now);

@@ -5,7 +5,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::source::plan::{CursorKind, Incremental, Mark, Step, TimeFormat};
 
 /// Where reading begins: behind the mark of the last complete run by the lookback, and never before the start.
-pub(crate) fn begin(cursor: &Incremental, mark: Option<Mark>) -> Option<Mark> {
+///
+/// A mark behind `end` was written by a clock that was ahead: all is known up to there at most.
+pub(crate) fn begin(cursor: &Incremental, mark: Option<Mark>, end: Option<Mark>) -> Option<Mark> {
+    let mark = mark.map(|mark| clamped(mark, end));
     let behind = mark.map(|mark| match cursor.lookback {
         Some(step) => moved(mark, step, -1),
         None => mark,
@@ -93,8 +96,10 @@ mod tests {
     #[test]
     fn reading_begins_behind_the_mark_and_never_before_the_start() {
         let check = |mark: Option<&str>, expected: &str| {
-            assert_eq!(begin(&cursor(), mark.map(at)), Some(at(expected)));
+            let end = Some(at("2026-03-01T00:00:00Z"));
+            assert_eq!(begin(&cursor(), mark.map(at), end), Some(at(expected)));
         };
+        check(Some("2036-02-01T00:01:00Z"), "2026-02-28T23:59:00Z");
         check(None, "2026-01-01T00:00:00Z");
         check(Some("2026-02-01T00:01:00Z"), "2026-02-01T00:00:00Z");
         check(Some("2026-01-01T00:00:30Z"), "2026-01-01T00:00:00Z");

@@ -11,7 +11,7 @@ use sea_orm::{DbErr, EntityTrait};
 use serde::Serialize;
 
 use crate::{
-    Ctx, lease, parents,
+    Ctx, lease,
     position::{Left, Legacy, Position},
     run_log,
     source::plan::{Plan, Source},
@@ -87,12 +87,11 @@ pub async fn show(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Option<Stat
     };
     let cursor = Cursor::find_by_id(resource.id).one(&ctx.db).await?;
     let lease = Lease::current(&ctx.db, resource.id).await?;
-    let parents = parents::version(ctx, plan, resource.source_id).await?;
     Ok(Some(State {
         source: source.name.clone(),
         resource: plan.name.clone(),
         mark: cursor.as_ref().and_then(|cursor| mark(plan, cursor)),
-        unfinished: cursor.and_then(|cursor| unfinished(ctx, plan, (&cursor, parents))),
+        unfinished: cursor.and_then(|cursor| unfinished(ctx, plan, &cursor)),
         pages: Page::count_of(&ctx.db, resource.id).await?,
         lease: lease.map(|lease| Holder {
             holder: lease.holder,
@@ -162,17 +161,11 @@ fn mark(plan: &Plan, cursor: &cursor::Model) -> Option<Mark> {
     })
 }
 
-/// `parents` is the version of the parent resource now.
-fn unfinished(
-    ctx: &Ctx,
-    plan: &Plan,
-    (cursor, parents): (&cursor::Model, Option<i64>),
-) -> Option<Place> {
+fn unfinished(ctx: &Ctx, plan: &Plan, cursor: &cursor::Model) -> Option<Place> {
     if cursor.position.is_empty() {
         return None;
     }
-    let goes_on = run_log::left(plan, cursor, ctx.clock.now())
-        .is_some_and(|left| left.position.parents == parents);
+    let goes_on = run_log::left(plan, cursor, ctx.clock.now()).is_some();
     let Left {
         position, counts, ..
     } = Left::of(cursor)?;

@@ -176,6 +176,9 @@ impl World {
         let change = resource::Change {
             version,
             live_rows: i64::try_from(live).expect("few rows"),
+            last_rowno: record::last_rowno(&self.db, &definition.table)
+                .await
+                .expect("the table is there"),
             at: *self.now.lock().expect("no test panics in it"),
         };
         resource::Entity::changed(&self.db, id, change)

@@ -94,7 +94,7 @@ pub async fn keys_of(
     Ok(keys)
 }
 
-/// The highest `rowno` given out so far.
+/// The highest `rowno` in the table. A higher one may have been given out: see [`crate::resource::Model::highest_rowno`].
 ///
 /// # Errors
 /// The database does not answer.

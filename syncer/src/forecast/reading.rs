@@ -156,7 +156,7 @@ fn spans(ctx: &Ctx, plan: &Plan, known: &Known) -> u64 {
         return 1;
     };
     let end = span::end(cursor, ctx.clock.now());
-    let mut from = span::begin(cursor, known.legacy.marks.cursor);
+    let mut from = span::begin(cursor, known.legacy.marks.cursor, end);
     let mut spans = 0;
     loop {
         spans += 1;

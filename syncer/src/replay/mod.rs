@@ -106,7 +106,7 @@ impl<'a> Replay<'a> {
         Ok(Self {
             run: RunLog::open(&ctx.db, opening).await?,
             started_at: now,
-            last_rowno: record::last_rowno(&ctx.db, &plan.definition.table).await?,
+            last_rowno: resource.highest_rowno(&ctx.db).await?,
             first_version: resource.version,
             kept: Kept::of(&ctx.db, resource.id).await?,
             counts: Counts::default(),
@@ -190,6 +190,7 @@ impl<'a> Replay<'a> {
         let change = Change {
             version: stamp.version,
             live_rows: self.resource.live_rows,
+            last_rowno: self.last_rowno,
             at: now,
         };
         Resource::changed(transaction, self.resource.id, change).await

@@ -221,7 +221,8 @@ pub(crate) fn is_due(plan: &Plan, legacy: &Legacy, now: DateTime<Utc>) -> bool {
     let (Some(every), Some(last)) = (plan.full_every, legacy.marks.full_at) else {
         return legacy.marks.full_at.is_none();
     };
-    (now - last).to_std().is_ok_and(|age| age >= every)
+    // What lies in the future was written by a clock that was ahead, and says nothing.
+    !(now - last).to_std().is_ok_and(|age| age < every)
 }
 
 /// A count as the database holds it.

@@ -30,7 +30,8 @@ impl Run {
         self.position.spans = 0;
         let from = plan.cursor.as_ref().and_then(|cursor| {
             let is_known = !self.position.full && !parent.is_new;
-            span::begin(cursor, self.legacy.marks.cursor.filter(|_| is_known))
+            let mark = self.legacy.marks.cursor.filter(|_| is_known);
+            span::begin(cursor, mark, self.position.until)
         });
         self.begin_span(source, plan, from);
     }

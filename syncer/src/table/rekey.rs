@@ -57,10 +57,12 @@ pub(super) async fn all(
             }
         }
     }
+    let last_rowno = resource.highest_rowno(&transaction).await?;
     record::hard_delete(&transaction, &plan.definition, &past).await?;
     let change = Change {
         version: resource.version + 1,
         live_rows: resource.live_rows - signed(live_gone),
+        last_rowno,
         at: ctx.clock.now(),
     };
     Resource::changed(&transaction, resource.id, change).await?;

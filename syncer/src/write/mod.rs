@@ -181,6 +181,7 @@ pub(crate) async fn changed(
     let change = Change {
         version: stamp.version,
         live_rows: run.live_rows,
+        last_rowno: run.last_rowno,
         at: stamp.now,
     };
     Resource::changed(transaction, run.resource.id, change).await

@@ -126,6 +126,44 @@ async fn a_failing_parent_makes_the_run_partial_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn the_last_parents_have_their_turn_though_parents_change_from_run_to_run() {
+    let patient = FAMILY.replace("{ attempts = 1 }", "{ attempts = 1, max_wait = \"5s\" }");
+    on_each_database(&patient, async |world| {
+        for revision in 0..3 {
+            world
+                .upstream
+                .answers(move |request| match request.path.as_str() {
+                    "/breeds" => Reply::json(format!(
+                        r#"[{{"id":"a b","revision":{revision}}},{{"id":"c/d"}},{{"id":"e"}}]"#
+                    )),
+                    _ => family(request),
+                });
+            assert_outcome(&world.sync("breeds").await, Outcome::Complete);
+            world.upstream.asked();
+            // So much and no more is answered at a time.
+            world.upstream.answers(move |request| match request.number {
+                0 | 1 => family(request),
+                _ => Reply::status(429, "").with("retry-after", 60),
+            });
+            let outcome = match revision {
+                1 => Outcome::Partial,
+                _ => Outcome::Deferred,
+            };
+            assert_outcome(&world.sync("images").await, outcome);
+            let first = world.upstream.asked().remove(0).path;
+            let begins = match revision {
+                1 => "/breeds/e/images",
+                _ => "/breeds/a%20b/images",
+            };
+            assert_eq!(first, begins);
+            world.pass(chrono::Duration::seconds(60));
+        }
+        assert_eq!(world.live("images").await.len(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn children_of_deleted_parents_go() {
     on_each_database(FAMILY, async |world| {
         mirrored(&world).await;

@@ -231,6 +231,56 @@ async fn the_lookback_goes_behind_the_mark_and_full_every_behind_everything() {
 }
 
 #[tokio::test]
+async fn what_a_clock_that_was_ahead_wrote_down_says_nothing() {
+    let toml = EVENTS.replace(
+        "mode   = \"upsert\"",
+        "full_every = \"7d\"\ndeletes = { max = \"100%\" }",
+    );
+    on_each_database(&toml, async |world| {
+        let all = Arc::new(Mutex::new(vec![
+            ("a", "2026-11-02T00:00:00Z"),
+            ("b", "2031-11-05T00:00:00Z"),
+        ]));
+        world.upstream.answers(events(&all));
+        world.pass(Duration::days(3650));
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        world.pass(Duration::days(-3650));
+        all.lock().expect("no test panicked here").remove(0);
+        let report = world.sync("events").await;
+        assert_eq!(
+            (report.outcome, report.counts.deleted),
+            (Outcome::Complete, 1)
+        );
+        let started = world.ctx.clock.now();
+        world.upstream.asked();
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        let mark = started.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        assert_eq!(since(&world), some(&[mark.as_str()]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mark_of_a_clock_that_was_ahead_hides_nothing() {
+    on_each_database(EVENTS, async |world| {
+        let all = Arc::new(Mutex::new(vec![("old", "2031-11-05T00:00:00Z")]));
+        world.upstream.answers(events(&all));
+        world.pass(Duration::days(3650));
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        world.pass(Duration::days(-3650));
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        // Since the clock is right again, the mark is as well.
+        all.lock()
+            .expect("no test panicked here")
+            .push(("new", "2026-11-21T08:03:00Z"));
+        world.pass(Duration::hours(1));
+        assert_outcome(&world.sync("events").await, Outcome::Complete);
+        assert_eq!(world.live("events").await, ["new", "old"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn windows_are_asked_for_one_by_one_and_each_is_kept() {
     let toml = EVENTS
         .replace(

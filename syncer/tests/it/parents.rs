@@ -323,6 +323,42 @@ async fn a_new_parent_is_read_from_the_start_and_the_others_from_the_mark() {
 }
 
 #[tokio::test]
+async fn a_new_parent_does_not_pass_for_one_that_was_removed() {
+    let toml = FAMILY
+        .replace(
+            "for_each = {",
+            "query = { since = \"{cursor}\" }\nmode = \"upsert\"\ncursor = { field = \"/at\", start = \"2026-01-01T00:00:00Z\" }\nfor_each = {",
+        )
+        .replace("path = \"/repos\"", "path = \"/repos\"\ndeletes = { how = \"hard\", max = \"100%\" }");
+    on_each_database(&toml, async |world| {
+        let has = |all: &'static [&'static str]| {
+            let parents = repos(all);
+            world
+                .upstream
+                .answers(move |request| match request.parameter("since") {
+                    Some(since) if since < "2026-02-01" => {
+                        Reply::json(r#"[{"id":"1","at":"2026-01-05T00:00:00Z"},{"id":"2","at":"2026-05-05T00:00:00Z"}]"#)
+                    }
+                    Some(_) => Reply::json(r#"[{"id":"2","at":"2026-05-05T00:00:00Z"}]"#),
+                    None => parents(request),
+                });
+        };
+        has(&["a:1", "b:1"]);
+        assert_outcome(&world.sync("repos").await, Outcome::Complete);
+        assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        has(&["a:1"]);
+        assert_outcome(&world.sync("repos").await, Outcome::Complete);
+        has(&["a:1", "c:1"]);
+        assert_outcome(&world.sync("repos").await, Outcome::Complete);
+        let rownos: Vec<i64> = (world.models("repos").await).iter().map(|row| row.rowno).collect();
+        assert_eq!(rownos, [1, 3]);
+        assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        assert_eq!(world.live("issues").await, ["a,1", "a,2", "b,1", "b,2", "c,1", "c,2"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn children_have_children() {
     let toml = format!(
         "{FAMILY}\n[resource.comments]\npath = \"/repos/{{parent.repo}}/issues/{{parent.id}}/comments\"\nfor_each = {{ resource = \"issues\", copy = {{ repo = \"repo\", issue = \"id\" }} }}\nkey = [\"repo\", \"issue\", \"id\"]\n"

@@ -116,7 +116,7 @@ fn vanishing() -> Vec<Drill> {
         },
         Drill {
             name: "parents that are gone when their children are read on",
-            upstream: "asks to wait in the middle of the children, and loses a parent before the run is gone on with",
+            upstream: "asks to wait in the middle of the children, and loses a parent before the run is gone on with: it walks the rest, and the next one begins anew",
             acts: mirrored()
                 .into_iter()
                 .chain([
@@ -133,6 +133,9 @@ fn vanishing() -> Vec<Drill> {
                         later: chrono::Duration::hours(1),
                         ..complete(all(two)).of("breeds")
                     },
+                    partial("changed while its children were read", all(two))
+                        .of("pictures")
+                        .that([only(&["a,1", "b,1", "c,1"]), Asked(vec!["/pictures/z"])]),
                     complete(all(two)).of("pictures").that([
                         only(&["a,1", "c,1"]),
                         Asked(vec!["/pictures/x", "/pictures/z"]),
