@@ -22,7 +22,8 @@ async fn live(world: &World) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn records_known_by_their_bytes() {
-    on_each_database(&keyed("\"hash\""), async |world| {
+    let untold = keyed("\"hash\"").replace(r#", total = "header:pagination-count""#, "");
+    on_each_database(&untold, async |world| {
         let (a, b) = (r#"{"name":"a"}"#, r#"{"name":"b"}"#);
         // The same record on two pages, and all of a page before: one row, and no circle.
         world.upstream.has(&[a, b, a, a, b, a, "7"]);
