@@ -55,9 +55,9 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
             () = ctx.stop.asked() => break,
             Some(name) = ticks.recv() => start(ctx, catalog, name, &mut at_work, &mut runs),
             Some(ended) = runs.join_next() => {
-                if let Some(until) = end(ended, &mut at_work) {
+                if let Some((name, over)) = end(ctx, ended, &mut at_work) {
                     while paces.try_join_next().is_some() {}
-                    paces.spawn(again(ctx.clone(), until, tick.clone()));
+                    paces.spawn(again(name, over, tick.clone()));
                 }
             }
         }
@@ -129,7 +129,11 @@ type Ended = (String, Option<DateTime<Utc>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Busy {
     UnderWay,
-    Deferred { until: DateTime<Utc> },
+    /// `over` is the same time as `until`, and stays where it is when the clock is set.
+    Deferred {
+        until: DateTime<Utc>,
+        over: Instant,
+    },
 }
 
 /// Starts the runs of a source, unless its last ones are still under way or its upstream asked to wait.
@@ -151,7 +155,7 @@ fn start(
             );
             return;
         }
-        Some(Busy::Deferred { until }) if *until > ctx.clock.now() => {
+        Some(Busy::Deferred { until, over }) if *over > Instant::now() => {
             info!(source = name, %until, "a run is due while the upstream asks to wait: skipped");
             return;
         }
@@ -167,17 +171,20 @@ fn start(
 
 /// Takes in that runs ended; the source whose upstream asked to wait, and until when.
 fn end(
+    ctx: &Ctx,
     ended: Result<Ended, tokio::task::JoinError>,
     at_work: &mut HashMap<String, Busy>,
-) -> Option<(String, DateTime<Utc>)> {
+) -> Option<(String, Instant)> {
     match ended {
         Ok((name, None)) => {
             at_work.remove(&name);
             None
         }
         Ok((name, Some(until))) => {
-            at_work.insert(name.clone(), Busy::Deferred { until });
-            Some((name, until))
+            let wait = (until - ctx.clock.now()).to_std().unwrap_or_default();
+            let over = Instant::now() + wait;
+            at_work.insert(name.clone(), Busy::Deferred { until, over });
+            Some((name, over))
         }
         Err(panic) => {
             // The name went with the task: let every source start again, the leases keep them apart.
@@ -193,23 +200,30 @@ fn end(
     clippy::disallowed_methods,
     reason = "an upstream asked to wait until then"
 )]
-async fn again(ctx: Ctx, (name, until): (String, DateTime<Utc>), tick: mpsc::Sender<String>) {
-    let wait = (until - ctx.clock.now()).to_std().unwrap_or_default();
-    // The two clocks may differ by a little.
-    tokio::time::sleep(wait + Duration::from_millis(100)).await;
+async fn again(name: String, over: Instant, tick: mpsc::Sender<String>) {
+    tokio::time::sleep_until(over).await;
     let queued = tick.try_send(name);
     drop(queued);
 }
 
+/// When the last run of each resource of a source ended.
+type LastEnds = HashMap<String, Option<DateTime<Utc>>>;
+
 /// The runs of a source, parents before their children.
 async fn run_source(ctx: &Ctx, source: &Arc<Source>) -> Option<DateTime<Utc>> {
-    let asked_at = ctx.clock.now();
+    let before = match last_ends(ctx, source).await {
+        Ok(before) => before,
+        Err(error) => {
+            error!(source = source.name, %error, "cannot see when the last runs ended");
+            return None;
+        }
+    };
     let mut deferred_until = None;
     for plan in &source.resources {
         if ctx.stop.is_asked() {
             return None;
         }
-        match run_resource(ctx, source, plan, asked_at).await {
+        match run_resource(ctx, source, plan, &before).await {
             Ok(until) => deferred_until = deferred_until.max(until),
             Err(error) => {
                 let error = error.chain();
@@ -228,15 +242,33 @@ async fn run_source(ctx: &Ctx, source: &Arc<Source>) -> Option<DateTime<Utc>> {
     deferred_until
 }
 
+/// What tells, later in the round, which runs another process has made since.
+async fn last_ends(ctx: &Ctx, source: &Source) -> Result<LastEnds, DbErr> {
+    let all = Resource::all_with_source(&ctx.db).await?;
+    let mine = all.into_iter().filter(|(_, of)| of.name == source.name);
+    Ok(mine.map(|(row, _)| (row.name, row.last_run_at)).collect())
+}
+
 /// One run, if the operator wants it and no other process has made it since the tick.
+///
+/// Whether one did is told by another time at the last run, not by a later one: the clock of another host may be ahead,
+/// and any clock may be set back.
 async fn run_resource(
     ctx: &Ctx,
     source: &Arc<Source>,
     plan: &Arc<Plan>,
-    asked_at: DateTime<Utc>,
+    before: &LastEnds,
 ) -> Result<Option<DateTime<Utc>>, SyncError> {
     let row = table::row(ctx, source, plan).await?;
-    if !row.enabled || row.last_run_at.is_some_and(|last| last >= asked_at) {
+    if !row.enabled {
+        return Ok(None);
+    }
+    if row.last_run_at != before.get(&plan.name).copied().flatten() {
+        info!(
+            source = source.name,
+            resource = plan.name,
+            "another process has made this run: skipped"
+        );
         return Ok(None);
     }
     let report = sync(ctx, source, plan, Trigger::Schedule, How::default()).await?;
