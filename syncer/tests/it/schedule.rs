@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use entity::lease::Entity as Lease;
 use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::mpsc::UnboundedReceiver, task::JoinHandle};
 
 use crate::{
-    upstream::Reply,
+    upstream::{Reply, Then},
     world::{World, on_each_database},
 };
 
@@ -96,6 +97,74 @@ async fn a_run_that_another_host_has_made_is_skipped_whatever_its_clock_says() {
         service.await.expect("no panic").expect("a clean end");
         let more = asked.try_recv();
         assert!(more.is_err(), "{more:?}: another host has made that run");
+    })
+    .await;
+}
+
+/// Another process takes the lease of a resource, for longer than any test takes.
+async fn occupy(world: &World, resource: &str) {
+    let id = world.resource(resource).await.id;
+    let time = Duration::from_secs(3_600);
+    let held = Lease::take(&world.db, id, "another process", time).await;
+    held.expect("the database answers").expect("it is free");
+}
+
+/// The process that has leases is killed, and its leases' time is over.
+async fn kill_the_other(world: &World) {
+    let sql = "UPDATE lease SET expires_at = 1 WHERE holder = 'another process'";
+    world.execute(sql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_gone_on_with_when_the_lease_of_a_dead_process_ends_and_not_at_the_next_tick() {
+    on_each_database(TWO, async |world| {
+        occupy(&world, "first").await;
+        let (service, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        assert_eq!(next(&mut asked).await, "/second", "the first is skipped");
+        // The round is over, and the next one is an hour away.
+        while world.resource("first").await.next_run_at.is_none() {
+            tokio::task::yield_now().await;
+        }
+        kill_the_other(&world).await;
+        assert_eq!(next(&mut asked).await, "/first");
+        assert_eq!(next(&mut asked).await, "/second", "what is behind it");
+        world.stopper.stop();
+        service.await.expect("no panic").expect("a clean end");
+        assert_eq!(world.live("first").await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_is_under_way_here_does_not_keep_a_dead_process_s_resource_waiting() {
+    on_each_database(TWO, async |world| {
+        occupy(&world, "first").await;
+        let (service, mut asked) = serve_and_listen(&world, |path| match path {
+            "/second" => Reply::raw("", Then::Stalls),
+            _ => Reply::json(r#"[{"id":1}]"#),
+        });
+        assert_eq!(next(&mut asked).await, "/second");
+        kill_the_other(&world).await;
+        assert_eq!(next(&mut asked).await, "/first");
+        service.abort();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_breaks_off_gives_its_lease_back_and_waits_for_its_next_tick() {
+    on_each_database(TWO, async |world| {
+        // The database refuses what the run asks it before it asks the upstream.
+        world.execute("DROP TABLE fake_first").await;
+        let (service, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        assert_eq!(next(&mut asked).await, "/second");
+        while !Lease::out(&world.db).await.expect("an answer").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.stopper.stop();
+        service.await.expect("no panic").expect("a clean end");
+        let more = asked.try_recv();
+        assert!(more.is_err(), "{more:?}: nobody has died");
     })
     .await;
 }
