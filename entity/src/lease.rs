@@ -29,6 +29,14 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// A lease that nobody has given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Out {
+    pub resource_id: i32,
+    /// How long it lasts yet; `None`: it has run out, and its holder is dead or asleep.
+    pub left: Option<Duration>,
+}
+
 /// A lease that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -38,7 +46,7 @@ pub struct Held {
 }
 
 impl Entity {
-    /// Takes the lease of a resource, or renews it, for `time` from now. `None`: another holder has it.
+    /// Takes the lease of a resource for `time` from now, or again if it is `holder`'s already. `None`: another holder has it.
     ///
     /// # Errors
     /// The database does not answer.
@@ -96,6 +104,48 @@ impl Entity {
             .filter(Expr::col(Column::ExpiresAt).gte(now))
             .one(db)
             .await
+    }
+
+    /// The leases that nobody has given back.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn out(db: &impl ConnectionTrait) -> Result<Vec<Out>, DbErr> {
+        let now = dialect::now_ms(db.get_database_backend());
+        let rows = Self::find()
+            .select_only()
+            .column(Column::ResourceId)
+            .expr_as(Expr::col(Column::ExpiresAt).sub(now), "left")
+            .filter(Column::ExpiresAt.gt(0))
+            .into_tuple::<(i32, i64)>()
+            .all(db)
+            .await?;
+        let out = |(resource_id, left)| Out {
+            resource_id,
+            left: u64::try_from(left).ok().map(Duration::from_millis),
+        };
+        Ok(rows.into_iter().map(out).collect())
+    }
+
+    /// Makes `held` last for `time` from now. False: another holder has had it since.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn renew(
+        db: &impl ConnectionTrait,
+        held: &Held,
+        time: Duration,
+    ) -> Result<bool, DbErr> {
+        let now = dialect::now_ms(db.get_database_backend());
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let renewed = Self::update_many()
+            .col_expr(Column::ExpiresAt, now.add(millis))
+            .filter(Column::ResourceId.eq(held.resource_id))
+            .filter(Column::Holder.eq(&held.holder))
+            .filter(Column::Fence.eq(held.fence))
+            .exec(db)
+            .await?;
+        Ok(renewed.rows_affected > 0)
     }
 
     async fn make(db: &impl ConnectionTrait, resource_id: i32) -> Result<(), DbErr> {

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use entity::lease::{Entity as Lease, Held};
 use sea_orm::DbErr;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
 use tracing::{info, warn};
 
 use crate::Ctx;
 
-/// A lease that renews itself until it is given back or dropped.
+/// A lease that renews itself until it is given back. One that is dropped, as when its run breaks off, is given back as
+/// well: only a process that dies leaves a lease to run out.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     pub held: Held,
-    renewal: JoinHandle<()>,
+    wanted: oneshot::Sender<()>,
+    keeping: JoinHandle<Result<(), DbErr>>,
 }
 
 /// Takes the lease of a resource. Waits for the time of one lease, in which that of a dead process ends;
@@ -26,8 +28,13 @@ pub(crate) async fn hold(ctx: &Ctx, resource_id: i32) -> Result<Option<Keeper>, 
     let deadline = Instant::now() + ctx.lease + Duration::from_secs(1);
     loop {
         if let Some(held) = Lease::take(&ctx.db, resource_id, &ctx.holder(), ctx.lease).await? {
-            let renewal = tokio::spawn(renew(ctx.clone(), held.clone()));
-            return Ok(Some(Keeper { held, renewal }));
+            let (wanted, unwanted) = oneshot::channel();
+            let keeping = tokio::spawn(keep(ctx.clone(), held.clone(), unwanted));
+            return Ok(Some(Keeper {
+                held,
+                wanted,
+                keeping,
+            }));
         }
         if !told {
             info!(resource_id, "waiting for the lease: another process has it");
@@ -45,25 +52,26 @@ impl Keeper {
     ///
     /// # Errors
     /// The database does not answer; the lease then ends by itself.
-    pub(crate) async fn give_back(self, ctx: &Ctx) -> Result<(), DbErr> {
-        self.renewal.abort();
-        Lease::give_back(&ctx.db, &self.held).await
+    pub(crate) async fn give_back(self) -> Result<(), DbErr> {
+        drop(self.wanted);
+        let kept = self.keeping.await;
+        kept.unwrap_or_else(|panic| Err(DbErr::Custom(panic.to_string())))
     }
 }
 
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.renewal.abort();
-    }
-}
-
-/// Renews until it is aborted. A lease that was lost is found out by the next page's transaction.
+/// Renews the lease until its keeper is gone, and then gives it back.
 #[expect(clippy::disallowed_methods, reason = "a lease is renewed at a pace")]
-async fn renew(ctx: Ctx, held: Held) {
+async fn keep(ctx: Ctx, held: Held, mut unwanted: oneshot::Receiver<()>) -> Result<(), DbErr> {
     loop {
-        tokio::time::sleep(ctx.lease / 3).await;
-        if let Err(error) = Lease::take(&ctx.db, held.resource_id, &held.holder, ctx.lease).await {
-            warn!(%error, "the lease could not be renewed");
+        tokio::select! {
+            _ = &mut unwanted => return Lease::give_back(&ctx.db, &held).await,
+            () = tokio::time::sleep(ctx.lease / 3) => {}
+        }
+        match Lease::renew(&ctx.db, &held, ctx.lease).await {
+            Ok(true) => {}
+            // It was lost, which the next page's transaction finds out. Another's must not be taken from it.
+            Ok(false) => return Ok(()),
+            Err(error) => warn!(%error, "the lease could not be renewed"),
         }
     }
 }

@@ -125,7 +125,7 @@ pub async fn reset(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Reset, DbE
     Cursor::reset(&transaction, resource.id).await?;
     Page::forget_all(&transaction, resource.id).await?;
     transaction.commit().await?;
-    keeper.give_back(ctx).await?;
+    keeper.give_back().await?;
     Ok(Reset::Done)
 }
 

@@ -51,7 +51,7 @@ pub async fn sync(
     };
     // A run's state is large, and whoever awaits it holds it.
     let report = Box::pin(report.instrument(span)).await?;
-    keeper.give_back(ctx).await?;
+    keeper.give_back().await?;
     Ok(Some(report))
 }
 
@@ -172,14 +172,14 @@ async fn take_over(
     };
     let row = table::row(ctx, source, plan).await?;
     if trigger == Trigger::Schedule && row.last_run_at != before.last_run_at {
-        keeper.give_back(ctx).await?;
+        keeper.give_back().await?;
         return Ok(None);
     }
     let row = match table::prepare(ctx, plan, &keeper, &row).await? {
         Prepared::AsItWas => row,
         Prepared::Altered => table::row(ctx, source, plan).await?,
         Prepared::Stopped => {
-            keeper.give_back(ctx).await?;
+            keeper.give_back().await?;
             return Ok(None);
         }
     };

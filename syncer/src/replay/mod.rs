@@ -61,14 +61,14 @@ pub async fn replay(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Option<Re
     };
     let row = table::row(ctx, source, plan).await?;
     if table::prepare(ctx, plan, &keeper, &row).await? == Prepared::Stopped {
-        keeper.give_back(ctx).await?;
+        keeper.give_back().await?;
         return Ok(None);
     }
     let resource = table::row(ctx, source, plan).await?;
     let mut replay = Replay::open(ctx, plan, &keeper, resource).await?;
     let stopped = replay.all().await?;
     let replayed = replay.close(source, stopped).await?;
-    keeper.give_back(ctx).await?;
+    keeper.give_back().await?;
     Ok(Some(replayed))
 }
 

@@ -4,16 +4,22 @@
 //! all that decides which pages are asked for is in it, and which records they hold by which key and bytes; what the
 //! database works out again from stored records, and what bounds a run or judges it, is not.
 
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
 use super::{
-    document::{Document, Resource},
+    document::Resource,
     plan::{Format, Incremental, Page, Plan, Pointer, Way},
+    request,
+    resource::Setting,
     rule,
+    spec::Scalar,
+    template,
 };
 
 /// The fingerprint of `plan`, whose own is not looked at.
-pub(crate) fn of(plan: &Plan, resource: &Resource, document: &Document) -> String {
-    // Templates as written: a plan shows no secrets, and another secret may be another account.
-    let (source, spec) = (&document.source, &resource.spec);
+pub(crate) fn of(plan: &Plan, resource: &Resource, setting: &Setting<'_>) -> String {
+    let (source, spec) = (&setting.document.source, &resource.spec);
     let asked = serde_json::json!([
         source.base_url,
         source.query,
@@ -40,7 +46,37 @@ pub(crate) fn of(plan: &Plan, resource: &Resource, document: &Document) -> Strin
         format!("{:?}", plan.definition.identity),
         key(plan),
     ]);
-    rule::short_hash(&serde_json::json!([asked, read]))
+    let values = values(resource, setting).map(serde_json::Value::from);
+    let parts = [asked, read].into_iter().chain(values);
+    rule::short_hash(&parts.collect())
+}
+
+/// Four digits for the values of all `${…}` in the request together; `None` if it has none.
+///
+/// Another value may be another account or another repository, of which an earlier run says nothing. What `auth` holds is
+/// left out: it says who asks, and changes of itself. A fingerprint is stored where many may read it, so of the values it
+/// has no more than 16 bits: too few to tell a secret by, or to try guesses at it, even for who knows the definition. One
+/// change in 65,536 goes unseen. The salt keeps two resources with the same values from showing it.
+fn values(resource: &Resource, setting: &Setting<'_>) -> Option<String> {
+    let source = &setting.document.source;
+    let own = source.query.values().chain(source.headers.values());
+    let texts = own.map(Scalar::to_text).chain(request::texts(resource));
+    let values: Vec<_> = texts
+        .flat_map(|text| template::secrets_in(&text, setting.secrets))
+        .collect();
+    if values.is_empty() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    let salt = [source.name.as_bytes(), resource.name.as_bytes()];
+    let values = values.iter().map(|value| value.expose_secret().as_bytes());
+    for part in salt.into_iter().chain(values) {
+        // Where one ends and the next begins is in it.
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let hash = hash.finalize();
+    Some(format!("{:02x}{:02x}", hash[0], hash[1]))
 }
 
 /// The paging without its bounds: they let a walk go on or not, and lead nowhere else.

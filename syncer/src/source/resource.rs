@@ -67,7 +67,7 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
         definition,
         fingerprint: String::new(),
     };
-    let fingerprint = fingerprint::of(&plan, resource, setting.document);
+    let fingerprint = fingerprint::of(&plan, resource, setting);
     Plan {
         fingerprint,
         ..plan

@@ -41,7 +41,7 @@ pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
                 continue;
             };
             let prepared = prepare(ctx, plan, &keeper, &resource).await?;
-            keeper.give_back(ctx).await?;
+            keeper.give_back().await?;
             if prepared == Prepared::Stopped {
                 return Ok(());
             }

@@ -405,3 +405,78 @@ async fn what_is_appended_never_changes() {
     })
     .await;
 }
+
+/// The issues of a repository that a variable names.
+const ISSUES: &str = r#"
+[source]
+name     = "fake"
+base_url = "http://replaced"
+schedule = "every 1h"
+retry    = { attempts = 1 }
+headers  = { x-token = "${GITHUB_TOKEN}" }
+
+[resource.issues]
+path   = "/repos/${GITHUB_REPOSITORY}/issues"
+query  = { since = "{cursor}" }
+key    = "id"
+page   = { kind = "none" }
+cursor = { field = "/at", type = "timestamp", start = "2020-01-01T00:00:00Z" }
+"#;
+
+#[tokio::test]
+async fn another_value_of_a_variable_is_another_collection_which_is_read_from_its_start() {
+    on_each_database(ISSUES, async |mut world| {
+        world.upstream.answers(|request| {
+            let all: &[(&str, &str)] = match request.path.as_str() {
+                "/repos/octo/hello/issues" => &[("one", "2026-05-01T00:00:00Z")],
+                _ => &[
+                    ("old", "2024-01-01T00:00:00Z"),
+                    ("new", "2026-06-01T00:00:00Z"),
+                ],
+            };
+            events(&Arc::new(Mutex::new(all.to_vec())))(request)
+        });
+        let start = "2020-01-01T00:00:00Z";
+        assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        let name = "GITHUB_REPOSITORY";
+        world.redefine_with(ISSUES, name, "octo/world").await;
+        // The rows of the other repository are gone, as many as they are: that takes a person's word.
+        assert_outcome(&world.sync("issues").await, Outcome::Suspect);
+        assert_eq!(since(&world), some(&[start, start]));
+        let how = How {
+            accept_deletes: true,
+            ..How::default()
+        };
+        assert_outcome(&world.sync_how("issues", how).await, Outcome::Complete);
+        assert_eq!(world.live("issues").await, ["new", "old"]);
+        assert_outcome(&world.sync("issues").await, Outcome::Complete);
+        assert_eq!(since(&world), some(&[start, "2026-06-01T00:00:00Z"]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_token_in_a_header_costs_one_full_run_and_none_in_auth() {
+    on_each_database(ISSUES, async |mut world| {
+        let all = Arc::new(Mutex::new(vec![("one", "2026-05-01T00:00:00Z")]));
+        world.upstream.answers(events(&all));
+        let (start, mark) = ("2020-01-01T00:00:00Z", "2026-05-01T00:00:00Z");
+        world.sync("issues").await;
+        let name = "GITHUB_TOKEN";
+        world.redefine_with(ISSUES, name, "another").await;
+        world.sync("issues").await;
+        world.sync("issues").await;
+        assert_eq!(since(&world), some(&[start, start, mark]));
+        let auth = ISSUES.replace(
+            "headers  = { x-token = \"${GITHUB_TOKEN}\" }",
+            "auth     = { kind = \"bearer\", token = \"${GITHUB_TOKEN}\" }",
+        );
+        world.redefine(&auth).await;
+        world.sync("issues").await;
+        world.redefine_with(&auth, name, "another").await;
+        let report = world.sync("issues").await;
+        assert_outcome(&report, Outcome::Complete);
+        assert_eq!(since(&world), some(&[start, mark]));
+    })
+    .await;
+}

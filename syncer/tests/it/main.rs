@@ -52,7 +52,9 @@ mod records;
 mod rejects;
 /// How pages are asked for.
 mod requests;
-/// Interrupted runs, leases and the schedule.
+/// Which runs a service makes.
+mod schedule;
+/// Interrupted runs, leases and the service itself.
 mod service;
 /// The shipped definitions, each against a replay of its API.
 mod shipped;

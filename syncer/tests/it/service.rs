@@ -1,4 +1,4 @@
-//! Interrupted runs, leases, the schedule, and the service's own endpoints.
+//! Interrupted runs, leases, and the service itself.
 
 use std::{sync::Arc, time::Duration};
 

@@ -131,6 +131,18 @@ impl World {
             .expect("the definitions can be registered");
     }
 
+    /// The same definition where the variable `name` has another value.
+    pub(crate) async fn redefine_with(&mut self, toml: &str, name: &str, value: &str) {
+        let variables = VARIABLES.map(|(known, old)| match known == name {
+            true => (known, value),
+            false => (known, old),
+        });
+        self.catalog = catalog_with(toml, &self.upstream.url, &variables);
+        syncer::register(&self.ctx, &self.catalog)
+            .await
+            .expect("the definitions can be registered");
+    }
+
     pub(crate) async fn try_redefine(&mut self, toml: &str) -> Result<(), String> {
         self.catalog = catalog(toml, &self.upstream.url);
         syncer::register(&self.ctx, &self.catalog)
@@ -253,6 +265,10 @@ impl World {
 }
 
 fn catalog(toml: &str, base_url: &str) -> Arc<Catalog> {
+    catalog_with(toml, base_url, &VARIABLES)
+}
+
+fn catalog_with(toml: &str, base_url: &str, variables: &[(&str, &str)]) -> Arc<Catalog> {
     let file = File {
         path: "fake.toml".into(),
         text: toml.to_owned(),
@@ -260,7 +276,7 @@ fn catalog(toml: &str, base_url: &str) -> Arc<Catalog> {
     let replaced = toml::Table::from_iter([("base_url".to_owned(), base_url.into())]);
     let overrides = BTreeMap::from([("fake".to_owned(), replaced)]);
     let secret = |name: &str| {
-        let mut variables = VARIABLES.iter();
+        let mut variables = variables.iter();
         let found = variables.find(|(known, _)| *known == name);
         Ok(found.map(|(_, value)| SecretString::from(*value)))
     };

@@ -4,7 +4,9 @@ mod piece;
 mod secret;
 
 pub use self::secret::Secrets;
-pub(crate) use self::secret::{Resolved, has_secret, lacks_secret, secret_file, secret_text};
+pub(crate) use self::secret::{
+    Resolved, has_secret, lacks_secret, secret_file, secret_text, secrets_in,
+};
 use self::{
     piece::{Piece, pieces},
     secret::{missing, secret},

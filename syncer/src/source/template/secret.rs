@@ -54,6 +54,18 @@ pub(crate) fn lacks_secret(text: &str, secrets: &Secrets<'_>) -> bool {
     pieces(text).is_ok_and(|pieces| pieces.iter().any(is_missing))
 }
 
+/// The secrets that `text` names, in order. One that is not there is reported where the template is read.
+pub(crate) fn secrets_in(text: &str, secrets: &Secrets<'_>) -> Vec<SecretString> {
+    let found = |piece: &Piece<'_>| match piece {
+        Piece::Secret(name) => secret(name, secrets).ok().flatten(),
+        Piece::Text(_) | Piece::Placeholder(_) => None,
+    };
+    pieces(text).map_or_else(
+        |_| Vec::new(),
+        |pieces| pieces.iter().filter_map(found).collect(),
+    )
+}
+
 /// The file that `text` is the secret of, and nothing else.
 pub(crate) fn secret_file(text: &str) -> Option<PathBuf> {
     match pieces(text).ok()?.as_slice() {

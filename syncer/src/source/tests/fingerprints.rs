@@ -1,6 +1,8 @@
 //! Which keys of a definition make what an earlier run left worthless, and which do not.
 
-use super::source;
+use std::collections::BTreeMap;
+
+use super::{Environment, file, load, source};
 
 /// A source whose animals are read for each shelter, incrementally, page by page.
 const PLAIN: &str = r#"
@@ -187,6 +189,39 @@ fn what_the_database_works_out_again_or_a_run_is_judged_by_is_not() {
         ),
     ] {
         assert_eq!(plain, other(from, to), "{from} -> {to}");
+    }
+}
+
+/// The fingerprint of the animals of a source with `lines` where each secret is `value`.
+fn with_secret(lines: &str, value: &str) -> String {
+    let text = PLAIN
+        .replace(", token = \"${KEY}\"", "")
+        .replace("/v1\"", &format!("/v1\"\n{lines}"));
+    let secret = |_: &str| Ok(Some(value.into()));
+    let environment = Environment {
+        secret: &secret,
+        overrides: BTreeMap::new(),
+        enabled: None,
+    };
+    let catalog = load(&[file("a.toml", &text)], &environment);
+    let catalog = catalog.unwrap_or_else(|faults| panic!("{faults}"));
+    let animals = catalog.sources[0].resource("animals").expect("animals");
+    animals.fingerprint.clone()
+}
+
+#[test]
+fn the_values_of_variables_are_in_it_and_those_of_auth_are_not() {
+    for (lines, is_in) in [
+        ("query = { of = '${OF}' }", true),
+        ("headers = { x-of = 'for ${OF}' }", true),
+        ("headers = { x-of = '${file:/run/secrets/of}' }", true),
+        ("auth = { kind = 'bearer', token = '${OF}' }", false),
+        ("proxy = 'http://me:${OF}@proxy.example'", false),
+        ("query = { of = '${{OF}}' }", false),
+    ] {
+        let differs = with_secret(lines, "one") != with_secret(lines, "another");
+        assert_eq!(differs, is_in, "{lines}");
+        assert_eq!(with_secret(lines, "one"), with_secret(lines, "one"));
     }
 }
 
