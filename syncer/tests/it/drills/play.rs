@@ -95,7 +95,7 @@ async fn played(world: &World, act: &Act) -> Vec<String> {
         }
         script(request)
     });
-    let seen = run(world, act.resource, act.how).await;
+    let seen = Box::pin(run(world, act.resource, act.how)).await;
     let mut faults = lawless(&seen);
     let (outcome, said) = (
         seen.report.outcome,
