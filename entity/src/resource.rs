@@ -156,6 +156,18 @@ impl Entity {
             .await
     }
 
+    /// The resources of a source whose last run its upstream put off.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deferred(db: &impl ConnectionTrait, source_id: i32) -> Result<Vec<Model>, DbErr> {
+        Self::find()
+            .filter(Column::SourceId.eq(source_id))
+            .filter(Column::LastOutcome.eq(Outcome::Deferred))
+            .all(db)
+            .await
+    }
+
     /// Writes down a resource that is new, with no rows yet, and returns its row, new or old.
     ///
     /// # Errors

@@ -136,7 +136,7 @@ impl SyncError {
     pub fn is_unanswered(&self) -> bool {
         match self {
             Self::Request { .. } => true,
-            Self::Status { status, .. } => matches!(status, 401 | 403 | 500..),
+            Self::Status { status, .. } => matches!(status, 401 | 500..),
             _ => false,
         }
     }

@@ -11,6 +11,8 @@ pub mod source;
 /// THE SPINE: one pull of one resource.
 mod sync;
 
+/// A wait that an upstream asked for, whoever heard it.
+mod deferral;
 /// The one process that writes a resource.
 mod lease;
 /// The pages as they were when they came last.

@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use tracing::Instrument;
 
 use crate::{
-    Ctx, How, Report, SyncError, came,
+    Ctx, How, Report, SyncError, came, deferral,
     lease::{self, Keeper},
     pages::Pages,
     parents::{Parent, Parents},
@@ -33,6 +33,7 @@ pub async fn sync(
     let Some((keeper, row)) = take_over(ctx, source, plan, trigger).await? else {
         return Ok(None);
     };
+    deferral::heed(ctx, source, &row).await?;
     let mut run = run_log::open(ctx, (source, plan), &keeper, row, (trigger, how)).await?;
     let span = tracing::info_span!(
         "run",

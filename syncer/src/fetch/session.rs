@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use entity::Clock;
 use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response, redirect::Policy};
 use secrecy::ExposeSecret;
@@ -52,6 +53,11 @@ impl Session {
             timeout: source.timeout,
             patience: source.retry.max_wait,
         })
+    }
+
+    /// Asks for nothing until then: the upstream said so to a run before.
+    pub(crate) fn close(&self, until: DateTime<Utc>) {
+        self.pace.close(until);
     }
 
     /// Waits for the right to send a request.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use entity::{lease, run::Outcome};
 use sea_orm::{DbBackend, EntityTrait};
-use syncer::{How, stop};
+use syncer::{Ctx, How, stop};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -77,6 +77,37 @@ async fn a_run_that_is_gone_on_with_knows_the_rejects_that_came_before() {
         assert_outcome(&world.sync("things").await, Outcome::Complete);
         let rejects = world.column("SELECT payload FROM reject").await;
         assert_eq!(rejects, [Some(r#"{"size":2}"#.to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_upstream_asked_to_wait_holds_for_the_next_process() {
+    let two = THINGS.replace("mode    = \"mirror\"\n", "")
+        + "\n[resource.others]\npath = \"/others\"\nkey = \"id\"\npage = { kind = \"none\" }\n";
+    on_each_database(&two, async |mut world| {
+        world
+            .upstream
+            .answers(|_| Reply::status(429, "slow down").with("retry-after", 600));
+        assert_outcome(&world.sync("things").await, Outcome::Deferred);
+        world
+            .upstream
+            .answers(|request| paged(&records(3), request));
+        world.upstream.asked();
+        let other = Ctx::new(world.db.clone(), world.ctx.clock.clone(), stop::pair().1);
+        world.ctx = other
+            .and_then(Ctx::without_proxy)
+            .expect("the system has TLS roots");
+        for resource in ["things", "others"] {
+            let report = world.sync(resource).await;
+            assert_outcome(&report, Outcome::Deferred);
+            assert_eq!(report.counts.requests, 0);
+        }
+        assert!(world.upstream.asked().is_empty());
+        world.pass(chrono::Duration::seconds(601));
+        for resource in ["things", "others"] {
+            assert_outcome(&world.sync(resource).await, Outcome::Complete);
+        }
     })
     .await;
 }

@@ -107,11 +107,7 @@ impl Budget {
     /// Learns from the answer to a request that is still on the way.
     pub(super) fn learn(&mut self, said: Said, now: Moment) {
         if let Some(wait) = said.closed_for() {
-            let until = now.after(wait);
-            // Of two answers that were on the way together, the one that asks for more counts.
-            if self.closed.is_none_or(|closed| closed.wait(now) < wait) {
-                self.closed = Some(until);
-            }
+            self.close(wait, now);
         }
         if let Some((remaining, reset)) = said.left() {
             // The upstream may not have counted those that are on the way.
@@ -120,6 +116,13 @@ impl Budget {
                 requests: remaining - others,
                 until: now.after(reset),
             });
+        }
+    }
+
+    /// Nothing may be sent for so long. Of two that ask to wait, the one that asks for more counts.
+    pub(super) fn close(&mut self, wait: Duration, now: Moment) {
+        if self.closed.is_none_or(|closed| closed.wait(now) < wait) {
+            self.closed = Some(now.after(wait));
         }
     }
 

@@ -1,6 +1,7 @@
 //! One live budget for all requests of a source: what the definition allows and what the upstream's answers say is left.
 //!
-//! The budget belongs to a source and a process. Several processes on one source learn of each other only by what the upstream says.
+//! The budget belongs to a source and a process. Several processes on one source learn of each other only by what the upstream says,
+//! and by the waits that ended a run.
 
 mod budget;
 mod learn;
@@ -85,6 +86,14 @@ impl Pace {
     pub(super) fn learn(&self, said: Said) {
         self.budget().learn(said, self.now());
         // Whoever is first in line looks again: it may have to wait longer than anybody does.
+        self.changed.notify_waiters();
+    }
+
+    /// Sends nothing until then.
+    pub(super) fn close(&self, until: DateTime<Utc>) {
+        let now = self.now();
+        let wait = (until - now.time).to_std().unwrap_or(Duration::ZERO);
+        self.budget().close(wait, now);
         self.changed.notify_waiters();
     }
 
