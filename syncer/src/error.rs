@@ -58,6 +58,11 @@ pub enum SyncError {
     TooManyRejects { why: String },
     #[error("{count} pages and no end: page.max is reached")]
     TooManyPages { count: u64 },
+    #[error("`{resource}` was never read: run `catchment sync {source_name}.{resource}` first")]
+    ParentsUnread {
+        source_name: String,
+        resource: String,
+    },
     #[error("no token could be had")]
     Token(#[source] Arc<Self>),
     #[error("the upstream asks to wait until {until}")]
@@ -127,6 +132,7 @@ impl SyncError {
                 | Self::Deferred { .. }
                 | Self::Stopped
                 | Self::LeaseLost
+                | Self::ParentsUnread { .. }
                 | Self::TooManyRejects { .. }
                 | Self::Database(_)
         )

@@ -10,7 +10,7 @@ use crate::{
     Ctx, How, Report, SyncError, came,
     lease::{self, Keeper},
     pages::Pages,
-    parents::{Parent, Parents},
+    parents::{self, Parent, Parents},
     position::Last,
     run::Run,
     run_log,
@@ -75,6 +75,7 @@ async fn walks(
     plan: &Arc<Plan>,
     run: &mut Run,
 ) -> Result<(), SyncError> {
+    parents::expect_read(ctx, plan, run.resource.source_id).await?;
     let mut parents = Parents::of(plan, run);
     while let Some(parent) = parents.next(ctx, plan, run).await? {
         run.begin(source, plan, &parent);
