@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use entity::lease::{Entity as Lease, Held};
+use entity::{
+    lease::{Entity as Lease, Held},
+    resource,
+};
 use sea_orm::DbErr;
 use tokio::{task::JoinHandle, time::Instant};
 use tracing::{info, warn};
 
-use crate::Ctx;
+use crate::{Ctx, Wait, source::plan::Source};
 
 /// A lease that renews itself until it is given back or dropped.
 #[derive(Debug)]
@@ -21,16 +24,25 @@ pub(crate) struct Keeper {
 ///
 /// # Errors
 /// The database does not answer.
-pub(crate) async fn hold(ctx: &Ctx, resource_id: i32) -> Result<Option<Keeper>, DbErr> {
+pub(crate) async fn hold(
+    ctx: &Ctx,
+    source: &Source,
+    resource: &resource::Model,
+) -> Result<Option<Keeper>, DbErr> {
     let mut told = false;
     let deadline = Instant::now() + ctx.lease + Duration::from_secs(1);
     loop {
-        if let Some(held) = Lease::take(&ctx.db, resource_id, &ctx.holder(), ctx.lease).await? {
+        if let Some(held) = Lease::take(&ctx.db, resource.id, &ctx.holder(), ctx.lease).await? {
             let renewal = tokio::spawn(renew(ctx.clone(), held.clone()));
             return Ok(Some(Keeper { held, renewal }));
         }
         if !told {
-            info!(resource_id, "waiting for the lease: another process has it");
+            info!(
+                source = source.name,
+                resource = resource.name,
+                "waiting for the lease: another process has it"
+            );
+            (ctx.on_wait)(Wait::Lease(ctx.lease));
             told = true;
         }
         let pause = ctx.lease / 10;

@@ -76,7 +76,7 @@ use chrono::{DateTime, Utc};
 use entity::run::{Counts, Outcome};
 use serde::Serialize;
 
-pub use ctx::{Ctx, Progress};
+pub use ctx::{Ctx, OnWait, Progress, Wait};
 pub use error::SyncError;
 pub use metrics::Metrics;
 pub use probe::{BadValues, Limit, Marked, Probe, Promise, SampleRow, WayOn, probe, sample};

@@ -168,7 +168,7 @@ async fn take_over(
     trigger: Trigger,
 ) -> Result<Option<(Keeper, resource::Model)>, DbErr> {
     let before = table::row(ctx, source, plan).await?;
-    let Some(keeper) = lease::hold(ctx, before.id).await? else {
+    let Some(keeper) = lease::hold(ctx, source, &before).await? else {
         return Ok(None);
     };
     let row = table::row(ctx, source, plan).await?;
