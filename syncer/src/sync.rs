@@ -120,7 +120,14 @@ async fn walk(
         if came::is_doubtful(plan, &fetched) {
             fetched = pages.anew(ctx, run, &here, fetched).await?;
         }
-        let page = came::read(plan, &here, &fetched)?;
+        let mut page = came::read(plan, &here, &fetched);
+        if matches!(page, Err(SyncError::CutOff { .. })) {
+            // Its bytes came as they were sent, so that only now it shows. Once more, as after a broken connection.
+            drop(page);
+            fetched = pages.anew(ctx, run, &here, fetched).await?;
+            page = came::read(plan, &here, &fetched);
+        }
+        let page = page?;
         let next = run.advance(plan, &here, &page);
         if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
