@@ -39,6 +39,11 @@ async fn rejects_are_counted_then_shown_and_read_again() {
     assert_eq!(resource["counts"].as_array().unwrap().len(), 1, "{values}");
     assert_eq!(resource["rejects"][0]["path"], "/id");
     assert_eq!(resource["rejects"][0]["payload"], r#"{"id":1}"#);
+    let none = world.run("rejects list shop.items --field nope").stdout;
+    assert_eq!(
+        none,
+        "shop.items: no rejects of that field or kind; there are 3 others\n"
+    );
     world.run("sync shop.few");
     let few = world.run("rejects list shop.few").stdout;
     assert_eq!(few, "shop.few: no rejects\n");

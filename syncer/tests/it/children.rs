@@ -183,7 +183,10 @@ async fn a_child_of_what_was_never_read_says_what_to_run_first() {
         refused().await;
         world.sync("breeds").await;
         assert_outcome(&world.sync("images").await, Outcome::Complete);
-        assert_eq!(world.live("images").await, ["a b,1", "a b,2", "c/d,1", "c/d,2", "e,1", "e,2"]);
+        assert_eq!(
+            world.live("images").await,
+            ["a b,1", "a b,2", "c/d,1", "c/d,2", "e,1", "e,2"]
+        );
     })
     .await;
 }
