@@ -119,7 +119,7 @@ impl Looked {
             (Some(1), _) => text.push_str(" (of one parent)"),
             (Some(count), 0) => text.push_str(&format!(" (of the first {count} parents)")),
             (Some(count), _) => {
-                text.push_str(&format!(" (of parent {count}, the first that has any)"))
+                text.push_str(&format!(" (of parent {count}, the first that has any)"));
             }
         }
         text.push_str(&format!(" in {duration_ms} ms"));

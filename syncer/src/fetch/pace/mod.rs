@@ -156,6 +156,9 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const PATIENCE: Duration = Duration::from_secs(120);
 
+    /// Nobody watches.
+    fn untold(_: Duration) {}
+
     fn clock() -> Clock {
         // The wall clock goes with tokio's, which a test can stop.
         let start = Instant::now();
@@ -187,9 +190,9 @@ mod tests {
             ..Limits::default()
         };
         let pace = Pace::new(&limits, clock());
-        let first = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
-        let _second = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
-        let mut third = Box::pin(pace.slot(PATIENCE, |_| {}));
+        let first = pace.slot(PATIENCE, untold).await.expect("a slot");
+        let _second = pace.slot(PATIENCE, untold).await.expect("a slot");
+        let mut third = Box::pin(pace.slot(PATIENCE, untold));
         assert!((&mut third).now_or_never().is_none());
         drop(first);
         assert!(third.now_or_never().is_some());
@@ -198,13 +201,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_takes_nothing_with_it() {
         let pace = Pace::new(&rate(1), clock());
-        let _sent = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
+        let _sent = pace.slot(PATIENCE, untold).await.expect("a slot");
         let begun = Instant::now();
         for _ in 0..10 {
-            let mut gone = Box::pin(pace.slot(PATIENCE, |_| {}));
+            let mut gone = Box::pin(pace.slot(PATIENCE, untold));
             assert!((&mut gone).now_or_never().is_none());
         }
-        let _next = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
+        let _next = pace.slot(PATIENCE, untold).await.expect("a slot");
         assert_eq!(begun.elapsed().as_secs(), 1);
     }
 
@@ -213,7 +216,7 @@ mod tests {
         let pace = Pace::new(&rate(1), clock());
         let order = Mutex::new(Vec::new());
         let come = async |number: usize| {
-            let _slot = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
+            let _slot = pace.slot(PATIENCE, untold).await.expect("a slot");
             order.lock().expect("no panic").push(number);
         };
         tokio::join!(come(0), come(1), come(2), come(3));
@@ -223,19 +226,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_reaches_those_who_wait_already() {
         let pace = Pace::new(&rate(1), clock());
-        let slot = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
+        let slot = pace.slot(PATIENCE, untold).await.expect("a slot");
         let begun = Instant::now();
         let refused = async {
             pace.learn(refusal(60 * SECOND));
             drop(slot);
         };
-        let (next, ()) = tokio::join!(pace.slot(PATIENCE, |_| {}), refused);
+        let (next, ()) = tokio::join!(pace.slot(PATIENCE, untold), refused);
         next.expect("a slot");
         assert_eq!(begun.elapsed().as_secs(), 60);
         let refused = async { pace.learn(refusal(3600 * SECOND)) };
         let (a, b, ()) = tokio::join!(
-            pace.slot(PATIENCE, |_| {}),
-            pace.slot(PATIENCE, |_| {}),
+            pace.slot(PATIENCE, untold),
+            pace.slot(PATIENCE, untold),
             refused
         );
         let later = DateTime::UNIX_EPOCH + begun.elapsed() + 3600 * SECOND;
@@ -252,14 +255,14 @@ mod tests {
             reset: Some(60 * SECOND),
             ..Said::default()
         };
-        let slot = pace.slot(PATIENCE, |_| {}).await.expect("a slot");
+        let slot = pace.slot(PATIENCE, untold).await.expect("a slot");
         pace.learn(left(0.0));
         let begun = Instant::now();
         let news = async {
             pace.learn(left(5.0));
             drop(slot);
         };
-        let (next, ()) = tokio::join!(pace.slot(PATIENCE, |_| {}), news);
+        let (next, ()) = tokio::join!(pace.slot(PATIENCE, untold), news);
         next.expect("a slot");
         assert!(begun.elapsed().is_zero());
     }
