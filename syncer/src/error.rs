@@ -52,7 +52,7 @@ pub enum SyncError {
     },
     #[error("the answer of {url} cannot be read: {why}")]
     Decode { url: String, why: String },
-    #[error("the answer of {url} ends in the middle: {why}")]
+    #[error("the answer of {url} cannot be read: {why}")]
     CutOff { url: String, why: String },
     #[error("the pages do not end: {why}")]
     Loop { why: String },
