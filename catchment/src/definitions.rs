@@ -134,6 +134,12 @@ fn paths(folder: &Path) -> io::Result<Vec<PathBuf>> {
 pub(crate) fn source<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Source>, Misuse> {
     let names = catalog.sources.iter().map(|source| source.name.as_str());
     let unknown = || {
+        if source::is_shipped(name) {
+            return Misuse(format!(
+                "the source `{name}` comes with Catchment, and is not enabled; name it in `sources.enabled`, beside {}",
+                names.collect::<Vec<_>>().join(", ")
+            ));
+        }
         Misuse(format!(
             "there is no source `{name}` among those that run; {}",
             hint(name, names)

@@ -43,6 +43,11 @@ impl Progress {
         self.0.set_message(said(counts, self.0.elapsed()));
     }
 
+    /// Tells something above the bar, where it stays.
+    pub(crate) fn note(&self, text: &str) {
+        self.0.suspend(|| print::note(text));
+    }
+
     /// Makes room for the result.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();

@@ -169,6 +169,16 @@ pub struct Opening {
     pub resumed_from: Option<i64>,
 }
 
+/// The error of a run that nobody could close.
+const ABANDONED: &str = "its process ended before the run did";
+
+impl Model {
+    /// Whether its process died: when, nobody knows, as `ended_at` is when the next one came.
+    pub fn is_abandoned(&self) -> bool {
+        self.error.as_deref() == Some(ABANDONED)
+    }
+}
+
 impl Entity {
     /// Writes down that a run began.
     ///
@@ -233,7 +243,7 @@ impl Entity {
         let row = ActiveModel {
             outcome: Set(Some(Outcome::Failed)),
             ended_at: Set(Some(at)),
-            error: Set(Some("its process ended before the run did".to_owned())),
+            error: Set(Some(ABANDONED.to_owned())),
             ..Default::default()
         };
         Self::update_many()

@@ -22,6 +22,18 @@ use crate::{
 /// Told after each page: the resource, what its run did so far, and how many pages there are, if known.
 pub type Progress = Arc<dyn Fn(&str, &Counts, Option<u64>) + Send + Sync>;
 
+/// What a run waits for, and for how long at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Another process has the lease: for its run to end, or for the lease to.
+    Lease(Duration),
+    /// The upstream asks to wait, or says that nothing is left of its budget.
+    Upstream(Duration),
+}
+
+/// Told when a run begins to wait.
+pub type OnWait = Arc<dyn Fn(Wait) + Send + Sync>;
+
 /// What every stage of a run works with.
 #[derive(Clone)]
 pub struct Ctx {
@@ -32,6 +44,7 @@ pub struct Ctx {
     pub metrics: Arc<Metrics>,
     pub stop: Stop,
     pub progress: Progress,
+    pub on_wait: OnWait,
     /// How long a resource stays with a process that died.
     pub lease: Duration,
     /// How long readers may take to see that a definition changed.
@@ -56,6 +69,7 @@ impl Ctx {
             metrics: Arc::default(),
             stop,
             progress: Arc::new(|_, _, _| {}),
+            on_wait: Arc::new(|_| {}),
             lease: Duration::from_secs(30),
             notice: Duration::from_secs(2),
             process: process.into(),

@@ -1,6 +1,6 @@
 //! What can end a walk through an upstream's pages: one variant per cause that somebody branches on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::run::Outcome;
@@ -17,6 +17,10 @@ pub enum SyncError {
         #[source]
         source: reqwest::Error,
     },
+    #[error(
+        "request to {url} failed: it was not answered in full within {after:?}; `timeout` allows more"
+    )]
+    TimedOut { url: String, after: Duration },
     #[error("the file {path} cannot be read")]
     File {
         path: String,
@@ -48,6 +52,8 @@ pub enum SyncError {
     },
     #[error("the answer of {url} cannot be read: {why}")]
     Decode { url: String, why: String },
+    #[error("the answer of {url} cannot be read: {why}")]
+    CutOff { url: String, why: String },
     #[error("the pages do not end: {why}")]
     Loop { why: String },
     #[error("the way on is lost: {why}")]
@@ -58,6 +64,11 @@ pub enum SyncError {
     TooManyRejects { why: String },
     #[error("{count} pages and no end: page.max is reached")]
     TooManyPages { count: u64 },
+    #[error("`{resource}` was never read: run `catchment sync {source_name}.{resource}` first")]
+    ParentsUnread {
+        source_name: String,
+        resource: String,
+    },
     #[error("no token could be had")]
     Token(#[source] Arc<Self>),
     #[error("the upstream asks to wait until {until}")]
@@ -87,6 +98,7 @@ impl SyncError {
             Self::Request { source, .. } if !source.is_builder() && !source.is_redirect() => {
                 Fate::Retry
             }
+            Self::TimedOut { .. } => Fate::Retry,
             Self::Token(why) => why.fate(retry_on),
             Self::Status { status, .. } if retry_on.contains(status) => Fate::Retry,
             _ => Fate::Stop,
@@ -127,6 +139,7 @@ impl SyncError {
                 | Self::Deferred { .. }
                 | Self::Stopped
                 | Self::LeaseLost
+                | Self::ParentsUnread { .. }
                 | Self::TooManyRejects { .. }
                 | Self::Database(_)
         )
@@ -135,7 +148,7 @@ impl SyncError {
     /// Whether the upstream as a whole may be down, or lets us in no more.
     pub fn is_unanswered(&self) -> bool {
         match self {
-            Self::Request { .. } => true,
+            Self::Request { .. } | Self::TimedOut { .. } => true,
             Self::Status { status, .. } => matches!(status, 401 | 500..),
             _ => false,
         }
@@ -146,16 +159,25 @@ impl SyncError {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
+            cause = error.source();
+            if cause.is_some() && is_only_a_layer(error) {
+                continue;
+            }
             let said = error.to_string();
             // Libraries often repeat their cause in their own text.
             if !text.contains(&said) {
                 text.push_str(": ");
                 text.push_str(&said);
             }
-            cause = error.source();
         }
         short(text)
     }
+}
+
+/// Whether an error says only that a request failed, which its cause says better.
+fn is_only_a_layer(error: &(dyn std::error::Error + 'static)) -> bool {
+    // Hyper's client keeps the type of its own layer to itself.
+    error.is::<reqwest::Error>() || error.to_string().starts_with("client error (")
 }
 
 /// Longest reason in characters: it stands in the run log, in a line of the log, and in a table on a screen.

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use entity::lease::{Entity as Lease, Held};
+use entity::{
+    lease::{Entity as Lease, Held},
+    resource,
+};
 use sea_orm::DbErr;
 use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
 use tracing::{info, warn};
 
-use crate::Ctx;
+use crate::{Ctx, Wait, source::plan::Source};
 
 /// A lease that renews itself until it is given back. One that is dropped, as when its run breaks off, is given back as
 /// well: only a process that dies leaves a lease to run out.
@@ -23,11 +26,15 @@ pub(crate) struct Keeper {
 ///
 /// # Errors
 /// The database does not answer.
-pub(crate) async fn hold(ctx: &Ctx, resource_id: i32) -> Result<Option<Keeper>, DbErr> {
+pub(crate) async fn hold(
+    ctx: &Ctx,
+    source: &Source,
+    resource: &resource::Model,
+) -> Result<Option<Keeper>, DbErr> {
     let mut told = false;
     let deadline = Instant::now() + ctx.lease + Duration::from_secs(1);
     loop {
-        if let Some(held) = Lease::take(&ctx.db, resource_id, &ctx.holder(), ctx.lease).await? {
+        if let Some(held) = Lease::take(&ctx.db, resource.id, &ctx.holder(), ctx.lease).await? {
             let (wanted, unwanted) = oneshot::channel();
             let keeping = tokio::spawn(keep(ctx.clone(), held.clone(), unwanted));
             return Ok(Some(Keeper {
@@ -37,7 +44,12 @@ pub(crate) async fn hold(ctx: &Ctx, resource_id: i32) -> Result<Option<Keeper>, 
             }));
         }
         if !told {
-            info!(resource_id, "waiting for the lease: another process has it");
+            info!(
+                source = source.name,
+                resource = resource.name,
+                "waiting for the lease: another process has it"
+            );
+            (ctx.on_wait)(Wait::Lease(ctx.lease));
             told = true;
         }
         let pause = ctx.lease / 10;

@@ -78,10 +78,12 @@ use chrono::{DateTime, Utc};
 use entity::run::{Counts, Outcome};
 use serde::Serialize;
 
-pub use ctx::{Ctx, Progress};
+pub use ctx::{Ctx, OnWait, Progress, Wait};
 pub use error::SyncError;
 pub use metrics::Metrics;
-pub use probe::{BadValues, Limit, Marked, Probe, Promise, SampleRow, WayOn, probe, sample};
+pub use probe::{
+    BadValues, Limit, Marked, Probe, Promise, Sample, SampleRow, WayOn, probe, sample,
+};
 pub use replay::{Replayed, replay};
 pub use serve::serve;
 pub use sync::sync;

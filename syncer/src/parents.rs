@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use serde_json::value::RawValue;
 
 use crate::{
-    Ctx, decode, memory,
+    Ctx, SyncError, decode, memory,
     position::Position,
     run::Run,
     source::plan::{ForEach, Plan, Segment, Values},
@@ -91,6 +91,26 @@ pub(crate) async fn version(ctx: &Ctx, plan: &Plan, source_id: i32) -> Result<Op
     };
     let parent = Resource::by_name(&ctx.db, source_id, &for_each.resource).await?;
     Ok(parent.map(|parent| parent.version))
+}
+
+/// Refuses to walk through parents that nobody has read yet: there are none, and there may be no table of them.
+///
+/// # Errors
+/// The parent resource has never run, or the database does not answer.
+pub(crate) async fn expect_read(ctx: &Ctx, plan: &Plan, source_id: i32) -> Result<(), SyncError> {
+    let Some(for_each) = &plan.for_each else {
+        return Ok(());
+    };
+    let parent = Resource::by_name(&ctx.db, source_id, &for_each.resource).await?;
+    // One whose first run is under way or broke off has rows already, and a version.
+    let is_read = parent.is_some_and(|parent| parent.last_run_at.is_some() || parent.version > 0);
+    if is_read {
+        return Ok(());
+    }
+    Err(SyncError::ParentsUnread {
+        source_name: plan.definition.source.clone(),
+        resource: for_each.resource.clone(),
+    })
 }
 
 /// How many parents are read at once.

@@ -118,7 +118,7 @@ pub async fn reset(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Reset, DbE
     let Some(resource) = registered(ctx, source, plan).await? else {
         return Ok(Reset::Unknown);
     };
-    let Some(keeper) = lease::hold(ctx, resource.id).await? else {
+    let Some(keeper) = lease::hold(ctx, source, &resource).await? else {
         return Ok(Reset::Busy);
     };
     let transaction = table::begin(ctx, &keeper).await?;

@@ -10,7 +10,7 @@ use crate::{
     Ctx, How, Report, SyncError, came, deferral,
     lease::{self, Keeper},
     pages::Pages,
-    parents::{Parent, Parents},
+    parents::{self, Parent, Parents},
     position::Last,
     run::Run,
     run_log,
@@ -76,6 +76,7 @@ async fn walks(
     plan: &Arc<Plan>,
     run: &mut Run,
 ) -> Result<(), SyncError> {
+    parents::expect_read(ctx, plan, run.resource.source_id).await?;
     let mut parents = Parents::of(plan, run);
     while let Some(parent) = parents.next(ctx, plan, run).await? {
         run.begin(source, plan, &parent);
@@ -120,7 +121,14 @@ async fn walk(
         if came::is_doubtful(plan, &fetched) {
             fetched = pages.anew(ctx, run, &here, fetched).await?;
         }
-        let page = came::read(plan, &here, &fetched)?;
+        let mut page = came::read(plan, &here, &fetched);
+        if matches!(page, Err(SyncError::CutOff { .. })) {
+            // Its bytes came as they were sent, so that only now it shows. Once more, as after a broken connection.
+            drop(page);
+            fetched = pages.anew(ctx, run, &here, fetched).await?;
+            page = came::read(plan, &here, &fetched);
+        }
+        let page = page?;
         let next = run.advance(plan, &here, &page);
         if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
@@ -168,7 +176,7 @@ async fn take_over(
     trigger: Trigger,
 ) -> Result<Option<(Keeper, resource::Model)>, DbErr> {
     let before = table::row(ctx, source, plan).await?;
-    let Some(keeper) = lease::hold(ctx, before.id).await? else {
+    let Some(keeper) = lease::hold(ctx, source, &before).await? else {
         return Ok(None);
     };
     let row = table::row(ctx, source, plan).await?;

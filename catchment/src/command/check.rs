@@ -114,6 +114,14 @@ impl Looked {
         if let Some(total) = probe.total {
             text.push_str(&format!(" of {total}"));
         }
+        match (probe.parents, probe.records) {
+            (None, _) => {}
+            (Some(1), _) => text.push_str(" (of one parent)"),
+            (Some(count), 0) => text.push_str(&format!(" (of the first {count} parents)")),
+            (Some(count), _) => {
+                text.push_str(&format!(" (of parent {count}, the first that has any)"));
+            }
+        }
         text.push_str(&format!(" in {duration_ms} ms"));
         if probe.rejected > 0 {
             text.push_str(&format!(", {}", number(probe.rejected, "reject")));

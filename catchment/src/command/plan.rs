@@ -114,10 +114,19 @@ fn line(forecast: &Forecast) -> String {
 
 fn requests(need: Need) -> String {
     let count = print::count(i64::try_from(need.requests).unwrap_or(i64::MAX));
-    if need.requests_at_least {
-        format!("at least {count}")
-    } else {
-        count
+    match bound(need.requests_at_least, need.requests_at_most) {
+        Some(bound) => format!("{bound} {count}"),
+        None => count,
+    }
+}
+
+/// How a number is to be taken that may be too small, or too large.
+fn bound(at_least: bool, at_most: bool) -> Option<&'static str> {
+    match (at_least, at_most) {
+        (true, true) => Some("about"),
+        (true, false) => Some("at least"),
+        (false, true) => Some("at most"),
+        (false, false) => None,
     }
 }
 
@@ -126,9 +135,9 @@ fn time(need: Need) -> String {
         return "?".to_owned();
     };
     let time = print::took(i64::try_from(time).unwrap_or(i64::MAX));
-    match need.time_at_least {
-        true => format!("at least {time}"),
-        false if need.requests == 0 && need.time_ms == Some(0) => "-".to_owned(),
-        false => format!("about {time}"),
+    if need.requests == 0 && need.time_ms == Some(0) && !need.time_at_least {
+        return "-".to_owned();
     }
+    let bound = bound(need.time_at_least, need.time_at_most);
+    format!("{} {time}", bound.unwrap_or("about"))
 }

@@ -34,6 +34,9 @@ struct Resource {
     resource: String,
     counts: Vec<Count>,
     rejects: Vec<Row>,
+    /// Those that were not asked for.
+    #[serde(skip)]
+    others: u64,
 }
 
 #[derive(Serialize)]
@@ -95,12 +98,13 @@ async fn list(call: &Call, target: &Target, filter: Filter, limit: u64) -> anyho
             resource_id: resource.id,
             ..filter.clone()
         };
-        let (counts, rejects) = of(&db, &filter, limit).await?;
+        let (counts, rejects, others) = of(&db, &filter, limit).await?;
         resources.push(Resource {
             source: source.name.clone(),
             resource: resource.name.clone(),
             counts,
             rejects,
+            others,
         });
     }
     match call.form {
@@ -114,18 +118,19 @@ async fn of(
     db: &DatabaseConnection,
     filter: &Filter,
     limit: u64,
-) -> anyhow::Result<(Vec<Count>, Vec<Row>)> {
+) -> anyhow::Result<(Vec<Count>, Vec<Row>, u64)> {
     let is_asked = |alike: &Alike| {
         filter.kind.is_none_or(|kind| kind == alike.kind)
             && (filter.field.as_ref()).is_none_or(|field| Some(field) == alike.field.as_ref())
     };
     let counts = Reject::count_by_reason(db, filter.resource_id).await?;
-    let mut counts: Vec<Count> = (counts.into_iter().filter(is_asked))
-        .map(Count::from)
-        .collect();
+    let (asked, others): (Vec<Alike>, Vec<Alike>) = counts.into_iter().partition(is_asked);
+    let others = others.iter().map(|alike| alike.count).sum();
+    let mut counts: Vec<Count> = asked.into_iter().map(Count::from).collect();
     counts.sort_by_key(|count| Reverse(count.count));
     let rejects = Reject::list(db, filter, limit).await?;
-    Ok((counts, rejects.into_iter().map(Row::from).collect()))
+    let rejects = rejects.into_iter().map(Row::from).collect();
+    Ok((counts, rejects, others))
 }
 
 async fn replay(call: &Call, target: &Target) -> anyhow::Result<Exit> {
@@ -194,7 +199,14 @@ fn listed(resources: &[Resource], now: DateTime<Utc>) -> String {
     for resource in resources {
         let name = format!("{}.{}", resource.source, resource.resource);
         if resource.counts.is_empty() {
-            text.push_str(&format!("{name}: no rejects\n"));
+            let none = match resource.others {
+                0 => "no rejects".to_owned(),
+                others => {
+                    let others = print::count(i64::try_from(others).unwrap_or(i64::MAX));
+                    format!("no rejects of that field or kind; there are {others} others")
+                }
+            };
+            text.push_str(&format!("{name}: {none}\n"));
             continue;
         }
         text.push_str(&format!("{name}\n"));

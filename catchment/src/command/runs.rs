@@ -126,8 +126,10 @@ impl Run {
             outcome: run.outcome,
             started_at: run.started_at,
             ended_at: run.ended_at,
+            // Of one whose process died, the end is when that was found out.
             duration_ms: run
                 .ended_at
+                .filter(|_| !run.is_abandoned())
                 .map(|end| (end - run.started_at).num_milliseconds()),
             resumed_from: run.resumed_from,
             counts: run.counts(),
@@ -138,9 +140,10 @@ impl Run {
 
 fn outcome(run: &Run) -> String {
     let outcome = run.outcome.map_or("running", Outcome::as_str);
-    match run.trigger {
-        Trigger::Replay => format!("{outcome} (replay)"),
-        Trigger::Schedule | Trigger::Manual => outcome.to_owned(),
+    match (run.trigger, run.resumed_from) {
+        (Trigger::Replay, _) => format!("{outcome} (replay)"),
+        (_, Some(before)) => format!("{outcome} (went on from {before})"),
+        (_, None) => outcome.to_owned(),
     }
 }
 

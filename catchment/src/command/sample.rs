@@ -3,7 +3,7 @@
 use anyhow::{anyhow, bail};
 use serde::Serialize;
 use serde_json::Value;
-use syncer::SampleRow;
+use syncer::{Sample, SampleRow};
 
 use super::{Call, Form};
 use crate::{cli::ResourceName, definitions, exit::Exit, print, signals};
@@ -23,8 +23,8 @@ pub(super) async fn run(call: &Call, name: &ResourceName, rows: usize) -> anyhow
     let source = definitions::source(&catalog, &name.source)?;
     let plan = definitions::resource(source, &name.resource)?;
     let ctx = call.ctx(call.open_scratch().await?, signals::listen()?)?;
-    let rows = tokio::select! {
-        rows = syncer::sample(&ctx, source, plan, rows) => rows.map_err(|error| anyhow!(error.chain()))?,
+    let Sample { rows, parents } = tokio::select! {
+        sample = syncer::sample(&ctx, source, plan, rows) => sample.map_err(|error| anyhow!(error.chain()))?,
         () = ctx.stop.asked() => bail!("stopped before the upstream answered"),
     };
     let ResourceName { source, resource } = name;
@@ -34,7 +34,14 @@ pub(super) async fn run(call: &Call, name: &ResourceName, rows: usize) -> anyhow
             resource,
             rows,
         })?,
-        Form::Text if rows.is_empty() => print::text("the upstream has no record\n")?,
+        Form::Text if rows.is_empty() => print::text(
+            match parents {
+                None => "the upstream has no record\n".to_owned(),
+                Some(1) => "the only parent that was found has no record\n".to_owned(),
+                Some(count) => format!("the first {count} parents have no record\n"),
+            }
+            .as_str(),
+        )?,
         Form::Text => print::text(&text(&rows))?,
     }
     Ok(Exit::Done)

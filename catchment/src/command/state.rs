@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use syncer::{
     source::plan::{Catalog, Plan},
-    state::{self, Mark, Place, Reset, State},
+    state::{self, Holder, Mark, Place, Reset, State},
 };
 
 use super::{Call, Form};
@@ -150,7 +150,7 @@ fn text(state: &State, now: DateTime<Utc>) -> String {
         "lease",
         match &state.lease {
             None => "free".to_owned(),
-            Some(lease) => format!("held by {}", lease.holder),
+            Some(lease) => held(lease, now),
         },
     ));
     let lines = lines.iter();
@@ -161,6 +161,14 @@ fn text(state: &State, now: DateTime<Utc>) -> String {
         state.resource,
         lines.collect::<String>()
     )
+}
+
+fn held(lease: &Holder, now: DateTime<Utc>) -> String {
+    let ends = lease.expires_at.map(|at| print::until(at, now));
+    let ends = ends.map_or(String::new(), |ends| {
+        format!("; ends {ends} unless it is renewed")
+    });
+    format!("held by {}{ends}", lease.holder)
 }
 
 fn mark(mark: Option<&Mark>, now: DateTime<Utc>) -> String {
@@ -212,7 +220,7 @@ fn unfinished(place: &Place, now: DateTime<Utc>) -> String {
     }
     if let Some(until) = place.deferred_until {
         text.push_str(&format!(
-            "; the upstream asked to wait: {}",
+            "; the upstream may be asked again {}",
             print::until(until, now)
         ));
     }

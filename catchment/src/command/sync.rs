@@ -1,24 +1,26 @@
 //! `catchment sync`: runs in the foreground; the exit code tells the worst outcome.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use entity::run::{Counts, Outcome, Trigger};
 use serde::Serialize;
 use syncer::{
-    Ctx, How, Report, SyncError,
+    Ctx, How, Report, SyncError, Wait,
     source::plan::{Plan, Source},
 };
 
 use super::{Call, Form};
 use crate::{cli::Target, definitions, exit::Exit, print, progress::Progress, signals};
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Document {
     runs: Vec<Run>,
     /// Resources that another process is at work on.
     skipped: Vec<String>,
+    /// Resources that had not begun when it was stopped.
+    not_run: Vec<String>,
 }
 
 /// With the names that `runs` gives.
@@ -70,41 +72,58 @@ pub(super) async fn run(call: &Call, target: &Target, how: How) -> anyhow::Resul
         None => source.resources.iter().collect(),
     };
     let ctx = call.ctx(call.open_ready().await?, signals::listen()?)?;
-    let (mut runs, mut skipped) = (Vec::new(), Vec::new());
+    let mut done = Document::default();
     for plan in plans {
-        if ctx.stop.is_asked() {
-            break;
-        }
         let name = format!("{}.{}", source.name, plan.name);
-        let report = one(&ctx, source, plan, how).await;
-        let report = report.map_err(|error| anyhow!("{name}: {}", error.chain()))?;
+        let ended = one(&ctx, source, plan, how).await;
+        let ended = ended.map_err(|error| anyhow!("{name}: {}", error.chain()))?;
         if call.form == Form::Text {
-            print::text(&text(&name, report.as_ref()))?;
+            print::text(&text(&name, &ended))?;
         }
-        match report {
-            Some(report) => runs.push(Run::from(report)),
-            None => skipped.push(name),
+        match ended {
+            Ended::Run(report) => done.runs.push(Run::from(*report)),
+            Ended::Skipped => done.skipped.push(name),
+            Ended::Stopped => done.not_run.push(name),
         }
     }
-    let exit = worst(&runs, &skipped);
+    let exit = worst(&done);
     if call.form == Form::Json {
-        print::json(&Document { runs, skipped })?;
+        print::json(&done)?;
     }
     Ok(exit)
 }
 
-/// One run; `None`: another process is at work on the resource.
+/// What became of a resource.
+enum Ended {
+    Run(Box<Report>),
+    /// Another process is at work on it.
+    Skipped,
+    /// It was time to stop before it began.
+    Stopped,
+}
+
 async fn one(
     ctx: &Ctx,
     source: &Arc<Source>,
     plan: &Arc<Plan>,
     how: How,
-) -> Result<Option<Report>, SyncError> {
+) -> Result<Ended, SyncError> {
+    if ctx.stop.is_asked() {
+        return Ok(Ended::Stopped);
+    }
     let name = format!("{}.{}", source.name, plan.name);
     let bar = std::io::stderr()
         .is_terminal()
         .then(|| Progress::new(&name));
     let mut ctx = ctx.clone();
+    let noted = bar.clone();
+    ctx.on_wait = Arc::new(move |wait| {
+        let line = waiting(&name, wait);
+        match &noted {
+            Some(bar) => bar.note(&line),
+            None => print::note(&line),
+        }
+    });
     if let Some(bar) = bar.clone() {
         ctx.progress = Arc::new(move |_, counts, pages| bar.show(counts, pages));
     }
@@ -112,19 +131,37 @@ async fn one(
     if let Some(bar) = bar {
         bar.clear();
     }
-    report
+    Ok(match report? {
+        Some(report) => Ended::Run(Box::new(report)),
+        None if ctx.stop.is_asked() => Ended::Stopped,
+        None => Ended::Skipped,
+    })
 }
 
-/// Neither a run nor a skipped one: it was stopped before the first.
-fn worst(runs: &[Run], skipped: &[String]) -> Exit {
-    let outcomes = runs.iter().map(|run| Exit::from(run.outcome));
-    let skipped = skipped.iter().map(|_| Exit::Failed);
-    outcomes.chain(skipped).max().unwrap_or(Exit::Partial)
+fn waiting(name: &str, wait: Wait) -> String {
+    let took = |time: Duration| print::took(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+    match wait {
+        Wait::Lease(most) => format!(
+            "{name}: waiting for another process to finish or its lease to end (at most {})",
+            took(most)
+        ),
+        Wait::Upstream(wait) => format!("{name}: the upstream asks to wait {}", took(wait)),
+    }
 }
 
-fn text(name: &str, report: Option<&Report>) -> String {
-    let Some(report) = report else {
-        return format!("{name}: skipped, another process is at work on it\n");
+fn worst(done: &Document) -> Exit {
+    let outcomes = done.runs.iter().map(|run| Exit::from(run.outcome));
+    let skipped = done.skipped.iter().map(|_| Exit::Failed);
+    let not_run = done.not_run.iter().map(|_| Exit::Partial);
+    let all = outcomes.chain(skipped).chain(not_run);
+    all.max().unwrap_or(Exit::Done)
+}
+
+fn text(name: &str, ended: &Ended) -> String {
+    let report = match ended {
+        Ended::Run(report) => report,
+        Ended::Skipped => return format!("{name}: skipped, another process is at work on it\n"),
+        Ended::Stopped => return format!("{name}: not run, it was stopped before\n"),
     };
     let counts = &report.counts;
     let parts = [
@@ -162,7 +199,7 @@ mod tests {
     use entity::run::{Counts, Outcome};
     use syncer::Report;
 
-    use super::text;
+    use super::{Ended, text};
 
     #[test]
     fn only_what_happened_is_told() {
@@ -177,7 +214,7 @@ mod tests {
                 deferred_until: None,
                 duration_ms: 7,
             };
-            assert_eq!(text("shop.items", Some(&report)), expected);
+            assert_eq!(text("shop.items", &Ended::Run(Box::new(report))), expected);
         };
         check(
             Counts::default(),

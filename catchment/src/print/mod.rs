@@ -20,6 +20,11 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
     }
 }
 
+/// Tells on stderr, beside the result, what goes on. Nobody may be there to read it.
+pub(crate) fn note(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
 /// Prints a result as one JSON document.
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
     Ok(text(&format!(

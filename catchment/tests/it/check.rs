@@ -154,6 +154,22 @@ fn a_source_that_is_not_there_is_a_wrong_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shipped_source_that_is_not_enabled_is_said_to_be_there() {
+    let asked = World::new().run("check github");
+    assert_eq!(asked.code, Some(2));
+    let said = "the source `github` comes with Catchment, and is not enabled; name it in `sources.enabled`, beside thecatapi";
+    assert!(asked.stderr.contains(said), "{}", asked.stderr);
+    let world = World::new()
+        .with("CATCHMENT__SOURCES__DIR", "sources")
+        .with("CATCHMENT__SOURCE__THECATAPI__TIMEOUT", "5s");
+    world.file("sources/shop.toml", &Shop::open().await.definition());
+    let asked = world.run("check");
+    let said = "setting source.thecatapi: the source `thecatapi` comes with Catchment, and is not enabled\n  \
+                accepted: a source that runs; to run this one, name it in sources.enabled";
+    assert!(asked.stdout.contains(said), "{}", asked.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sample_shows_rows_and_stores_nothing() {
     let shop = Shop::open().await;
     let world = World::new().with("CATCHMENT__SOURCES__DIR", "sources");

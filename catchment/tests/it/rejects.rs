@@ -44,6 +44,11 @@ async fn rejects_are_counted_then_shown_and_read_again() {
         .json();
     let payload = &records["resources"][0]["rejects"][1]["payload"];
     assert_eq!(payload, r#"{"id":2}"#);
+    let none = world.run("rejects list shop.items --field nope").stdout;
+    assert_eq!(
+        none,
+        "shop.items: no rejects of that field or kind; there are 3 others\n"
+    );
     world.run("sync shop.few");
     let few = world.run("rejects list shop.few").stdout;
     assert_eq!(few, "shop.few: no rejects\n");

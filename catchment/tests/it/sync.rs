@@ -1,6 +1,14 @@
 //! `catchment sync`, `status` and `runs`: what they say, and the exit code of each outcome.
 
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Command,
+    time::Duration,
+};
+
+use entity::{lease, resource};
 use insta::internals::Redaction;
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 
 use crate::world::{World, with_shop};
 
@@ -55,6 +63,7 @@ async fn a_run_is_told_with_its_counts() {
     let synced = with_shop().await.run("sync shop.items --json").json();
     insta::assert_json_snapshot!(synced, { ".runs[].duration_ms" => millis() }, @r#"
     {
+      "not_run": [],
       "runs": [
         {
           "bad_values": 0,
@@ -212,6 +221,91 @@ async fn people_get_tables() {
         "{}",
         asked.stderr
     );
+}
+
+async fn database(world: &World) -> DatabaseConnection {
+    let url = format!("sqlite://{}", world.path("catchment.db").display());
+    entity::connect::connect(&url, 1).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_process_died_took_nobody_knows_how_long() {
+    let world = with_shop().await;
+    world.run("sync shop.items");
+    // It is left as a process leaves it that is killed.
+    let died = "UPDATE run SET outcome = NULL, ended_at = NULL";
+    let db = database(&world).await;
+    db.execute_unprepared(died).await.unwrap();
+    world.run("sync shop.items");
+    let resumed = "UPDATE run SET resumed_from = 1 WHERE id = 2";
+    db.execute_unprepared(resumed).await.unwrap();
+    let runs = world.run("runs").stdout;
+    let lines: Vec<&str> = runs.lines().collect();
+    assert!(lines[1].contains("complete (went on from 1)"), "{runs}");
+    let killed: Vec<&str> = lines[2].split_whitespace().collect();
+    assert_eq!(killed[..3], ["1", "shop.items", "failed"], "{runs}");
+    assert_eq!(killed[6], "-", "{runs}");
+    let runs = world.run("runs --json").json();
+    assert_eq!(runs["runs"][1]["duration_ms"], serde_json::Value::Null);
+}
+
+/// Another process takes the lease of the shop's items, and is not heard of again.
+async fn taken(world: &World) {
+    world.run("sync shop.items");
+    let db = database(world).await;
+    let all = resource::Entity::find().all(&db).await.unwrap();
+    let items = all.iter().find(|resource| resource.name == "items");
+    let hour = Duration::from_secs(3600);
+    let held = lease::Entity::take(&db, items.unwrap().id, "another", hour).await;
+    assert!(held.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_another_process_says_so() {
+    let world = with_shop().await.with("CATCHMENT__SYNCER__LEASE", "1s");
+    taken(&world).await;
+    let synced = world.run("sync shop.items");
+    assert_eq!(synced.code, Some(1));
+    let state = world.run("state show shop.items").stdout;
+    assert!(
+        state.contains("held by another; ends in 59 min unless it is renewed"),
+        "{state}"
+    );
+    assert_eq!(
+        synced.stdout,
+        "shop.items: skipped, another process is at work on it\n"
+    );
+    assert_eq!(
+        synced.stderr,
+        "shop.items: waiting for another process to finish or its lease to end (at most 1.0 s)\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_it_waits_names_what_did_not_run() {
+    let world = with_shop().await;
+    taken(&world).await;
+    let stopped = |arguments: &str| {
+        let mut child = world.command(arguments).spawn().unwrap();
+        let mut waits = String::new();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        stderr.read_line(&mut waits).unwrap();
+        assert!(waits.contains("waiting for another process"), "{waits}");
+        let id = child.id().to_string();
+        assert!(Command::new("kill").arg(&id).status().unwrap().success());
+        let mut told = String::new();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_to_string(&mut told).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(3), "{told}");
+        told
+    };
+    let not_run = ["items", "few", "later", "broken", "parts"];
+    let lines = not_run.map(|name| format!("shop.{name}: not run, it was stopped before\n"));
+    assert_eq!(stopped("sync shop"), lines.concat());
+    let told: serde_json::Value = serde_json::from_str(&stopped("sync shop --json")).unwrap();
+    assert_eq!(told["skipped"], serde_json::json!([]));
+    let names = not_run.map(|name| format!("shop.{name}"));
+    assert_eq!(told["not_run"], serde_json::json!(names));
 }
 
 #[test]

@@ -44,8 +44,12 @@ enum Found<'a> {
 ///
 /// # Errors
 /// It is not JSON.
-pub(super) fn body<'p, 'a>(body: &'a [u8], records: &'p Pointer) -> Result<Body<'p, 'a>, String> {
-    let text = std::str::from_utf8(body).map_err(|error| format!("it is not UTF-8: {error}"))?;
+pub(super) fn body<'p, 'a>(
+    body: &'a [u8],
+    records: &'p Pointer,
+) -> Result<Body<'p, 'a>, serde_json::Error> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| de::Error::custom(format!("it is not UTF-8: {error}")))?;
     let mut read = Body {
         text,
         way: &records.0,
@@ -58,8 +62,7 @@ pub(super) fn body<'p, 'a>(body: &'a [u8], records: &'p Pointer) -> Result<Body<
         read: &mut read,
     };
     walk.deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| error.to_string())?;
+        .and_then(|()| deserializer.end())?;
     Ok(read)
 }
 
@@ -322,7 +325,7 @@ mod tests {
         let check = |json: &[u8], part: &str| {
             let root = Pointer::default();
             let error = body(json, &root).expect_err("no JSON");
-            assert!(error.contains(part), "{error}");
+            assert!(error.to_string().contains(part), "{error}");
         };
         check(b"", "EOF");
         check(b"[1] x", "trailing");

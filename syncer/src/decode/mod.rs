@@ -81,7 +81,13 @@ pub(crate) fn page<'a>(plan: &Plan, page: &'a Page) -> Result<Decoded<'a>, SyncE
     let body;
     let (document, records) = match plan.format {
         Format::Json => {
-            body = json::body(bytes, &plan.records).map_err(unreadable)?;
+            body = json::body(bytes, &plan.records).map_err(|error| match error.is_eof() {
+                true => SyncError::CutOff {
+                    url: page.url.clone(),
+                    why: error.to_string(),
+                },
+                false => unreadable(error.to_string()),
+            })?;
             says_no_failure(plan, page, &body)?;
             let records = json::records(plan, &body).map_err(unreadable)?;
             (Some(&body), records)

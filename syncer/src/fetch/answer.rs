@@ -1,5 +1,7 @@
 //! Reads an answer: its status, what its headers say, and its body within bounds.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Response,
@@ -42,7 +44,7 @@ pub(super) async fn read(
     let most = if is_page { limit } else { limit.min(REFUSAL) };
     let (body, whole) = body(response, most)
         .await
-        .map_err(|source| broken(shown(), source))?;
+        .map_err(|source| broken(shown(), source, ask.source.timeout))?;
     let limits = &ask.source.limits;
     let said = pace::said(
         limits,
@@ -89,8 +91,16 @@ pub(super) async fn read(
     })))
 }
 
-/// A request that broke off. The error's own URL may hold credentials, and goes.
-pub(super) fn broken(shown: String, source: reqwest::Error) -> SyncError {
+/// A request that broke off, of those that may take as long as `timeout`. The error's own URL may hold credentials,
+/// and goes.
+pub(super) fn broken(shown: String, source: reqwest::Error, timeout: Duration) -> SyncError {
+    // A connection has a time of its own, which no key sets.
+    if source.is_timeout() && !source.is_connect() {
+        return SyncError::TimedOut {
+            url: shown,
+            after: timeout,
+        };
+    }
     SyncError::Request {
         url: shown,
         source: source.without_url(),

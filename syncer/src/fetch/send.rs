@@ -43,7 +43,8 @@ pub(super) async fn once(
         counts.requests += 1;
         let request = call.request(&session.http)?;
         let sent = session.send(ctx, request).await;
-        let response = sent.map_err(|source| broken(call.target.shown.clone(), source))?;
+        let response =
+            sent.map_err(|source| broken(call.target.shown.clone(), source, ask.source.timeout))?;
         let status = response.status();
         if call.target.is_own {
             session.learn(ask.source, &response);

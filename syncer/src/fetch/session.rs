@@ -7,13 +7,16 @@ use entity::Clock;
 use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response, redirect::Policy};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{
     pace::{self, Later, Pace, Slot},
     token::Tokens,
 };
-use crate::{Ctx, error::SyncError, source::plan::Source};
+use crate::{Ctx, Wait, error::SyncError, source::plan::Source};
+
+/// Shorter waits are part of an upstream's pace.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 /// What a process keeps of a source between requests.
 pub(crate) struct Session {
@@ -22,7 +25,7 @@ pub(crate) struct Session {
     pub(super) pace: Pace,
     /// `None`: its requests need no token that is given out.
     pub(super) tokens: Option<Arc<Tokens>>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// The longest that a request waits.
     pub(super) patience: Duration,
 }
@@ -69,12 +72,21 @@ impl Session {
             // First, so that no slot is taken and thrown away.
             biased;
             () = ctx.stop.asked() => return Err(SyncError::Stopped),
-            slot = self.pace.slot(self.patience) => slot,
+            slot = self.pace.slot(self.patience, |wait| self.tell(ctx, wait)) => slot,
         };
         slot.map_err(|Later(until)| {
             warn!(source = self.name, %until, "the upstream asks to wait longer than a run may");
             SyncError::Deferred { until }
         })
+    }
+
+    /// Tells whoever watches that the upstream asks to wait, unless it is over at once.
+    fn tell(&self, ctx: &Ctx, wait: Duration) {
+        if wait >= WORTH_TELLING {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            info!(source = self.name, wait_ms, "the upstream asks to wait");
+            (ctx.on_wait)(Wait::Upstream(wait));
+        }
     }
 
     /// Sends `request`, for which there must be a slot.

@@ -76,10 +76,14 @@ pub struct Need {
     pub requests: u64,
     /// There may be more requests.
     pub requests_at_least: bool,
+    /// There may be fewer.
+    pub requests_at_most: bool,
     /// `None`: nothing is known of it.
     pub time_ms: Option<u64>,
     /// It may take longer.
     pub time_at_least: bool,
+    /// It may take less.
+    pub time_at_most: bool,
 }
 
 /// Requests, with what is known of them.
@@ -87,6 +91,7 @@ pub struct Need {
 struct Asked {
     requests: u64,
     at_least: bool,
+    at_most: bool,
     why: String,
     unknown: Vec<String>,
     pace: Pace,
@@ -158,7 +163,7 @@ impl Need {
     /// Whether it is met in `interval` milliseconds.
     fn fits(self, interval: u64) -> Option<bool> {
         match self.time_ms? {
-            time if time > interval => Some(false),
+            time if time > interval => (!self.time_at_most).then_some(false),
             _ if self.time_at_least => None,
             _ => Some(true),
         }
@@ -181,6 +186,7 @@ impl Foresight<'_> {
         }
         let mut asked = self.asked(plan).await?;
         if let Some(pages) = known.and_then(|known| known.begun) {
+            asked.at_most = true;
             asked.unknown.push(format!(
                 "how much of it an unfinished run has done: it has {pages} pages, and the next run goes on there if it begins soon"
             ));

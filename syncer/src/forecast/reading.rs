@@ -141,6 +141,7 @@ fn of_changes(ctx: &Ctx, (source, plan): (&Source, &Plan), known: &Known) -> Ask
     Asked {
         requests: mean.max(spans),
         at_least: runs.is_empty(),
+        at_most: false,
         why,
         unknown,
         pace: Pace::of_runs(source, &known.runs),

@@ -61,10 +61,12 @@ impl Pace {
         Need {
             requests: asked.requests,
             requests_at_least: asked.at_least,
+            requests_at_most: asked.at_most,
             time_ms: told
                 .map(|told| told.max(least))
                 .or((least > 0).then_some(least)),
             time_at_least: told.is_none() || asked.at_least,
+            time_at_most: asked.at_most,
         }
     }
 }
@@ -78,7 +80,9 @@ pub(super) fn together(limits: &Limits, needs: impl Iterator<Item = Need>) -> Ne
     for need in needs {
         all.requests += need.requests;
         all.requests_at_least |= need.requests_at_least;
+        all.requests_at_most |= need.requests_at_most;
         all.time_at_least |= need.time_at_least;
+        all.time_at_most |= need.time_at_most;
         all.time_ms = all.time_ms.map(|time| time + need.time_ms.unwrap_or(0));
     }
     let least = millis(least_time(limits, all.requests));
@@ -166,6 +170,12 @@ mod tests {
         };
         check(at_least(10), None);
         check(at_least(2_000), Some(false));
+        let at_most = |time| Need {
+            time_at_most: true,
+            ..need(1, Some(time))
+        };
+        check(at_most(10), Some(true));
+        check(at_most(2_000), None);
     }
 
     #[test]

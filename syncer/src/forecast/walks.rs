@@ -67,6 +67,8 @@ pub(super) async fn of_children(
         each = basis;
     }
     asked.requests += walks.pages;
+    // Which parents are left out is decided when they have been read themselves.
+    asked.at_most = asked.at_least && walks.skipped > 0;
     asked.why = why(for_each, &walks, &each);
     Ok(asked)
 }
@@ -119,10 +121,11 @@ async fn of_rows(
     let walks = rows.div_ceil(for_each.batch.max(1));
     Asked {
         requests: walks * asked.requests,
+        at_most: !for_each.only.is_empty(),
         why: format!(
             "{rows} rows that `{}` will have, {}",
             for_each.resource,
-            per_walk(asked.requests, "the first")
+            per_walk(asked.requests, "one of them")
         ),
         rows: None,
         unknown,
@@ -171,7 +174,7 @@ async fn each_of(
     }
     (
         float(probed.requests),
-        per_walk(probed.requests, "the first"),
+        per_walk(probed.requests, "one of them"),
     )
 }
 

@@ -1,17 +1,19 @@
 //! Asks through the engine's own fetch: the source's credential, budget and retries apply.
 
+use std::collections::VecDeque;
+
 use chrono::SecondsFormat;
 use entity::run::Counts;
 use secrecy::ExposeSecret;
 
 use super::{InferError, answer::Answer, json::Json, step::Step, subject::Subject};
 use crate::{
-    Ctx, SyncError,
+    Ctx, SyncError, decode,
     fetch::{self, Ask, Got, Page, page::At},
     probe,
     source::{
         self, Environment, File,
-        plan::{Catalog, Plan, Source, Values},
+        plan::{Catalog, Format, Plan, Source, Values},
     },
 };
 
@@ -21,7 +23,10 @@ pub(crate) struct Asker<'a> {
     pub(crate) subject: &'a Subject,
     pub(crate) environment: &'a Environment<'a>,
     pub(crate) counts: Counts,
-    values: Option<Values>,
+    /// Those of the parent that is asked for, then those of the next ones; one that are nobody's where there is none.
+    values: VecDeque<Values>,
+    /// How many parents were asked for.
+    parents: usize,
 }
 
 impl<'a> Asker<'a> {
@@ -35,7 +40,8 @@ impl<'a> Asker<'a> {
             subject,
             environment,
             counts: Counts::default(),
-            values: None,
+            values: VecDeque::new(),
+            parents: 0,
         }
     }
 
@@ -47,11 +53,10 @@ impl<'a> Asker<'a> {
         let plan = source
             .resource(&self.subject.resource)
             .ok_or_else(unknown)?;
-        let values = match &self.values {
-            Some(values) => values.clone(),
-            None => Box::pin(self.values(source, plan)).await?,
-        };
-        self.values = Some(values.clone());
+        if self.values.is_empty() {
+            self.values = Box::pin(self.values(source, plan)).await?;
+        }
+        let values = self.values.front().cloned().unwrap_or_default();
         let at = match step {
             Step::Query(_) => fetch::page::first(&plan.page, source.is_local()),
             Step::Url(url) => At::Url(url.clone()),
@@ -64,7 +69,7 @@ impl<'a> Asker<'a> {
             known: None,
         };
         match Box::pin(fetch::page(self.ctx, ask, &mut self.counts)).await? {
-            Got::Page(page) => Ok(answer(&page)?),
+            Got::Page(page) => Ok(answer(plan, &page)?),
             Got::NotModified(_) => Err(InferError::Nothing(
                 "it says that nothing changed since an answer that it never gave".to_owned(),
             )),
@@ -94,30 +99,56 @@ impl<'a> Asker<'a> {
         source::load(&[file], &environment).map_err(InferError::Faulty)
     }
 
-    /// The values of the request: those of the first parent, where there is one.
-    async fn values(&mut self, source: &Source, plan: &Plan) -> Result<Values, SyncError> {
+    /// Goes on to the next parent, if there is one.
+    pub(crate) fn next_parent(&mut self) -> bool {
+        let is_there = self.values.len() > 1;
+        if is_there {
+            self.values.pop_front();
+            self.parents += 1;
+        }
+        is_there
+    }
+
+    /// Why there is nothing, over all parents that were asked for.
+    pub(crate) fn of_parents(&self, why: String) -> InferError {
+        InferError::Nothing(match self.parents {
+            0 => why,
+            1 => format!("the only parent that was found has none: {why}"),
+            count => format!("the first {count} parents have none: {why}"),
+        })
+    }
+
+    /// The values of the request: those of the first parents, where there are some.
+    async fn values(
+        &mut self,
+        source: &Source,
+        plan: &Plan,
+    ) -> Result<VecDeque<Values>, SyncError> {
         if let Some(for_each) = &plan.for_each {
-            let parent = probe::first_parent(self.ctx, source, (plan, for_each), &mut self.counts);
-            return Ok(parent.await?.values);
+            let of = (plan, for_each);
+            let parents = probe::first_parents(self.ctx, source, of, &mut self.counts).await?;
+            self.parents = 1;
+            return Ok(parents.into_iter().map(|parent| parent.values).collect());
         }
         let now = self.ctx.clock.now();
-        Ok(Values {
+        Ok(VecDeque::from([Values {
             run_started: now.to_rfc3339_opts(SecondsFormat::Secs, true),
             ..Values::default()
-        })
+        }]))
     }
 }
 
-fn answer(page: &Page) -> Result<Answer, SyncError> {
+fn answer(plan: &Plan, page: &Page) -> Result<Answer, SyncError> {
     let headers = page.headers.iter().filter_map(|(name, value)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     });
-    let body = match &page.body {
-        Some(body) => Json::parse(body).map_err(|error| SyncError::Decode {
+    let body = match (&page.body, plan.format) {
+        (Some(body), Format::Json) => Json::parse(body).map_err(|error| SyncError::Decode {
             url: page.url.clone(),
             why: format!("it is not one JSON document: {error}"),
         })?,
-        None => Json::Array(Vec::new()),
+        (Some(_), _) => lines(plan, page)?,
+        (None, _) => Json::Array(Vec::new()),
     };
     Ok(Answer {
         url: page.url.clone(),
@@ -125,4 +156,14 @@ fn answer(page: &Page) -> Result<Answer, SyncError> {
         link: page.link()?,
         body,
     })
+}
+
+/// The records of a body that has one a line; those that cannot be read tell nothing of the others.
+fn lines(plan: &Plan, page: &Page) -> Result<Json, SyncError> {
+    let records = decode::page(plan, page)?.records.into_iter();
+    let records = records.filter_map(|record| Json::parse(record.ok()?.as_bytes()).ok());
+    Ok(Json::Array(match plan.format {
+        Format::Csv { .. } => records.map(Json::of_cells).collect(),
+        _ => records.collect(),
+    }))
 }

@@ -26,6 +26,24 @@ impl Json {
         Ok(value(serde_json::from_slice(bytes)?, DEPTH))
     }
 
+    /// A record whose members are the cells of a line: all texts, of which those that look like it are numbers, yes or
+    /// no, or nothing.
+    pub(crate) fn of_cells(self) -> Self {
+        let Self::Object(members) = self else {
+            return self;
+        };
+        let cell = |value: Self| match value {
+            Self::Text(text) if text.is_empty() => Self::Null,
+            Self::Text(text) => match Self::parse(text.as_bytes()) {
+                Ok(plain @ (Self::Number(_) | Self::Boolean(_))) => plain,
+                _ => Self::Text(text),
+            },
+            other => other,
+        };
+        let members = members.into_iter();
+        Self::Object(members.map(|(name, value)| (name, cell(value))).collect())
+    }
+
     /// A member; of two with one name the last counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else {

@@ -131,7 +131,10 @@ impl Subject {
         ] {
             own.remove(key);
         }
-        own.insert("key".to_owned(), "id".into());
+        // Of a table, each column that a key names must be there.
+        let is_table = self.said("format").and_then(Value::as_str) == Some("csv");
+        let key = if is_table { "hash" } else { "id" };
+        own.insert("key".to_owned(), key.into());
         own.insert("page".to_owned(), table([("kind", "none".into())]).into());
         let mut query = own
             .get("query")

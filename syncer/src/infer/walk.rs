@@ -47,23 +47,15 @@ pub(crate) async fn walk(
     declared: &Declared,
 ) -> Result<Walked, InferError> {
     let begun = declared.page.clone().unwrap_or_else(|| start(asked));
-    let first = asker.ask(&step::first(&begun)).await?;
-    let found = match &declared.records {
-        Some(found) => found.clone(),
-        None => records::find(&first.body, hint).map_err(InferError::Nothing)?,
+    let (first, found) = loop {
+        let first = asker.ask(&step::first(&begun)).await?;
+        match found(declared, &first, hint) {
+            Ok(found) => break (first, found),
+            // Another parent may have some.
+            Err(_) if asker.next_parent() => {}
+            Err(why) => return Err(asker.of_parents(why)),
+        }
     };
-    if !found
-        .records(&first.body)
-        .iter()
-        .any(|(_, record)| record.is_object())
-    {
-        let place = draft::place(&found.path);
-        let why = format!(
-            "there is no object at `{place}` in the answer of {}",
-            first.url
-        );
-        return Err(InferError::Nothing(why));
-    }
     let mut walked = Walked {
         answers: vec![first],
         found,
@@ -93,6 +85,23 @@ pub(crate) async fn walk(
     }
     walked.is_all |= step::after(&walked.page, &walked.answers, &walked.found).is_none();
     Ok(walked)
+}
+
+/// Where the records are in the first answer.
+fn found(declared: &Declared, first: &Answer, hint: &str) -> Result<Found, String> {
+    let found = match &declared.records {
+        Some(found) => found.clone(),
+        None => records::find(&first.body, hint)?,
+    };
+    let records = found.records(&first.body);
+    if records.iter().any(|(_, record)| record.is_object()) {
+        return Ok(found);
+    }
+    let place = draft::place(&found.path);
+    Err(format!(
+        "there is no object at `{place}` in the answer of {}",
+        first.url
+    ))
 }
 
 /// The page as the parameters at hand ask for it.

@@ -23,7 +23,12 @@ pub(super) struct Looked {
     pub marked: usize,
     pub page: Box<Page>,
     pub at: At,
+    /// Of a child resource: how many parents were asked for, the one of this page being the last.
+    pub parents: Option<usize>,
 }
+
+/// Of so many parents children are asked for until one has some.
+const MOST_PARENTS: usize = 5;
 
 /// What became of a record.
 #[derive(Debug)]
@@ -41,7 +46,7 @@ impl Item {
     }
 }
 
-/// Asks for the first page of `plan`; of a child resource, for that of the first parent.
+/// Asks for the first page of `plan`; of a child resource, for those of the first parents until one has records.
 ///
 /// # Errors
 /// It cannot be had or read.
@@ -51,10 +56,29 @@ pub(super) async fn look(
     plan: &Plan,
     counts: &mut Counts,
 ) -> Result<Looked, SyncError> {
-    let parent = match &plan.for_each {
-        None => Parent::default(),
-        Some(for_each) => first_parent(ctx, source, (plan, for_each), counts).await?,
+    let Some(for_each) = &plan.for_each else {
+        return of_parent(ctx, (source, plan), &Parent::default(), counts).await;
     };
+    let parents = first_parents(ctx, source, (plan, for_each), counts).await?;
+    let mut asked = 0;
+    loop {
+        let looked = of_parent(ctx, (source, plan), &parents[asked], counts).await?;
+        asked += 1;
+        if !looked.items.is_empty() || asked == parents.len() {
+            return Ok(Looked {
+                parents: Some(asked),
+                ..looked
+            });
+        }
+    }
+}
+
+async fn of_parent(
+    ctx: &Ctx,
+    (source, plan): (&Source, &Plan),
+    parent: &Parent,
+    counts: &mut Counts,
+) -> Result<Looked, SyncError> {
     let at = page::first(&plan.page, source.is_local());
     let ask = Ask {
         source,
@@ -78,13 +102,14 @@ pub(super) async fn look(
     let marked = plan.cursor.as_ref().map_or(0, mark);
     let answer = came.answer;
     let records = came.records.into_iter().zip(0..);
-    let items = records.map(|(record, before)| item(plan, &parent, (record, before)));
+    let items = records.map(|(record, before)| item(plan, parent, (record, before)));
     Ok(Looked {
         items: items.collect(),
         answer,
         marked,
         page,
         at,
+        parents: None,
     })
 }
 
@@ -104,18 +129,19 @@ fn item(plan: &Plan, parent: &Parent, (record, before): (decode::Record<'_>, u64
     }
 }
 
-/// The first record with children that the parent resource's upstream has now: the database may not know any yet.
+/// The first records, never none, that the parent resource's upstream has now and whose children can be asked for:
+/// the database may not know any yet.
 ///
 /// # Errors
-/// Its page cannot be had or read, or no record on it has children.
-pub(crate) async fn first_parent(
+/// Its page cannot be had or read, or holds no such record.
+pub(crate) async fn first_parents(
     ctx: &Ctx,
     source: &Source,
     (child, for_each): (&Plan, &ForEach),
     counts: &mut Counts,
-) -> Result<Parent, SyncError> {
+) -> Result<Vec<Parent>, SyncError> {
     let Some(plan) = source.resource(&for_each.resource) else {
-        return Ok(Parent::default());
+        return Ok(vec![Parent::default()]);
     };
     let looked = Box::pin(look(ctx, source, plan, counts)).await?;
     let rows = looked.items.iter().filter_map(|item| match item {
@@ -123,9 +149,13 @@ pub(crate) async fn first_parent(
         Item::Reject(_) => None,
     });
     let wanted = rows.filter(|row| is_wanted(for_each, &row.payload));
-    let mut parents = wanted.map(|row| parent(for_each, 1, &row.payload, ""));
-    let first = parents.find(|parent| parent.is_asked_for(child));
-    first.ok_or_else(|| SyncError::Unaskable {
+    let parents = wanted.map(|row| parent(for_each, 1, &row.payload, ""));
+    let asked_for = parents.filter(|parent| parent.is_asked_for(child));
+    let first: Vec<Parent> = asked_for.take(MOST_PARENTS).collect();
+    if !first.is_empty() {
+        return Ok(first);
+    }
+    Err(SyncError::Unaskable {
         url: child.name.clone(),
         why: format!(
             "no record on the first page of `{}` is wanted and has the values that its request is made with",

@@ -17,7 +17,7 @@ use entity::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::look::first_parent;
+pub(crate) use self::look::first_parents;
 use self::look::{Item, Looked, look};
 pub use self::{
     told::Limit,
@@ -40,6 +40,9 @@ pub struct Probe {
     pub records: usize,
     /// Records in all, as far as the upstream says.
     pub total: Option<u64>,
+    /// Of a child resource: how many parents were asked for until one had records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parents: Option<usize>,
     /// How a walk would go on.
     pub next: Option<WayOn>,
     pub rejected: usize,
@@ -82,6 +85,14 @@ pub struct Marked {
     pub field: String,
     pub present: usize,
     pub of: usize,
+}
+
+/// The first records of a resource.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    pub rows: Vec<SampleRow>,
+    /// Of a child resource: how many parents were asked for until one had records.
+    pub parents: Option<usize>,
 }
 
 /// A record as it would be stored.
@@ -129,10 +140,13 @@ pub async fn sample(
     source: &Source,
     plan: &Plan,
     rows: usize,
-) -> Result<Vec<SampleRow>, SyncError> {
+) -> Result<Sample, SyncError> {
     let looked = look(ctx, source, plan, &mut Counts::default()).await?;
     let items = looked.items.into_iter().take(rows);
-    Ok(items.map(|item| shown(&plan.definition, item)).collect())
+    Ok(Sample {
+        rows: items.map(|item| shown(&plan.definition, item)).collect(),
+        parents: looked.parents,
+    })
 }
 
 fn seen(ctx: &Ctx, (source, plan): (&Source, &Plan), looked: &Looked, probe: Probe) -> Probe {
@@ -157,6 +171,7 @@ fn seen(ctx: &Ctx, (source, plan): (&Source, &Plan), looked: &Looked, probe: Pro
         status: looked.page.status,
         records: looked.items.len(),
         total: looked.answer.total,
+        parents: looked.parents,
         next: Some(way::way_on(plan, looked)),
         rejected: looked.items.len() - rows.len(),
         bad_values: rows.iter().map(|row| row.bad.len()).sum(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::look::Looked;
 use crate::{
     fetch::page::{self, Answer, At, Next, Walked},
-    source::plan::{Page, Place, Plan, Way},
+    source::plan::{Format, Page, Place, Plan, Way},
 };
 
 /// How a walk would go on behind its first page.
@@ -67,7 +67,8 @@ pub(super) fn doubts(plan: &Plan, looked: &Looked) -> Vec<String> {
                 "a `Link` header names a next page; read it with page = { kind = \"link\" }"
                     .to_owned(),
             );
-        } else if ROUND.contains(&records) {
+        } else if plan.format == Format::Json && ROUND.contains(&records) {
+            // A file of lines, as CSV is, mostly holds all that there is.
             doubts.push(format!("{records} records look like a full page, and page.kind is none; `catchment infer` looks for the way to the next one"));
         }
         return doubts;

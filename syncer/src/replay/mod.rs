@@ -56,7 +56,7 @@ pub struct Replayed {
 /// The database does not answer, or another process took the resource over.
 pub async fn replay(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Option<Replayed>, DbErr> {
     let row = table::row(ctx, source, plan).await?;
-    let Some(keeper) = lease::hold(ctx, row.id).await? else {
+    let Some(keeper) = lease::hold(ctx, source, &row).await? else {
         return Ok(None);
     };
     let row = table::row(ctx, source, plan).await?;

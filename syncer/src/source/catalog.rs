@@ -12,6 +12,7 @@ use super::{
     report::Report,
     resource::{self, Setting},
     schema::schema,
+    shipped::is_shipped,
     tree::{At, Node},
     upstream,
 };
@@ -113,11 +114,17 @@ fn unknown_sources(
         .chain(enabled)
         .filter(|(name, _)| !known.contains(&name.as_str()))
     {
-        let wrong = Wrong::choice(
-            format!("there is no source `{name}`"),
-            name,
-            known.iter().copied(),
-        );
+        let wrong = match is_shipped(name) {
+            true => Wrong::accepts(
+                format!("the source `{name}` comes with Catchment, and is not enabled"),
+                "a source that runs; to run this one, name it in sources.enabled",
+            ),
+            false => Wrong::choice(
+                format!("there is no source `{name}`"),
+                name,
+                known.iter().copied(),
+            ),
+        };
         faults.push(wrong.at(
             "",
             &At {

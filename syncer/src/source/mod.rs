@@ -61,7 +61,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use catalog::load;
 pub use fault::{Fault, Faults};
 pub use schema::schema;
-pub use shipped::shipped;
+pub use shipped::{is_shipped, shipped};
 pub use template::Secrets;
 
 /// A definition file.

@@ -21,6 +21,12 @@ const SHIPPED: [(&str, &str); 8] = shipped![
     "usgs.toml",
 ];
 
+/// Whether a source of that name comes with Catchment.
+pub fn is_shipped(name: &str) -> bool {
+    let mut names = SHIPPED.iter().map(|(path, _)| path.strip_suffix(".toml"));
+    names.any(|shipped| shipped == Some(name))
+}
+
 /// The definitions that come with Catchment.
 pub fn shipped() -> Vec<File> {
     let files = SHIPPED.iter().map(|(path, text)| File {

@@ -37,7 +37,7 @@ pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
             if is_current(&resource, plan)? {
                 continue;
             }
-            let Some(keeper) = lease::hold(ctx, resource.id).await? else {
+            let Some(keeper) = lease::hold(ctx, source, &resource).await? else {
                 continue;
             };
             let prepared = prepare(ctx, plan, &keeper, &resource).await?;

@@ -183,6 +183,10 @@ async fn children_of_deleted_parents_go() {
 #[tokio::test]
 async fn children_of_an_incomplete_parent_resource_are_not_complete() {
     on_each_database(FAMILY, async |world| {
+        world
+            .upstream
+            .answers(|_| Reply::status(404, "not yet there"));
+        assert_outcome(&world.sync("breeds").await, Outcome::Failed);
         world.upstream.answers(family);
         let report = world.sync("images").await;
         assert_outcome(&report, Outcome::Partial);
@@ -191,6 +195,35 @@ async fn children_of_an_incomplete_parent_resource_are_not_complete() {
                 .error
                 .expect("a reason")
                 .contains("its parent resource `breeds` is not complete itself")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_child_of_what_was_never_read_says_what_to_run_first() {
+    on_each_database(FAMILY, async |world| {
+        world.upstream.answers(family);
+        let refused = async || {
+            let report = world.sync("images").await;
+            assert_outcome(&report, Outcome::Failed);
+            assert_eq!(
+                report.error.as_deref(),
+                Some("`breeds` was never read: run `catchment sync fake.breeds` first")
+            );
+        };
+        refused().await;
+        // Whoever has only ever run the child has neither a row nor a table of its parent.
+        world
+            .execute("DELETE FROM resource WHERE name = 'breeds'")
+            .await;
+        world.execute("DROP TABLE fake_breeds").await;
+        refused().await;
+        world.sync("breeds").await;
+        assert_outcome(&world.sync("images").await, Outcome::Complete);
+        assert_eq!(
+            world.live("images").await,
+            ["a b,1", "a b,2", "c/d,1", "c/d,2", "e,1", "e,2"]
         );
     })
     .await;

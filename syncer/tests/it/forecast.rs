@@ -107,6 +107,29 @@ async fn the_next_run_asks_what_was_forecast() {
 }
 
 #[tokio::test]
+async fn what_may_be_less_is_said_to_be_the_most() {
+    let some = SHOP.replace("changed_only = true", "where = { kept = true }");
+    // Each run of the children is of everything.
+    let some = some.replacen("full_every = \"1d\"\n", "", 1);
+    on_each_database(&some, async |world| {
+        world.upstream.answers(shop("a"));
+        let bounds = async || {
+            let forecast = foreseen(&world).await;
+            let mut all = forecast.resources.iter();
+            let images = all.find(|one| one.resource == "images");
+            let need = images.expect("it is forecast").need;
+            assert_eq!(need.requests_at_most, forecast.need.requests_at_most);
+            (need.requests, need.requests_at_least, need.requests_at_most)
+        };
+        // Which of the 5 are wanted is not known before they are read.
+        assert_eq!(bounds().await, (5, false, true));
+        asked_for(&world, "breeds").await;
+        assert_eq!(bounds().await, (1, false, false));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn how_much_changed_is_not_made_up() {
     on_each_database(SHOP, async |world| {
         world.upstream.answers(shop("a"));

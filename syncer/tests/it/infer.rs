@@ -449,6 +449,131 @@ for_each = {{ resource = "products", copy = {{ product_id = "id" }} }}
     load(&format!("{begun}\n{toml}"), &environment).expect("a definition without faults");
 }
 
+/// A child whose first parents have no children; `reviews` tells how many parents there are.
+fn childless(parents: usize, last_has_some: bool) -> impl Fn(&Request) -> Reply + Send + Sync {
+    move |request| match request.path.as_str() {
+        "/products" => Reply::json(products(0, parents, parents)),
+        path if last_has_some && path == format!("/products/{parents}/reviews") => {
+            Reply::json(r#"[{"id":1,"stars":5},{"id":2,"stars":4}]"#)
+        }
+        _ => Reply::json("[]"),
+    }
+}
+
+#[tokio::test]
+async fn a_few_parents_are_tried_before_there_is_no_child() {
+    let written = |look: &Look| File {
+        path: "shop.toml".to_owned(),
+        text: format!(
+            r#"
+[source]
+name = "shop"
+base_url = "{}"
+schedule = "every 1h"
+[resource.products]
+path = "/products"
+key = "id"
+page = {{ kind = "none" }}
+[resource.reviews]
+path = "/products/{{parent.id}}/reviews"
+for_each = {{ resource = "products", copy = {{ product_id = "id" }} }}
+key = ["product_id", "id"]
+page = {{ kind = "none" }}
+"#,
+            look.upstream.url
+        ),
+    };
+    let environment = environment(&no_secret);
+    let check = async |look: Look, inferred: Result<usize, &str>, sampled: (usize, usize)| {
+        let file = written(&look);
+        let proposed = infer::of_resource(&look.ctx, (&file, &environment), "shop", "reviews");
+        match (proposed.await, inferred) {
+            (Ok(proposed), Ok(records)) => assert_eq!(proposed.records, records),
+            (Err(error), Err(why)) => {
+                let error = error.to_string();
+                assert!(error.starts_with(why), "{error}");
+            }
+            (proposed, _) => panic!("{proposed:?}"),
+        }
+        let catalog = load(&file.text, &environment).expect("a definition without faults");
+        let source = &catalog.sources[0];
+        let plan = source.resource("reviews").expect("it is defined");
+        let sample = syncer::sample(&look.ctx, source, plan, 9).await;
+        let sample = sample.expect("an answer");
+        assert_eq!(
+            (sample.rows.len(), sample.parents),
+            (sampled.0, Some(sampled.1))
+        );
+        let probe = syncer::probe(&look.ctx, source, plan).await;
+        assert_eq!((probe.records, probe.parents), (sampled.0, Some(sampled.1)));
+    };
+    check(Look::at(childless(3, true)).await, Ok(2), (2, 3)).await;
+    check(
+        Look::at(childless(9, true)).await,
+        Err("the first 5 parents have none: "),
+        (0, 5),
+    )
+    .await;
+    check(
+        Look::at(childless(1, false)).await,
+        Err("the only parent that was found has none: "),
+        (0, 1),
+    )
+    .await;
+}
+
+fn lines(content_type: &str, body: &str) -> Reply {
+    Reply::Answer {
+        status: 200,
+        headers: vec![("content-type".to_owned(), content_type.to_owned())],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn records_that_come_a_line_each() {
+    let look = Look::at(|request| match request.path.as_str() {
+        "/table" => lines(
+            "text/csv",
+            "code,price,open,since\n007,1.50,true,2026-01-31\n008,2,false,\n",
+        ),
+        _ => lines(
+            "application/x-ndjson",
+            "{\"code\":\"a\",\"stars\":5}\n{\"code\":\"b\",\"stars\":4}\n",
+        ),
+    });
+    let look = look.await;
+    let check = async |format: &str, path: &str, expected: &[&str]| {
+        let begun = format!(
+            "[source]\nname = \"shop\"\nbase_url = \"{}\"\nschedule = \"every 1h\"\n",
+            look.upstream.url
+        );
+        let file = File {
+            path: "shop.toml".to_owned(),
+            text: format!("{begun}[resource.lines]\npath = \"{path}\"\nformat = \"{format}\"\n"),
+        };
+        let environment = environment(&no_secret);
+        let inferred = infer::of_resource(&look.ctx, (&file, &environment), "shop", "lines").await;
+        let toml = inferred.expect("a proposal").toml;
+        for line in expected {
+            assert!(toml.contains(line), "{line} is not in {toml}");
+        }
+        assert_eq!(look.synced(&format!("{begun}{toml}")).await.len(), 2);
+    };
+    check(
+        "csv",
+        "/table",
+        &[
+            "format",
+            "\"code\"",
+            "price     = \"decimal",
+            "open      = \"boolean\"",
+        ],
+    )
+    .await;
+    check("ndjson", "/lines", &["format", "stars"]).await;
+}
+
 #[tokio::test]
 async fn what_holds_no_list_is_refused_with_the_reason() {
     let look = Look::at(|request| match request.path.as_str() {

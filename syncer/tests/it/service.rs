@@ -1,10 +1,16 @@
 //! Interrupted runs, leases, and the service itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use entity::{lease, run::Outcome};
 use sea_orm::{DbBackend, EntityTrait};
-use syncer::{Ctx, How, stop};
+use syncer::{Ctx, How, Wait, stop};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -248,6 +254,39 @@ async fn two_syncers_never_write_one_resource() {
             .expect("the database answers")
             .expect("a lease");
         assert!(now.fence > other.fence);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_tells_for_what_and_how_long() {
+    on_each_database(THINGS, async |mut world| {
+        let waits = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&waits);
+        world.ctx.on_wait = Arc::new(move |wait| told.lock().expect("no panic").push(wait));
+        let waited = || std::mem::take(&mut *waits.lock().expect("no panic"));
+        let id = world.resource("things").await.id;
+        let hour = Duration::from_secs(3600);
+        let other = lease::Entity::take(&world.db, id, "another process", hour).await;
+        let other = other.expect("the database answers").expect("it is free");
+        assert!(world.try_sync("things", How::default()).await.is_none());
+        assert_eq!(waited(), [Wait::Lease(world.ctx.lease)]);
+        lease::Entity::give_back(&world.db, &other)
+            .await
+            .expect("the database answers");
+        let busy = AtomicBool::new(true);
+        world
+            .upstream
+            .answers(move |_| match busy.swap(false, Ordering::Relaxed) {
+                true => Reply::status(429, "slow down").with("retry-after", "2"),
+                false => Reply::json("[]").with("pagination-count", "0"),
+            });
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let waited = waited();
+        let [Wait::Upstream(wait)] = *waited else {
+            panic!("{waited:?}");
+        };
+        assert!(wait > Duration::from_secs(1) && wait <= Duration::from_secs(2));
     })
     .await;
 }

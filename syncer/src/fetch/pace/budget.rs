@@ -39,6 +39,8 @@ impl Moment {
 pub(super) struct Pause {
     pub(super) wait: Duration,
     pub(super) until: DateTime<Utc>,
+    /// The upstream says so, and not the definition.
+    pub(super) is_asked: bool,
 }
 
 /// The budget of a source.
@@ -159,6 +161,7 @@ impl Budget {
         Some(Pause {
             wait,
             until: now.time + wait,
+            is_asked: false,
         })
     }
 
@@ -184,6 +187,7 @@ fn pause(until: Moment, now: Moment) -> Option<Pause> {
     (!wait.is_zero()).then_some(Pause {
         wait,
         until: until.time,
+        is_asked: true,
     })
 }
 

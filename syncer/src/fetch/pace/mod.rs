@@ -58,18 +58,29 @@ impl Pace {
         }
     }
 
-    /// Waits in line until a request may be sent. Whoever gives up waiting takes nothing.
+    /// Waits in line until a request may be sent, and tells how long it has to if the upstream says so.
+    /// Whoever gives up waiting takes nothing.
     ///
     /// # Errors
     /// The first in line would have to wait longer than `patience`.
-    pub(super) async fn slot(&self, patience: Duration) -> Result<Slot<'_>, Later> {
+    pub(super) async fn slot(
+        &self,
+        patience: Duration,
+        tell: impl Fn(Duration),
+    ) -> Result<Slot<'_>, Later> {
         // It is never closed, so that there is always a permit in the end.
         let permit = self.slots.acquire().await.ok();
         let _first_in_line = self.line.lock().await;
+        let mut told = None;
         loop {
             let changed = self.changed.notified();
             let taken = self.budget().take(self.now());
-            let Err(Pause { wait, until }) = taken else {
+            let Err(Pause {
+                wait,
+                until,
+                is_asked,
+            }) = taken
+            else {
                 return Ok(Slot {
                     pace: self,
                     _permit: permit,
@@ -77,6 +88,10 @@ impl Pace {
             };
             if wait > patience {
                 return Err(Later(until));
+            }
+            // Who is woken early and waits for the same does not tell it twice.
+            if is_asked && told.replace(until) != Some(until) {
+                tell(wait);
             }
             sleep_or(wait, changed).await;
         }
@@ -150,6 +165,9 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const PATIENCE: Duration = Duration::from_secs(120);
 
+    /// Nobody watches.
+    fn untold(_: Duration) {}
+
     fn clock() -> Clock {
         // The wall clock goes with tokio's, which a test can stop.
         let start = Instant::now();
@@ -181,9 +199,9 @@ mod tests {
             ..Limits::default()
         };
         let pace = Pace::new(&limits, clock());
-        let first = pace.slot(PATIENCE).await.expect("a slot");
-        let _second = pace.slot(PATIENCE).await.expect("a slot");
-        let mut third = Box::pin(pace.slot(PATIENCE));
+        let first = pace.slot(PATIENCE, untold).await.expect("a slot");
+        let _second = pace.slot(PATIENCE, untold).await.expect("a slot");
+        let mut third = Box::pin(pace.slot(PATIENCE, untold));
         assert!((&mut third).now_or_never().is_none());
         drop(first);
         assert!(third.now_or_never().is_some());
@@ -192,13 +210,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_takes_nothing_with_it() {
         let pace = Pace::new(&rate(1), clock());
-        let _sent = pace.slot(PATIENCE).await.expect("a slot");
+        let _sent = pace.slot(PATIENCE, untold).await.expect("a slot");
         let begun = Instant::now();
         for _ in 0..10 {
-            let mut gone = Box::pin(pace.slot(PATIENCE));
+            let mut gone = Box::pin(pace.slot(PATIENCE, untold));
             assert!((&mut gone).now_or_never().is_none());
         }
-        let _next = pace.slot(PATIENCE).await.expect("a slot");
+        let _next = pace.slot(PATIENCE, untold).await.expect("a slot");
         assert_eq!(begun.elapsed().as_secs(), 1);
     }
 
@@ -207,7 +225,7 @@ mod tests {
         let pace = Pace::new(&rate(1), clock());
         let order = Mutex::new(Vec::new());
         let come = async |number: usize| {
-            let _slot = pace.slot(PATIENCE).await.expect("a slot");
+            let _slot = pace.slot(PATIENCE, untold).await.expect("a slot");
             order.lock().expect("no panic").push(number);
         };
         tokio::join!(come(0), come(1), come(2), come(3));
@@ -217,17 +235,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_reaches_those_who_wait_already() {
         let pace = Pace::new(&rate(1), clock());
-        let slot = pace.slot(PATIENCE).await.expect("a slot");
+        let slot = pace.slot(PATIENCE, untold).await.expect("a slot");
         let begun = Instant::now();
         let refused = async {
             pace.learn(refusal(60 * SECOND));
             drop(slot);
         };
-        let (next, ()) = tokio::join!(pace.slot(PATIENCE), refused);
+        let (next, ()) = tokio::join!(pace.slot(PATIENCE, untold), refused);
         next.expect("a slot");
         assert_eq!(begun.elapsed().as_secs(), 60);
         let refused = async { pace.learn(refusal(3600 * SECOND)) };
-        let (a, b, ()) = tokio::join!(pace.slot(PATIENCE), pace.slot(PATIENCE), refused);
+        let (a, b, ()) = tokio::join!(
+            pace.slot(PATIENCE, untold),
+            pace.slot(PATIENCE, untold),
+            refused
+        );
         let later = DateTime::UNIX_EPOCH + begun.elapsed() + 3600 * SECOND;
         assert_eq!((a.err(), b.err()), (Some(Later(later)), Some(Later(later))));
         assert_eq!(begun.elapsed().as_secs(), 60, "nobody waited for it");
@@ -242,14 +264,14 @@ mod tests {
             reset: Some(60 * SECOND),
             ..Said::default()
         };
-        let slot = pace.slot(PATIENCE).await.expect("a slot");
+        let slot = pace.slot(PATIENCE, untold).await.expect("a slot");
         pace.learn(left(0.0));
         let begun = Instant::now();
         let news = async {
             pace.learn(left(5.0));
             drop(slot);
         };
-        let (next, ()) = tokio::join!(pace.slot(PATIENCE), news);
+        let (next, ()) = tokio::join!(pace.slot(PATIENCE, untold), news);
         next.expect("a slot");
         assert!(begun.elapsed().is_zero());
     }

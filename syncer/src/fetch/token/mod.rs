@@ -190,7 +190,7 @@ async fn exchange(
 ) -> Result<Reply, SyncError> {
     let _slot = session.slot(ctx).await?;
     let sent = session.send(ctx, request).await;
-    let response = sent.map_err(|source| broken(url.clone(), source))?;
+    let response = sent.map_err(|source| broken(url.clone(), source, session.timeout))?;
     let status = response.status();
     let headers = response.headers().clone();
     let now = session.pace.time();
@@ -204,7 +204,7 @@ async fn exchange(
     }
     let (body, _) = body(response, LARGEST)
         .await
-        .map_err(|source| broken(url.clone(), source))?;
+        .map_err(|source| broken(url.clone(), source, session.timeout))?;
     Ok(Reply {
         url,
         status,

@@ -100,7 +100,7 @@ fn stalls() -> Vec<Drill> {
         ..second(
             name,
             upstream,
-            "operation timed out",
+            "it was not answered in full within 1s; `timeout` allows more",
             Reply::raw(bytes, Then::Stalls),
         )
     };
@@ -141,6 +141,11 @@ fn passing() -> Vec<Drill> {
             "a truncated body that passes",
             "breaks the first answer off, and is well for the next",
             truncated(),
+        ),
+        passes(
+            "a page that ends in the middle, and passes",
+            "ends its first page in the middle of a record, counts its bytes rightly, and is well for the next request",
+            Reply::json(r#"[{"id":"k0","name":"n0"},{"id":"#),
         ),
     ]
 }

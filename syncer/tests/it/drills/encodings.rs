@@ -61,7 +61,7 @@ fn encoded() -> Vec<Drill> {
         second(
             "gzip that is none",
             "answers the second page with `content-encoding: gzip` and plain text",
-            "failed: error decoding response body",
+            "failed: Invalid gzip header",
             Reply::json(list(&records(1))).with("content-encoding", "gzip"),
         ),
         Drill {

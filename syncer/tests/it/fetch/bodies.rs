@@ -9,7 +9,7 @@ use syncer::{
 };
 
 use super::Asking;
-use crate::upstream::Reply;
+use crate::upstream::{Reply, Then};
 
 type Encode = fn(&[u8]) -> Vec<u8>;
 
@@ -157,4 +157,27 @@ async fn a_search_is_not_asked_for_with_validators() {
         .await
         .expect("a page");
     assert_eq!(asking.upstream.asked()[0].header("if-none-match"), None);
+}
+
+#[tokio::test]
+async fn why_a_request_failed_is_said_once() {
+    let asking = Asking::new("", "").await;
+    let check = async |reply: Reply, cause: &str| {
+        asking.upstream.answers(move |_| reply.clone());
+        let error = asking.error().await;
+        let (url, said) = error.split_once(" failed: ").expect("a request");
+        assert!(url.starts_with("request to http://"), "{error}");
+        assert_eq!(said, cause);
+    };
+    check(
+        Reply::raw("", Then::Closes),
+        "connection closed before message completed",
+    )
+    .await;
+    let begun = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n[";
+    check(
+        Reply::raw(begun, Then::Resets),
+        "error reading a body from connection: Connection reset by peer (os error 104)",
+    )
+    .await;
 }
