@@ -128,6 +128,7 @@ impl SyncError {
                 | Self::FileChanged { .. }
                 | Self::TooManyPages { .. }
                 | Self::TooManyRejects { .. }
+                | Self::ParentsUnread { .. }
         )
     }
 

@@ -90,7 +90,7 @@ pub(crate) fn judge(
     facts: Facts,
 ) -> Verdict {
     if let Err(error) = result {
-        let wrote = run.counts.pages > 0;
+        let wrote = run.so_far().pages > 0;
         let deferred_until = match error {
             SyncError::Deferred { until } => Some(*until),
             _ => None,
@@ -108,7 +108,7 @@ pub(crate) fn judge(
         } else {
             format!(" (and {others} more)")
         };
-        let outcome = match run.counts.pages {
+        let outcome = match run.so_far().pages {
             0 => Outcome::Failed,
             _ => Outcome::Partial,
         };

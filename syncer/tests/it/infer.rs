@@ -548,12 +548,15 @@ async fn records_that_come_a_line_each() {
             "[source]\nname = \"shop\"\nbase_url = \"{}\"\nschedule = \"every 1h\"\n",
             look.upstream.url
         );
+        let resource = path.trim_start_matches('/');
         let file = File {
             path: "shop.toml".to_owned(),
-            text: format!("{begun}[resource.lines]\npath = \"{path}\"\nformat = \"{format}\"\n"),
+            text: format!(
+                "{begun}[resource.{resource}]\npath = \"{path}\"\nformat = \"{format}\"\n"
+            ),
         };
         let environment = environment(&no_secret);
-        let inferred = infer::of_resource(&look.ctx, (&file, &environment), "shop", "lines").await;
+        let inferred = infer::of_resource(&look.ctx, (&file, &environment), "shop", resource).await;
         let toml = inferred.expect("a proposal").toml;
         for line in expected {
             assert!(toml.contains(line), "{line} is not in {toml}");

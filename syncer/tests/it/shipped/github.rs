@@ -233,7 +233,7 @@ async fn budgets() {
         let counts = complete(&world, "issues").await.counts;
         assert_eq!(
             (counts.inserted, counts.requests),
-            (130, 4),
+            (130, 3),
             "the run goes on"
         );
         // Not allowed at all: that will not pass.
