@@ -9,7 +9,7 @@ use crate::crash::tables::{Lines, lines};
 
 /// How each resource's last run went. Nothing to compare while runs are under way; and bad values are counted by the run
 /// that writes them.
-const LAST_RUNS: &str = "SELECT name, outcome, error, total, fetched, rejected FROM run \
+const LAST_RUNS: &str = "SELECT name, outcome, error, total FROM run \
      JOIN resource ON resource.id = resource_id \
      WHERE run.id IN (SELECT MAX(id) FROM run GROUP BY resource_id) ORDER BY 1";
 

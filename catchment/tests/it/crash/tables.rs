@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 pub(crate) type Lines = Vec<Vec<Option<String>>>;
 
 /// A line each, under the name of what it is about.
-const COMPARED: [(&str, &str); 9] = [
+const COMPARED: [(&str, &str); 10] = [
     (
         "shelves",
         "SELECT * FROM library_shelves ORDER BY record_key",
@@ -42,9 +42,15 @@ const COMPARED: [(&str, &str); 9] = [
     ),
     (
         "last runs",
-        "SELECT name, outcome, error, pages, total, fetched, rejected FROM run \
+        "SELECT name, outcome, error, total FROM run \
          JOIN resource ON resource.id = resource_id \
          WHERE run.id IN (SELECT MAX(id) FROM run GROUP BY resource_id) ORDER BY 1",
+    ),
+    (
+        // Each run counts what it did itself, in the transaction that does it.
+        "rows that runs say they inserted",
+        "SELECT name, CAST(SUM(inserted) AS CHAR) AS inserted FROM run \
+         JOIN resource ON resource.id = resource_id GROUP BY name ORDER BY 1",
     ),
     (
         "cursors",
