@@ -39,7 +39,10 @@ pub(crate) fn document(command: &str, cases: &[(Findings, Vec<Ratio>)]) -> Strin
         .collect();
     match missed.is_empty() {
         true => text.push_str("Nothing.\n"),
-        false => text.extend(missed),
+        false => {
+            text.extend(missed);
+            text.push_str(WHY);
+        }
     }
     text.push_str("\n## Measured\n");
     for (found, ratios) in cases {
@@ -61,6 +64,19 @@ machine, and wall time of whatever else it did.
 - **nothing**: `catchment sync` of a resource without records: what a process costs before its first record.
 - **first**, **unchanged**: `catchment sync` of records of about 1 KB with nine declared fields, eight of them and the key
   indexed; **304s**: once more, when the upstream has given tags and knows them again.
+";
+
+const WHY: &str = "
+What stands behind them, as profiles of these runs show:
+
+- CPU: on a server about a third goes into handing rows over (the ORM copies a statement's values, the driver encodes them,
+  then sends them), a quarter into reading and checking fields, a twelfth each into finding the records, their keys and their
+  hashes. On SQLite there come the database's own commits: each page goes into the log and then into the file, in
+  transactions of a mebibyte, where bulk load has one of everything and a cache for all of it.
+- Wall time: rows are checked while a server waits, and it writes while they wait; only requests overlap with both.
+- Memory: it stays where it is after some ten thousand records until the last page. SQLite then sorts each field's values for
+  its index, in memory that does not grow with the table, but that each of the pool's connections keeps for itself; with one
+  (`CATCHMENT__DATABASE__CONNECTIONS=1`) the peak is about 40 MiB. A server does that itself.
 ";
 
 fn measurements(found: &Findings) -> String {

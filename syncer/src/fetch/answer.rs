@@ -73,7 +73,7 @@ pub(super) async fn read(
     if !empty && let Some(found) = foreign_type(&headers, ask.plan.format) {
         return Err(SyncError::ContentType {
             url: shown(),
-            found,
+            found: secrets.hide(&found),
             wanted: wanted(ask.plan.format),
             said: beginning(&body, &secrets),
         }
