@@ -1,6 +1,11 @@
 //! A run in memory: where it stands, what it saw, and what it did so far.
 
+/// A walk that an earlier process left.
+mod left;
+/// A walk through pages.
 mod walk;
+/// The page to ask for next.
+mod way;
 
 use chrono::{DateTime, Utc};
 use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};

@@ -1,20 +1,17 @@
-//! A walk through pages: where it begins, the way on, and whether what came is all that there is.
+//! A walk through pages: where it begins, what came of it, and whether that is all that there is.
 
 use crate::{
     came,
     error::SyncError,
-    fetch::page::{self, At, Next, Walked},
+    fetch::page::{self, At, Walked},
     parents::Parent,
-    position::{Last, Seen},
+    position::Last,
     source::plan::{CursorKind, Mark, Order, Plan, Source, Total, Values, Way},
     span,
     validate::Lead,
 };
 
 use super::{Run, signed};
-
-/// A walk that brings nothing for so many pages has no end.
-const MOST_IDLE: u64 = 100;
 
 impl Run {
     /// Goes to the page of `parent`'s walk to ask for first: where an earlier process left it, or at its start.
@@ -46,7 +43,7 @@ impl Run {
         true
     }
 
-    fn begin_span(&mut self, source: &Source, plan: &Plan, from: Option<Mark>) {
+    pub(super) fn begin_span(&mut self, source: &Source, plan: &Plan, from: Option<Mark>) {
         self.position.from = from;
         self.position.spans += 1;
         self.position.walked = Walked::default();
@@ -129,140 +126,6 @@ impl Run {
         Ok(self.position.at.clone())
     }
 
-    /// Holds the page that was just read against the one that the walk remembers.
-    ///
-    /// Where keys identify records, rows that came before tell as much. Where they do not, equal records on two pages
-    /// may well be two: only a page that comes again as a whole is the same one, whatever it was asked for by.
-    ///
-    /// # Errors
-    /// They hold the same records: the upstream ignores what it is asked for, or the walk goes in a circle.
-    fn recurs(&mut self, plan: &Plan, came: &came::Page<'_>) -> Result<(), SyncError> {
-        let walked = &mut self.position.walked;
-        let records = came.answer.records;
-        let is_told = records > 0 && plan.page.way != Way::None;
-        let Some(hash) = came.hash.first_chunk().filter(|_| is_told) else {
-            return Ok(());
-        };
-        let short = u64::from_le_bytes(*hash);
-        if walked.pages > 1 && walked.anchor_records == short {
-            let why = format!(
-                "all {records} records of page {} had come on an earlier page",
-                walked.pages
-            );
-            return Err(SyncError::Loop { why });
-        }
-        if walked.pages.is_power_of_two() {
-            walked.anchor_records = short;
-        }
-        Ok(())
-    }
-
-    /// The page to ask for next.
-    fn way_on(
-        &mut self,
-        plan: &Plan,
-        here: &At,
-        came: &came::Page<'_>,
-    ) -> Result<Option<At>, SyncError> {
-        let walked = self.position.walked;
-        let at = match page::next(&plan.page, here, walked, &came.answer) {
-            Next::At(at) => at,
-            Next::End => return Ok(None),
-            Next::Lost(why) => return Err(SyncError::Lost { why }),
-        };
-        if came
-            .span
-            .is_some_and(|(_, greatest)| self.is_behind(plan, greatest))
-        {
-            return Ok(None);
-        }
-        self.position.walked.anchor = anchor(here, &at, walked)?;
-        if plan.page.max.is_some_and(|max| walked.pages >= max) {
-            return Err(SyncError::TooManyPages {
-                count: walked.pages,
-            });
-        }
-        if walked.idle >= MOST_IDLE {
-            let why = format!("{MOST_IDLE} in a row held no record");
-            return Err(SyncError::Loop { why });
-        }
-        Ok(Some(at))
-    }
-
-    /// The page to look at again before the run goes on behind it, where an earlier process left it.
-    pub(crate) fn to_verify(&self, plan: &Plan) -> Option<Last> {
-        let is_resumed = self.resumed_at.is_some() && self.resumed_at == self.position.at;
-        self.position
-            .last
-            .clone()
-            .filter(|_| is_resumed && plan.page.is_counted())
-    }
-
-    /// Whether the place that an earlier process left is not there any more.
-    pub(crate) fn is_gone(&self, here: &At, error: &SyncError) -> bool {
-        self.resumed_at.as_ref() == Some(here)
-            && matches!(
-                error,
-                SyncError::Status {
-                    status: 400..=499,
-                    ..
-                } | SyncError::Unaskable { .. }
-                    | SyncError::Decode { .. }
-            )
-    }
-
-    /// Goes back to the start of the span: what an earlier process left is no place to go on from.
-    pub(crate) fn restart(&mut self, source: &Source, plan: &Plan, why: &str) {
-        tracing::info!(
-            why,
-            "the run cannot go on where it was left: from the start again"
-        );
-        self.resumed_at = None;
-        let again = self.position.walked.records;
-        self.position.came = self.position.came.saturating_sub(again);
-        self.forget_total();
-        // What came in spans and from parents before this one does not come again, and is not gone all the same.
-        if plan.for_each.is_none() && self.position.spans < 2 {
-            self.seen = Seen::default();
-            self.position.repeated = 0;
-            self.position.moved = 0;
-            self.position.keyless = 0;
-            self.position.spans = 0;
-        }
-        let from = self.position.from;
-        self.begin_span(source, plan, from);
-    }
-
-    /// Takes the total of the pages that are read again out of the run's.
-    fn forget_total(&mut self) {
-        let again = self.position.walked.total.map_or(0, signed);
-        let others = self.counts.total.map(|total| total - again);
-        self.counts.total = others.filter(|others| *others > 0);
-    }
-
-    /// The page behind the last one, where a stated total alone says that there is none, and rows would be deleted by that word.
-    pub(crate) fn doubts(&self, plan: &Plan) -> Option<At> {
-        let walked = self.position.walked;
-        let last = self.position.last.as_ref()?;
-        let is_full = plan
-            .page
-            .size
-            .records
-            .is_some_and(|size| last.count >= size);
-        let is_told = is_full && walked.total == Some(walked.records);
-        let live = self.live_rows + self.waiting.live;
-        let some_are_gone = live.cast_unsigned() > self.seen.rows.len();
-        let is_plain = plan.for_each.is_none() && plan.page.more.is_none();
-        if !is_told || !is_plain || !some_are_gone || !self.tells_absence(plan) {
-            return None;
-        }
-        match (&plan.page.way, &last.at) {
-            (_, At::Number(number)) => Some(At::Number(number + 1)),
-            (Way::Offset { start, .. }, _) => Some(At::Offset(start + walked.records)),
-            _ => None,
-        }
-    }
-
     /// Checks that a walk which came to its end brought what the upstream said there is.
     ///
     /// # Errors
@@ -296,29 +159,11 @@ impl Run {
     }
 
     /// Whether a page whose greatest value is that lies behind all that is asked for: the upstream answers newest first.
-    fn is_behind(&self, plan: &Plan, greatest: Mark) -> bool {
+    pub(super) fn is_behind(&self, plan: &Plan, greatest: Mark) -> bool {
         let descends =
             (plan.cursor.as_ref()).is_some_and(|cursor| cursor.order == Order::Descending);
         descends && self.position.from.is_some_and(|from| greatest < from)
     }
-}
-
-/// The anchor of a walk that goes on from `here` to `at`.
-///
-/// # Errors
-/// The walk goes in a circle: it was at the anchor before (Brent's algorithm, which remembers one place only).
-fn anchor(here: &At, at: &At, walked: Walked) -> Result<u64, SyncError> {
-    let next = page::hash(at);
-    let pages = walked.pages;
-    if here == at || (pages > 1 && next == walked.anchor) {
-        let why = format!("after {pages} pages the way on leads back to one that came before");
-        return Err(SyncError::Loop { why });
-    }
-    Ok(if pages.is_power_of_two() {
-        next
-    } else {
-        walked.anchor
-    })
 }
 
 /// What `walked` lacks of what the upstream said there is.

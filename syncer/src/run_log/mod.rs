@@ -1,0 +1,7 @@
+//! Opens and closes runs.
+
+mod close;
+mod open;
+
+pub(crate) use close::close;
+pub(crate) use open::{is_partial, left, open};
