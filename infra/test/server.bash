@@ -52,7 +52,9 @@ use_folder() {
 start() {
   find_server || fetch
   if [ "$PORT" = 0 ]; then claim_free_port; fi
-  mkdir -p "$FOLDER"
+  mkdir -p "$FOLDER/tmp"
+  # A server that starts removes from this folder what looks like another one's temporary tables.
+  export TMPDIR=$FOLDER/tmp
   # Two harnesses may ask for one port at once: the second waits, then finds the server up.
   exec 9>"$FOLDER/lock"
   if command -v flock >/dev/null; then flock 9; fi
