@@ -5,7 +5,7 @@ use entity::{
     cursor::{self, Entity as Cursor},
     reject::Entity as Reject,
     resource::{Ending, Entity as Resource},
-    run::{self as log, Counts, Entity as RunLog, Outcome},
+    run::{self as log, Entity as RunLog, Outcome},
 };
 use sea_orm::{DatabaseTransaction, DbErr};
 use tracing::{info, warn};
@@ -140,36 +140,19 @@ async fn leave(
 /// One line a run, and a warning where a person should look.
 fn tell(ctx: &Ctx, run: &Run, report: &Report) {
     ctx.metrics.run_ended(report, run);
-    let Report {
-        counts,
-        duration_ms,
-        ..
-    } = report;
-    let outcome = report.outcome.as_str();
-    let Counts {
-        requests,
-        pages,
-        fetched,
-        inserted,
-        updated,
-        unchanged,
-        deleted,
-        rejected,
-        bad_values,
-        ..
-    } = *counts;
+    let (outcome, counts) = (report.outcome.as_str(), report.counts);
     info!(
         outcome,
-        duration_ms,
-        requests,
-        pages,
-        fetched,
-        inserted,
-        updated,
-        unchanged,
-        deleted,
-        rejected,
-        bad_values,
+        duration_ms = report.duration_ms,
+        requests = counts.requests,
+        pages = counts.pages,
+        fetched = counts.fetched,
+        inserted = counts.inserted,
+        updated = counts.updated,
+        unchanged = counts.unchanged,
+        deleted = counts.deleted,
+        rejected = counts.rejected,
+        bad_values = counts.bad_values,
         version = run.version,
         error = report.error,
         "run ended"

@@ -1,11 +1,20 @@
 //! A member of a record to the value of a field, by the field's rule.
 
+/// Texts to values of a type.
+mod convert;
+/// What a rule narrows.
+mod narrow;
+
 use std::borrow::Cow;
 
-use entity::definition::{Cell, Decimal, Kind};
+use entity::definition::{Cell, Kind};
 use serde_json::value::RawValue;
 
-use super::time;
+pub(super) use self::convert::integer;
+use self::{
+    convert::converted,
+    narrow::{fits, in_range, is_listed},
+};
 use crate::{
     decode::{self, Members},
     source::plan::Rule,
@@ -81,38 +90,6 @@ fn scalar(kind: Kind, limit: Option<usize>, rule: &Rule, raw: &RawValue) -> Resu
     converted(kind, rule, text)
 }
 
-/// A text that is not blank as a value of a type other than text.
-fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad> {
-    let unfit = |what: &str| Bad::Value(format!("{} is not {what}", shown(text)));
-    match kind {
-        Kind::Integer => integer(text)
-            .map(Cell::Integer)
-            .ok_or_else(|| unfit("an integer of 64 bits")),
-        Kind::Decimal { precision, scale } => Decimal::parse(text)
-            .and_then(|number| number.fixed(precision, scale))
-            .map(Cell::Decimal)
-            .map_err(|error| Bad::Value(format!("{}: {error}", shown(text)))),
-        Kind::Float => float(text).ok_or_else(|| unfit("a number that a double can hold")),
-        Kind::Boolean => boolean(text).ok_or_else(|| unfit("true or false, 1 or 0, yes or no")),
-        Kind::Timestamp => time::timestamp(&rule.format, text).map_err(|form| unfit(&form)),
-        _ => time::date(&rule.format, text).map_err(|form| unfit(&form)),
-    }
-}
-
-/// An integer of 64 bits, however it is written.
-pub(super) fn integer(text: &str) -> Option<i64> {
-    let plain = text.parse().ok();
-    plain.or_else(|| {
-        let whole = Decimal::parse(text).ok()?.fixed(20, 0).ok()?;
-        whole.parse().ok()
-    })
-}
-
-fn float(text: &str) -> Option<Cell> {
-    let float = text.parse::<f64>().ok()?;
-    float.is_finite().then_some(Cell::Float(float))
-}
-
 /// The plain text of a value that is not a structure.
 pub(super) fn text(raw: &RawValue) -> Result<Cow<'_, str>, Bad> {
     match decode::kind(raw) {
@@ -155,51 +132,6 @@ fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> 
         is_listed(item, rule)?;
     }
     Ok(Cell::List(items))
-}
-
-fn fits(text: &str, limit: Option<usize>) -> Result<(), Bad> {
-    match limit {
-        // Bytes are counted first: they are at hand, and never fewer than the characters.
-        Some(limit) if text.len() > limit && text.chars().count() > limit => bad(format!(
-            "longer than {limit} characters; `index = false` keeps texts of any length"
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn is_listed(text: &str, rule: &Rule) -> Result<(), Bad> {
-    if rule.values.is_empty() || rule.values.iter().any(|value| value == text) {
-        return Ok(());
-    }
-    bad(format!(
-        "{} is none of {}",
-        shown(text),
-        rule.values.join(", ")
-    ))
-}
-
-fn in_range(text: &str, rule: &Rule) -> Result<(), Bad> {
-    if rule.min.is_none() && rule.max.is_none() {
-        return Ok(());
-    }
-    let Ok(number) = Decimal::parse(text) else {
-        return Ok(());
-    };
-    match (&rule.min, &rule.max) {
-        (Some(min), _) if number < *min => {
-            bad(format!("{} is below the least, {min}", shown(text)))
-        }
-        (_, Some(max)) if number > *max => bad(format!("{} is above the most, {max}", shown(text))),
-        _ => Ok(()),
-    }
-}
-
-fn boolean(text: &str) -> Option<Cell> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => Some(Cell::Boolean(true)),
-        "false" | "0" | "no" => Some(Cell::Boolean(false)),
-        _ => None,
-    }
 }
 
 /// A value for a message: quoted, and short.
