@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use entity::{
+    dialect,
     lease::{Entity as Lease, Held},
     resource,
 };
@@ -72,12 +73,11 @@ impl Keeper {
 }
 
 /// Renews the lease until its keeper is gone, and then gives it back.
-#[expect(clippy::disallowed_methods, reason = "a lease is renewed at a pace")]
 async fn keep(ctx: Ctx, held: Held, mut unwanted: oneshot::Receiver<()>) -> Result<(), DbErr> {
     loop {
         tokio::select! {
             _ = &mut unwanted => return Lease::give_back(&ctx.db, &held).await,
-            () = tokio::time::sleep(ctx.lease / 3) => {}
+            () = until_due(&ctx) => {}
         }
         match Lease::renew(&ctx.db, &held, ctx.lease).await {
             Ok(true) => {}
@@ -85,6 +85,16 @@ async fn keep(ctx: Ctx, held: Held, mut unwanted: oneshot::Receiver<()>) -> Resu
             Ok(false) => return Ok(()),
             Err(error) => warn!(%error, "the lease could not be renewed"),
         }
+    }
+}
+
+/// Waits a third of a lease's time, and up to another third for a pause of whoever writes.
+#[expect(clippy::disallowed_methods, reason = "a lease is renewed at a pace")]
+async fn until_due(ctx: &Ctx) {
+    tokio::time::sleep(ctx.lease / 3).await;
+    let latest = Instant::now() + ctx.lease / 3;
+    while dialect::is_busy(&ctx.db) && Instant::now() < latest {
+        tokio::time::sleep(ctx.lease / 300).await;
     }
 }
 

@@ -132,6 +132,13 @@ pub fn now_ms(backend: DbBackend) -> SimpleExpr {
     }
 }
 
+/// Whether a statement that is sent now would need a connection more, only to wait there for the one that writes: SQLite
+/// has one writer, and each connection costs the memory of its cache.
+pub fn is_busy(db: &DatabaseConnection) -> bool {
+    db.get_database_backend() == DbBackend::Sqlite
+        && db.get_sqlite_connection_pool().num_idle() == 0
+}
+
 /// Begins a transaction that is going to write.
 ///
 /// On SQLite it takes the write lock at once: a transaction that reads first and writes later
