@@ -74,9 +74,9 @@ What stands behind them, as profiles of these runs show:
   hashes. On SQLite there come the database's own commits: each page goes into the log and then into the file, in
   transactions of a mebibyte, where bulk load has one of everything and a cache for all of it.
 - Wall time: rows are checked while a server waits, and it writes while they wait; only requests overlap with both.
-- Memory: it stays where it is after some ten thousand records until the last page. SQLite then sorts each field's values for
-  its index, in memory that does not grow with the table, but that each of the pool's connections keeps for itself; with one
-  (`CATCHMENT__DATABASE__CONNECTIONS=1`) the peak is about 40 MiB. A server does that itself.
+- Memory: a record's rows wait for a commit of a mebibyte and the statements that carry it, whatever the upstream holds; at
+  the end SQLite sorts each field's values for its index, in memory that does not grow with the table. A server does that
+  itself.
 ";
 
 fn measurements(found: &Findings) -> String {

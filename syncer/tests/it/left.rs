@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::Duration;
 use entity::run::Outcome;
+use syncer::Report;
 
 use crate::{
     upstream::{Reply, Request},
-    world::{assert_outcome, on_each_database},
+    world::{World, assert_outcome, on_each_database},
 };
 
 /// Pages of two records, those that changed last at the end.
@@ -96,13 +97,7 @@ async fn windows_that_were_read_are_not_forgotten_when_a_later_one_begins_anew()
         change(&events, 8, "2026-11-20T00:00:00Z");
         world.upstream.answers(well(&events));
         let report = world.sync("events").await;
-        assert_eq!(
-            (report.outcome, report.counts.deleted),
-            (Outcome::Complete, 0),
-            "{:?}",
-            report.error
-        );
-        assert_eq!(world.live("events").await.len(), 15);
+        assert_all_kept(&world, &report, 15).await;
     })
     .await;
 }
@@ -129,15 +124,9 @@ async fn a_run_that_goes_on_much_later_still_knows_what_it_saw() {
             _ => behind_the_last(&all, request),
         });
         let report = world.sync("events").await;
-        assert_eq!(
-            (report.outcome, report.counts.deleted),
-            (Outcome::Complete, 0),
-            "{:?}",
-            report.error
-        );
+        assert_all_kept(&world, &report, 12).await;
         let asked = world.upstream.asked();
         assert_eq!(asked[1].parameter("since"), Some("2026-11-07T00:00:00Z"));
-        assert_eq!(world.live("events").await.len(), 12);
     })
     .await;
 }
@@ -161,15 +150,16 @@ async fn counted_pages_that_were_left_long_ago_are_read_from_the_start() {
         world.pass(Duration::hours(1));
         world.upstream.answers(well(&events));
         let report = world.sync("events").await;
-        assert_eq!(
-            (report.outcome, report.counts.deleted),
-            (Outcome::Complete, 0),
-            "{:?}",
-            report.error
-        );
-        assert_eq!(world.live("events").await.len(), 12);
+        assert_all_kept(&world, &report, 12).await;
     })
     .await;
+}
+
+/// That a run was complete, deleted nothing, and that all `count` events are there.
+async fn assert_all_kept(world: &World, report: &Report, count: usize) {
+    assert_outcome(report, Outcome::Complete);
+    assert_eq!(report.counts.deleted, 0);
+    assert_eq!(world.live("events").await.len(), count);
 }
 
 /// Pages that go on behind the time of the last record.
