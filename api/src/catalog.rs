@@ -57,10 +57,9 @@ pub(crate) async fn catalog(
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let snapshot = state.registry.snapshot()?;
-    let now = state.clock.now();
     let sources = snapshot.sources().into_iter();
     let data: Vec<_> = sources
-        .map(|source| source_entry(&snapshot, source, now))
+        .map(|source| source_entry(&state, &snapshot, source))
         .collect();
     answer(&request, data)
 }
@@ -74,7 +73,7 @@ pub(crate) async fn catalog_of_source(
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let snapshot = state.registry.snapshot()?;
     let source = snapshot.source(&name)?;
-    let data = source_entry(&snapshot, source, state.clock.now());
+    let data = source_entry(&state, &snapshot, source);
     answer(&request, data)
 }
 
@@ -84,9 +83,9 @@ fn answer(request: &HeaderMap, data: impl Serialize) -> Result<Response, Problem
 }
 
 fn source_entry<'a>(
+    state: &AppState,
     snapshot: &'a Snapshot,
     source: &'a source::Model,
-    now: DateTime<Utc>,
 ) -> SourceEntry<'a> {
     let resources = snapshot.of_source(source);
     SourceEntry {
@@ -94,15 +93,15 @@ fn source_entry<'a>(
         base_url: &source.base_url,
         schedule: &source.schedule,
         resources: resources
-            .map(|resource| resource_entry(snapshot, resource, now))
+            .map(|resource| resource_entry(state, snapshot, resource))
             .collect(),
     }
 }
 
 fn resource_entry<'a>(
+    state: &AppState,
     snapshot: &'a Snapshot,
     resource: &'a Resource,
-    now: DateTime<Utc>,
 ) -> ResourceEntry<'a> {
     let model = &resource.model;
     let children = snapshot.children(resource);
@@ -121,6 +120,6 @@ fn resource_entry<'a>(
         last_run_at: model.last_run_at,
         last_outcome: model.last_outcome,
         complete: model.complete,
-        stale: freshness::is_stale(model, now),
+        stale: freshness::is_stale(model, state.registry.is_in_touch(), state.clock.now()),
     }
 }

@@ -8,8 +8,13 @@ const LATE: Duration = Duration::seconds(60);
 /// Longest time that an answer may be kept: a run can be started at any moment.
 const KEEP_AT_MOST: Duration = Duration::seconds(60);
 
-/// Whether the rows may be behind the upstream: never synced, last run not complete, or next run overdue.
-pub(crate) fn is_stale(resource: &resource::Model, now: DateTime<Utc>) -> bool {
+/// Whether the rows may be behind the upstream: never synced, last run not complete, next run overdue, or a database
+/// out of reach, which may know more by now.
+pub(crate) fn is_stale(resource: &resource::Model, is_in_touch: bool, now: DateTime<Utc>) -> bool {
+    !is_in_touch || is_behind(resource, now)
+}
+
+fn is_behind(resource: &resource::Model, now: DateTime<Utc>) -> bool {
     let overdue = resource.next_run_at.is_some_and(|due| now > due + LATE);
     resource.synced_at.is_none() || resource.last_outcome != Some(Outcome::Complete) || overdue
 }
@@ -64,7 +69,8 @@ mod tests {
     fn stale_is_never_synced_or_not_complete_or_overdue() {
         let check = |synced, outcome, due_in, expected| {
             let resource = resource(synced, outcome, due_in);
-            assert_eq!(is_stale(&resource, now()), expected, "{resource:?}");
+            assert_eq!(is_stale(&resource, true, now()), expected, "{resource:?}");
+            assert!(is_stale(&resource, false, now()));
         };
         check(Some(-10), Some(Outcome::Complete), Some(10), false);
         check(Some(-10), Some(Outcome::Complete), None, false);

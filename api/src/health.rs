@@ -71,7 +71,7 @@ fn database(trouble: Option<Trouble>) -> Value {
 fn age(state: &AppState, resource: &Resource) -> Value {
     let now = state.clock.now();
     let model = &resource.model;
-    let stale = freshness::is_stale(model, now);
+    let stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
     let age = model.synced_at.map(|at| (now - at).num_seconds());
     json!({
         "status": if stale { "warn" } else { "pass" },

@@ -13,6 +13,8 @@ mod parameters;
 /// The parameters of a path.
 mod path;
 
+/// What was answered, kept.
+mod answers;
 /// When a client's copy is still good.
 mod caching;
 /// What is mirrored, and how fresh it is.
@@ -57,6 +59,7 @@ pub struct AppState {
     clock: Clock,
     settings: Arc<Settings>,
     registry: Arc<registry::Registry>,
+    answers: Arc<answers::Answers>,
     metrics: Arc<metrics::Metrics>,
     signer: records::Signer,
 }
@@ -68,6 +71,7 @@ impl AppState {
             db,
             clock,
             metrics: Arc::new(metrics::Metrics::new(Arc::clone(&registry))),
+            answers: Arc::new(answers::Answers::new(settings.cache_bytes)),
             signer: records::Signer::new(&settings.cursor_secret),
             registry,
             settings: Arc::new(settings),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A registered resource, as of the last reading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resource {
     pub(crate) source: source::Model,
     pub(crate) model: resource::Model,
@@ -59,6 +59,15 @@ impl Resource {
     pub(crate) fn has_table(&self) -> bool {
         !self.model.projection.is_empty()
     }
+
+    /// Whether its rows, and how they are read, are still those of `old`.
+    pub(crate) fn has_rows_of(&self, old: &Self) -> bool {
+        let state = |resource: &Self| {
+            let model = &resource.model;
+            (model.id, model.version, model.changed_at, resource.shape)
+        };
+        state(self) == state(old) && self.has_table() == old.has_table()
+    }
 }
 
 fn shape(definition: &str) -> u32 {
@@ -69,6 +78,12 @@ fn shape(definition: &str) -> u32 {
 impl Snapshot {
     pub(crate) fn resources(&self) -> &[Arc<Resource>] {
         &self.resources
+    }
+
+    /// The resource of that id.
+    pub(crate) fn by_id(&self, id: i32) -> Option<&Arc<Resource>> {
+        let mut resources = self.resources.iter();
+        resources.find(|resource| resource.model.id == id)
     }
 
     /// The names of the sources, in order.
@@ -136,12 +151,15 @@ impl Snapshot {
         let mut new = Self::default();
         for (model, source) in rows {
             match self.definition_of(&model) {
-                Ok(definition) => new.resources.push(Arc::new(Resource {
-                    shape: shape(&model.definition),
-                    source,
-                    model,
-                    definition,
-                })),
+                Ok(definition) => {
+                    let resource = Resource {
+                        shape: shape(&model.definition),
+                        source,
+                        model,
+                        definition,
+                    };
+                    new.resources.push(self.known(resource));
+                }
                 Err(error) => {
                     let name = format!("{}.{}", source.name, model.name);
                     self.report_once(&name, &error);
@@ -161,6 +179,13 @@ impl Snapshot {
             Some(known) => Ok(Arc::clone(&known.definition)),
             None => model.definition().map(Arc::new),
         }
+    }
+
+    /// One that is as it was stays the same, so that what was made of it is known to hold.
+    fn known(&self, resource: Resource) -> Arc<Resource> {
+        let known = self.by_id(resource.model.id);
+        let known = known.filter(|known| ***known == resource);
+        known.cloned().unwrap_or_else(|| Arc::new(resource))
     }
 
     fn report_once(&self, name: &str, error: &DbErr) {
@@ -193,6 +218,11 @@ impl Registry {
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         *self.trouble.borrow()
+    }
+
+    /// Whether the database answered when it was asked last.
+    pub(crate) fn is_in_touch(&self) -> bool {
+        self.trouble().is_none()
     }
 
     /// Reads anew at each tick, for ever.

@@ -6,7 +6,9 @@ use tower_http::{
     compression::{CompressionLayer, predicate::SizeAbove},
 };
 
-use crate::{AppState, catalog, health, metrics, observe, openapi, problem, records, swagger};
+use crate::{
+    AppState, answers, catalog, health, metrics, observe, openapi, problem, records, swagger,
+};
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";
@@ -50,6 +52,7 @@ fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(from_fn_with_state(state.clone(), observe::limit))
+        .layer(from_fn_with_state(state.clone(), answers::keep))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub max_limit: u64,
     /// Longest time that a request may take.
     pub query_timeout: Duration,
+    /// Bytes that rendered answers may take while their rows are as they were; 0: each is made anew.
+    pub cache_bytes: u64,
     /// How often the versions and definitions of the resources are read anew.
     pub refresh: Duration,
     /// How long requests in flight may go on after the stop signal.
@@ -27,6 +29,7 @@ impl Settings {
             default_limit: 50,
             max_limit: 1000,
             query_timeout: Duration::from_secs(5),
+            cache_bytes: 32 << 20,
             refresh: Duration::from_secs(1),
             grace: Duration::from_secs(10),
         }

@@ -1,9 +1,11 @@
 //! `GET /{source}/{resource}`: the rows of a resource, filtered, sorted, page by page.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
-    response::Response,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
 };
 use entity::{
     definition::Kind,
@@ -13,12 +15,16 @@ use entity::{
 use super::{
     binding::Binding,
     cursor::Cursor,
-    envelope::{self, Count, Meta, Page},
+    envelope::{self, Count, Page},
     query::{ListQuery, Shape},
 };
 use crate::{
-    AppState, caching::Caching, freshness, parameters::Parameters, path::Segments,
-    problem::Problem, registry::Resource,
+    AppState,
+    answers::{About, Answer, Body},
+    parameters::Parameters,
+    path::Segments,
+    problem::Problem,
+    registry::Resource,
 };
 
 pub(crate) async fn list(
@@ -35,7 +41,7 @@ pub(crate) async fn list(
 
 /// A list that was asked for, checked.
 pub(super) struct List<'a> {
-    resource: &'a Resource,
+    resource: &'a Arc<Resource>,
     /// The row of the parent resource whose children are listed.
     of: Option<Parent<'a>>,
     parameters: Parameters,
@@ -47,7 +53,7 @@ pub(super) struct List<'a> {
 /// A row of a parent resource, by its key.
 #[derive(Clone, Copy)]
 pub(super) struct Parent<'a> {
-    pub(super) resource: &'a Resource,
+    pub(super) resource: &'a Arc<Resource>,
     pub(super) key: &'a str,
 }
 
@@ -58,7 +64,7 @@ impl<'a> List<'a> {
     /// All that is wrong with it.
     pub(super) fn asked(
         state: &AppState,
-        resource: &'a Resource,
+        resource: &'a Arc<Resource>,
         of: Option<Parent<'a>>,
         query: Option<&str>,
     ) -> Result<Self, Problem> {
@@ -89,45 +95,24 @@ impl<'a> List<'a> {
         state: &AppState,
         request: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let now = state.clock.now();
-        let meta = Meta::of(self.resource, now);
-        let model = &self.resource.model;
-        let caching = Caching::of_rows(
-            &self.tag(&meta),
-            freshness::max_age(model, now),
-            model.changed_at,
-        );
-        if let Some(response) = caching.not_modified(request) {
+        let mut about = self.about();
+        if let Some(response) = about.not_modified(state, request) {
             return Ok(response);
         }
         self.find_parent(state).await?;
         let listed = self.rows(state).await?;
         let count = self.count(state).await?;
         let page = self.page(state, &listed);
-        let body = self.body(&listed, &page, count, &meta)?;
-        let mut response = envelope::answer(body, &meta, &caching, &self.links(&page));
-        if let Some(count) = count {
-            let total = HeaderName::from_static("x-total-count");
-            let value = HeaderValue::from(count.value);
-            response.headers_mut().insert(total, value);
-        }
-        Ok(response)
+        let body = self.body(&listed, &page, count)?;
+        about.links = self.links(&page);
+        about.total = count.map(|count| count.value);
+        Ok(Answer { about, body }.into_response())
     }
 
-    /// Moves with the version, the definition, and what is claimed of the rows; with the parent's too, whose row may go.
-    fn tag(&self, meta: &Meta<'_>) -> String {
-        let version = |resource: &Resource| {
-            let model = &resource.model;
-            let changed = model.changed_at.map_or(0, |at| at.timestamp_millis());
-            // A resource that was emptied and begins anew counts from nought again: the time tells them apart.
-            let shape = resource.shape;
-            format!("{}.{}.{shape:x}.{changed:x}", model.name, model.version)
-        };
-        let own = format!("{}.{}", version(self.resource), meta.claims());
-        match self.of {
-            Some(parent) => format!("{own}.{}", version(parent.resource)),
-            None => own,
-        }
+    /// Of a parent is told, too, that its row is there.
+    fn about(&self) -> About {
+        let others = self.of.map(|parent| Arc::clone(parent.resource));
+        About::of_rows(self.resource, others.into_iter().collect())
     }
 
     async fn find_parent(&self, state: &AppState) -> Result<(), Problem> {
@@ -205,20 +190,14 @@ impl<'a> List<'a> {
         }
     }
 
-    fn body(
-        &self,
-        listed: &Listed,
-        page: &Page,
-        count: Option<Count>,
-        meta: &Meta<'_>,
-    ) -> Result<String, Problem> {
+    fn body(&self, listed: &Listed, page: &Page, count: Option<Count>) -> Result<Body, Problem> {
         let wanted = self.query.fields.as_deref();
         let wanted = wanted.map(|names| super::one::with_key(self.resource, names));
         let payloads = listed.rows.iter().map(|row| row.payload.as_str());
         let rows = envelope::array(payloads, wanted.as_deref())?;
         match self.query.shape {
-            Shape::Array => Ok(rows),
-            Shape::Envelope => envelope::list(&rows, page, count, meta),
+            Shape::Array => Ok(Body::Bare(rows)),
+            Shape::Envelope => envelope::list(&rows, page, count).map(Body::Envelope),
         }
     }
 

@@ -6,19 +6,16 @@
 use axum::{
     extract::{RawQuery, State},
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use entity::record;
 
-use super::{
-    envelope::{self, Meta},
-    query,
-};
+use super::{envelope, query};
 use crate::{
     AppState,
-    caching::{Caching, hexadecimal},
+    answers::{About, Answer, Body},
+    caching::hexadecimal,
     fault::{Code, Fault},
-    freshness,
     parameters::Parameters,
     path::Segments,
     problem::Problem,
@@ -42,19 +39,20 @@ pub(crate) async fn one(
         false => None,
     };
     let row = found.ok_or_else(|| no_record(resource, &key))?;
-    let now = state.clock.now();
-    let meta = Meta::of(resource, now);
-    let tag = format!("{}.{}", hexadecimal(&row.payload_hash), meta.claims());
-    let max_age = freshness::max_age(&resource.model, now);
-    let caching = Caching::of_rows(&tag, max_age, Some(row.changed_at));
-    if let Some(response) = caching.not_modified(&request) {
+    let about = About {
+        tag: hexadecimal(&row.payload_hash),
+        modified: Some(row.changed_at),
+        links: LINKS.to_owned(),
+        ..About::of_rows(resource, Vec::new())
+    };
+    if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }
     let fields = fields.as_deref().map(|names| with_key(resource, names));
     let mut data = String::with_capacity(row.payload.len());
     envelope::write_row(&mut data, &row.payload, fields.as_deref())?;
-    let body = envelope::one(&data, &meta)?;
-    Ok(envelope::answer(body, &meta, &caching, LINKS))
+    let body = Body::Envelope(envelope::one(&data));
+    Ok(Answer { about, body }.into_response())
 }
 
 /// There is no such row.

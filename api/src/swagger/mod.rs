@@ -7,7 +7,9 @@ use std::io::Read;
 use axum::{
     http::{
         HeaderMap, HeaderValue,
-        header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        },
     },
     response::{Html, IntoResponse, Response},
 };
@@ -15,7 +17,12 @@ use flate2::read::GzDecoder;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 
 use self::archive::Entry;
-use crate::{caching::Caching, observe, path::Segments, problem::Problem};
+use crate::{
+    caching::{ASK_ANEW, Caching},
+    observe,
+    path::Segments,
+    problem::Problem,
+};
 
 /// References are relative: to `/api/`, behind whatever prefix it stands.
 const PAGE: &str = include_str!("page.html");
@@ -49,8 +56,8 @@ pub(crate) async fn asset(
     let path = format!("/dist/{name}");
     let entry = archive::find(SWAGGER_UI_VENDORED, &path)
         .ok_or_else(|| Problem::internal(format!("the archive of Swagger UI has no {path}")))?;
-    let caching = Caching::of_document(&format!("{:08x}", entry.checksum));
-    if let Some(response) = caching.not_modified(&request) {
+    let caching = Caching::of(&format!("{:08x}", entry.checksum), None);
+    if let Some(response) = caching.not_modified(&request, &ASK_ANEW) {
         return Ok(response);
     }
     let mut response = if accepts_gzip(&request) {
@@ -61,6 +68,7 @@ pub(crate) async fn asset(
     };
     let headers = response.headers_mut();
     headers.extend(caching.headers());
+    headers.insert(CACHE_CONTROL, ASK_ANEW);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)
 }

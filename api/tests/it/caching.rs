@@ -1,5 +1,7 @@
 //! `ETag`, 304, HEAD, compression, and how long an answer may be kept.
 
+use std::io::Read;
+
 use chrono::Duration;
 use entity::run::Outcome;
 use reqwest::{
@@ -9,11 +11,12 @@ use reqwest::{
 use serde_json::json;
 
 use crate::{
-    cats::{breed, breeds, many_breeds},
+    cats::{breed, breeds, image, images, many_breeds, row, text},
     world::{Answer, World},
 };
 
 const LIST: &str = "/api/v1/cats/breeds?weight=3";
+const ALL: &str = "/api/v1/cats/breeds";
 const ONE: &str = "/api/v1/cats/breeds/b01";
 
 #[tokio::test]
@@ -170,6 +173,89 @@ async fn only_large_answers_are_compressed() {
         assert!(!small.headers.contains_key("content-encoding"));
     })
     .await;
+}
+
+#[tokio::test]
+async fn rows_come_in_the_coding_that_the_client_likes_best() {
+    World::each(async |world| {
+        let payload = json!({ "id": "b", "notes": "soft and warm ".repeat(100) });
+        let long = row(&breeds(), "b", &payload.to_string(), &[("id", text("b"))]);
+        world.mirrored(&breeds(), &[long]).await;
+        let plain = world.get(ALL).await;
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", "br"),
+            ("gzip, zstd;q=0.9", "gzip"),
+            ("zstd", "zstd"),
+        ] {
+            // The first is compressed, the second kept.
+            for _ in 0..2 {
+                let coded = world.bytes(ALL, &[(ACCEPT_ENCODING, accepted)]).await;
+                assert_eq!(coded.0["content-encoding"], coding);
+                assert_eq!(coded.0["vary"], "accept-encoding");
+                assert_eq!(coded.0["etag"], plain.header("etag"));
+                assert_eq!(decoded(coding, &coded.1), plain.body);
+            }
+        }
+        let refused = world
+            .get_with(ALL, &[(ACCEPT_ENCODING, "br;q=0, gzip;q=0")])
+            .await;
+        assert_eq!(refused.body, plain.body);
+        assert!(!refused.headers.contains_key("content-encoding"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_served_as_stale_while_the_database_is_gone() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let paths = [LIST, ONE, "/api/v1/cats/breeds?shape=array&limit=2"];
+        let mut before = Vec::new();
+        for path in paths {
+            before.push(world.get(path).await);
+        }
+        world.db.clone().close().await.expect("it closes");
+        world.refresh().await;
+        for (path, before) in paths.into_iter().zip(before) {
+            let after = world.get(path).await;
+            assert_eq!(after.status, 200, "{path}");
+            let told = before.body.replace("\"stale\":false", "\"stale\":true");
+            assert_eq!(after.body, told, "{path}");
+            assert_ne!(after.header("etag"), before.header("etag"), "{path}");
+        }
+        let never_asked = world.get("/api/v1/cats/breeds?weight=4").await;
+        assert_eq!(never_asked.status, 503);
+        assert_eq!(world.get("/readyz").await.status, 503);
+        let catalog = world.get("/api/v1/catalog").await.json();
+        assert_eq!(catalog["data"][0]["resources"][0]["stale"], true);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_childs_rows_goes_with_its_parent() {
+    World::each(async |world| {
+        let breeds_id = world.mirrored(&breeds(), &many_breeds()).await;
+        let children = [image("b01", "i1", 1), image("b02", "i2", 1)];
+        world.mirrored(&images(), &children).await;
+        let path = "/api/v1/cats/breeds/b01/images";
+        assert_eq!(world.get(path).await.column("id"), ["i1"]);
+        world.delete(&breeds(), (breeds_id, 2), &[2]).await;
+        assert_eq!(world.get(path).await.status, 404);
+    })
+    .await;
+}
+
+/// A body in that coding.
+fn decoded(coding: &str, body: &[u8]) -> String {
+    let mut text = String::new();
+    let read = match coding {
+        "br" => brotli::Decompressor::new(body, 4096).read_to_string(&mut text),
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_string(&mut text),
+        _ => zstd::Decoder::new(body).and_then(|mut zstd| zstd.read_to_string(&mut text)),
+    };
+    read.expect("it can be read");
+    text
 }
 
 fn same(one: &Answer, other: &Answer, headers: &[&str]) {

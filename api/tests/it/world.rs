@@ -237,6 +237,21 @@ impl World {
         }
     }
 
+    /// What is answered to a `GET`, as it came.
+    pub(crate) async fn bytes(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> (HeaderMap, Vec<u8>) {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let response = request.send().await.expect("the server answers");
+        let headers = response.headers().clone();
+        (headers, response.bytes().await.expect("a body").to_vec())
+    }
+
     /// Stops the server, and says how it ended.
     pub(crate) async fn stopped(mut self) -> std::io::Result<()> {
         drop(self.stop.take());

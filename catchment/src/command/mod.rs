@@ -118,6 +118,7 @@ impl Call {
             default_limit: settings.default_limit.get(),
             max_limit: settings.max_limit.get(),
             query_timeout: settings.query_timeout,
+            cache_bytes: u64::from(settings.cache_mib) << 20,
             refresh: settings.refresh,
             grace: self.settings.stop.grace,
         })

@@ -71,6 +71,7 @@ pub(crate) struct Api {
     pub max_limit: NonZeroU64,
     #[serde(deserialize_with = "values::duration")]
     pub query_timeout: Duration,
+    pub cache_mib: u32,
     #[serde(deserialize_with = "values::duration")]
     pub refresh: Duration,
 }

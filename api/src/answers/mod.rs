@@ -1,0 +1,117 @@
+//! Rendered answers: kept by their URL while the rows that they tell of are as they were, and sent without asking the
+//! database.
+//!
+//! A handler makes an [`Answer`]; how fresh it is, which coding the client takes and whether it has a good copy is
+//! decided here, for a kept answer as for a new one. While the database is gone, what is kept is served as stale.
+
+/// What a handler makes.
+mod answer;
+/// What a client takes, and bodies in that form.
+mod coding;
+/// An answer as it is sent.
+mod rendered;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use quick_cache::{Weighter, sync::Cache};
+
+pub(crate) use self::answer::{About, Answer, Body};
+use self::rendered::{Held, Rendered};
+use crate::{AppState, problem::Problem};
+
+/// The largest answer that is kept, as a part of all that may be kept.
+const LARGEST: u64 = 8;
+/// About what an answer takes beside its body and URL.
+const OVERHEAD: u64 = 2 * 1024;
+/// The size of most answers, from which the number of entries is reckoned.
+const USUAL: u64 = 16 * 1024;
+
+/// The answers that are kept.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    kept: Cache<String, Arc<Rendered>, Weight>,
+    largest: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Weight;
+
+/// Around every route that tells of rows.
+pub(crate) async fn keep(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Some(url) = url(&request) else {
+        return next.run(request).await;
+    };
+    if let Some(kept) = state.answers.held(&state, url) {
+        return kept
+            .respond(&state, request.method(), request.headers())
+            .await;
+    }
+    let url = url.to_owned();
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let mut response = next.run(request).await;
+    let Some(answer) = response.extensions_mut().remove::<Answer>() else {
+        return response;
+    };
+    let is_in_touch = state.registry.is_in_touch();
+    match Rendered::of(answer, is_in_touch, state.clock.now()) {
+        Ok(rendered) => {
+            let rendered = Arc::new(rendered);
+            state.answers.insert(url, &rendered);
+            rendered.respond(&state, &method, &headers).await
+        }
+        Err(error) => Problem::internal(error).into_response(),
+    }
+}
+
+impl Answers {
+    /// Keeps at most about so many bytes.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let entries = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX).max(1);
+        Self {
+            kept: Cache::with_weighter(entries, bytes, Weight),
+            largest: bytes / LARGEST,
+        }
+    }
+
+    /// The answer to `url`, if the rows that it tells of are as they were.
+    fn held(&self, state: &AppState, url: &str) -> Option<Arc<Rendered>> {
+        let kept = self.kept.get(url)?;
+        let snapshot = state.registry.snapshot().ok()?;
+        let is_in_touch = state.registry.is_in_touch();
+        match kept.held(&snapshot, is_in_touch, state.clock.now()) {
+            Held::AsItIs => Some(kept),
+            Held::Restated(restated) => {
+                let restated = Arc::new(restated);
+                self.insert(url.to_owned(), &restated);
+                Some(restated)
+            }
+            Held::Gone => None,
+        }
+    }
+
+    fn insert(&self, url: String, rendered: &Arc<Rendered>) {
+        if Weight.weight(&url, rendered) <= self.largest {
+            self.kept.insert(url, Arc::clone(rendered));
+        }
+    }
+}
+
+impl Weighter<String, Arc<Rendered>> for Weight {
+    /// Its other codings are smaller than its body, and together about as large.
+    fn weight(&self, url: &String, rendered: &Arc<Rendered>) -> u64 {
+        (url.len() + 2 * rendered.size()) as u64 + OVERHEAD
+    }
+}
+
+/// By what a request's answer is kept.
+fn url(request: &Request) -> Option<&str> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let url = request.uri().path_and_query()?;
+    is_read.then_some(url.as_str())
+}
