@@ -87,7 +87,6 @@ impl Answers {
         match kept.held(&snapshot, is_in_touch, state.clock.now()) {
             Held::AsItIs => Some(kept),
             Held::Restated(restated) => {
-                let restated = Arc::new(restated);
                 self.insert(url.to_owned(), &restated);
                 Some(restated)
             }

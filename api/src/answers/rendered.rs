@@ -47,7 +47,7 @@ pub(super) struct Rendered {
 pub(super) enum Held {
     AsItIs,
     /// Something else is to be said of the same rows.
-    Restated(Rendered),
+    Restated(Arc<Rendered>),
     /// The rows are others, or may be.
     Gone,
 }
@@ -109,7 +109,7 @@ impl Rendered {
         }
         let renewed = self.renewed(snapshot);
         let restated = renewed.and_then(|answer| Self::of(answer, is_in_touch, now).ok());
-        restated.map_or(Held::Gone, Held::Restated)
+        restated.map_or(Held::Gone, |restated| Held::Restated(Arc::new(restated)))
     }
 
     /// The same rows of resources as they are now; `None`: they may be others.
