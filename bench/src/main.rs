@@ -4,6 +4,7 @@
 //! Each of them is a process of its own, so that the kernel tells its CPU time and memory apart from all others'.
 //! The databases are found as the tests find theirs.
 
+mod api;
 mod budget;
 mod bulk;
 mod case;
@@ -39,6 +40,9 @@ struct Cli {
     /// 5,000 records on each database that can be had; fails if rows, requests or memory are not as they must be
     #[arg(long, conflicts_with_all = ["records", "database"])]
     small: bool,
+    /// What the api's answers cost instead; wants `wrk` and `taskset`
+    #[arg(long, conflicts_with = "small")]
+    api: bool,
     /// Write all of it into this file
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -52,19 +56,28 @@ enum Part {
     #[command(hide = true)]
     Upstream,
     #[command(hide = true)]
+    Bare { files: Vec<PathBuf> },
+    #[command(hide = true)]
     Fetch { url: String },
     #[command(hide = true)]
     Execute { url: String, sql: String },
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    match cli.part {
+    match &cli.part {
         Some(Part::Upstream) => Ok(upstream::serve()?),
-        Some(Part::Fetch { url }) => floor::fetch(&url).await,
-        Some(Part::Execute { url, sql }) => floor::execute(&url, &sql).await,
-        None => benchmark(&cli).await,
+        Some(Part::Bare { files }) => api::serve(files),
+        _ => measure(&cli),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn measure(cli: &Cli) -> anyhow::Result<()> {
+    match &cli.part {
+        Some(Part::Fetch { url }) => floor::fetch(url).await,
+        Some(Part::Execute { url, sql }) => floor::execute(url, sql).await,
+        _ => benchmark(cli).await,
     }
 }
 
@@ -72,6 +85,13 @@ async fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     let binary = product::build()?;
     let upstream = Upstream::start()?;
     let mut cases = Vec::new();
+    if cli.api {
+        for case in asked(cli)? {
+            let found = api::run(&binary, &upstream, (case.kind, case.records)).await?;
+            writeln!(std::io::stdout(), "{}", report::answers(&found))?;
+        }
+        return Ok(());
+    }
     for case in asked(cli)? {
         let found = case.run(&binary, &upstream).await?;
         let ratios = budget::ratios(&found);

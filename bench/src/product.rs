@@ -176,7 +176,8 @@ impl<'a> Product<'a> {
         Ok(Sync { cost, run, served })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A command of the product on this database.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command
             .args(arguments)

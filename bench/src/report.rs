@@ -5,6 +5,7 @@ use std::{fs, time::Duration};
 use testdb::Kind;
 
 use crate::{
+    api,
     budget::{Ratio, figures},
     case::{Findings, Measured},
     child::Cost,
@@ -24,6 +25,53 @@ pub(crate) fn case(found: &Findings, ratios: &[Ratio]) -> String {
         measurements(found),
         verdicts(ratios),
     )
+}
+
+/// What the api's answers cost.
+pub(crate) fn answers(found: &api::Findings) -> String {
+    let rows: Vec<Vec<String>> = found.measured.iter().map(answer).collect();
+    let heads = [
+        "",
+        "bytes",
+        "per s",
+        "floor per s",
+        "part",
+        "budget",
+        "CPU µs",
+        "floor CPU µs",
+        "p99 ms",
+        "",
+    ];
+    format!(
+        "### {} records, {}\n\n{}\nresident: {} MiB idle, {} MiB after\n",
+        thousands(found.records),
+        name(found.kind),
+        table(&heads, &rows),
+        found.idle >> 20,
+        found.after >> 20,
+    )
+}
+
+fn answer(measured: &api::Measured) -> Vec<String> {
+    let (ours, theirs) = (measured.ours, measured.theirs);
+    let part = ours.rate / theirs.rate;
+    vec![
+        measured.name.to_owned(),
+        measured.bytes.to_string(),
+        format!("{:.0}", ours.rate),
+        format!("{:.0}", theirs.rate),
+        figures(part),
+        format!("≥ {}", figures(measured.budget)),
+        figures(ours.cpu.as_secs_f64() * 1e6),
+        figures(theirs.cpu.as_secs_f64() * 1e6),
+        figures(ours.p99.as_secs_f64() * 1e3),
+        if part >= measured.budget {
+            "ok"
+        } else {
+            "MISSED"
+        }
+        .to_owned(),
+    ]
 }
 
 /// The whole document.
