@@ -43,7 +43,7 @@ mod swagger;
 /// What the api is told when it starts.
 mod settings;
 
-use std::{future::Future, io, pin::pin, sync::Arc};
+use std::{future::Future, io, ops::Deref, pin::pin, sync::Arc};
 
 use entity::Clock;
 use sea_orm::DatabaseConnection;
@@ -52,30 +52,41 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 pub use openapi::document;
 pub use settings::Settings;
 
-/// What every handler gets.
+/// What every handler gets: each request takes some of it, so that a clone is no more than a count.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What an [`AppState`] stands for.
+pub struct Parts {
     db: DatabaseConnection,
     clock: Clock,
-    settings: Arc<Settings>,
+    settings: Settings,
     registry: Arc<registry::Registry>,
-    answers: Arc<answers::Answers>,
-    metrics: Arc<metrics::Metrics>,
+    answers: answers::Answers,
+    metrics: metrics::Metrics,
     signer: records::Signer,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl AppState {
     pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
         let registry = Arc::new(registry::Registry::new());
-        Self {
+        Self(Arc::new(Parts {
             db,
             clock,
-            metrics: Arc::new(metrics::Metrics::new(Arc::clone(&registry))),
-            answers: Arc::new(answers::Answers::new(settings.cache_bytes)),
+            metrics: metrics::Metrics::new(Arc::clone(&registry)),
+            answers: answers::Answers::new(settings.cache_bytes),
             signer: records::Signer::new(&settings.cursor_secret),
             registry,
-            settings: Arc::new(settings),
-        }
+            settings,
+        }))
     }
 
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].

@@ -14,7 +14,7 @@ use axum::{
 };
 
 use crate::{
-    AppState,
+    AppState, answers,
     problem::{Kind, Problem},
 };
 
@@ -38,7 +38,8 @@ pub(crate) async fn observe(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = request_id(request.headers());
 
-    let mut response = next.run(request).await;
+    let answer = async |request| limit(&state, request, next).await;
+    let mut response = answers::kept_or(&state, request, answer).await;
 
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
@@ -62,7 +63,7 @@ pub(crate) async fn observe(
 }
 
 /// Ends a request that takes too long, and refuses one whose URL no list needs.
-pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn limit(state: &AppState, request: Request, next: Next) -> Response {
     let length = request
         .uri()
         .path_and_query()

@@ -7,7 +7,7 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, answers, catalog, health, metrics, observe, openapi, problem, records, swagger,
+    AppState, catalog, health, metrics, observe, openapi, problem, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -44,16 +44,16 @@ fn routes() -> Router<AppState> {
         .route("/metrics", get(metrics::metrics))
 }
 
-/// The outermost layer stands last: it sees what the others answer.
+/// The outermost layer stands first: it sees what the others answer. As one they cost each request one box.
 fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
     routes
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)))
-        .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(from_fn_with_state(state.clone(), observe::limit))
-        .layer(from_fn_with_state(state.clone(), answers::keep))
-        .layer(from_fn_with_state(state.clone(), observe::observe))
+        .layer((
+            from_fn_with_state(state.clone(), observe::observe),
+            CatchPanicLayer::custom(observe::panicked),
+            CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)),
+        ))
         .with_state(state)
 }
 

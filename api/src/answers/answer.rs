@@ -100,7 +100,7 @@ fn versions<'a>(resources: impl IntoIterator<Item = &'a Arc<Resource>>) -> Strin
     versions.collect::<Vec<_>>().join(".")
 }
 
-/// Only marks the response: [`super::keep`] writes it out.
+/// Only marks the response: [`super::kept_or`] writes it out.
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = ().into_response();

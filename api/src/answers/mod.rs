@@ -14,11 +14,11 @@ mod rendered;
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::Method,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
 
 pub(crate) use self::answer::{About, Answer, Body};
@@ -42,28 +42,31 @@ pub(crate) struct Answers {
 #[derive(Clone, Debug)]
 struct Weight;
 
-/// Around every route that tells of rows.
-pub(crate) async fn keep(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// What was kept of an earlier answer to `request`, or what `answer` makes of it, which is kept if it tells of rows.
+pub(crate) async fn kept_or(
+    state: &AppState,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let Some(url) = url(&request) else {
-        return next.run(request).await;
+        return answer(request).await;
     };
-    if let Some(kept) = state.answers.held(&state, url) {
-        return kept
-            .respond(&state, request.method(), request.headers())
-            .await;
+    let now = state.clock.now();
+    if let Some(kept) = state.answers.held(state, url, now) {
+        let (method, headers) = (request.method(), request.headers());
+        return kept.respond(method, headers, now).await;
     }
     let url = url.to_owned();
     let (method, headers) = (request.method().clone(), request.headers().clone());
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     let Some(answer) = response.extensions_mut().remove::<Answer>() else {
         return response;
     };
-    let is_in_touch = state.registry.is_in_touch();
-    match Rendered::of(answer, is_in_touch, state.clock.now()) {
+    match Rendered::of(answer, state.registry.is_in_touch(), now) {
         Ok(rendered) => {
             let rendered = Arc::new(rendered);
             state.answers.insert(url, &rendered);
-            rendered.respond(&state, &method, &headers).await
+            rendered.respond(&method, &headers, now).await
         }
         Err(error) => Problem::internal(error).into_response(),
     }
@@ -80,11 +83,11 @@ impl Answers {
     }
 
     /// The answer to `url`, if the rows that it tells of are as they were.
-    fn held(&self, state: &AppState, url: &str) -> Option<Arc<Rendered>> {
+    fn held(&self, state: &AppState, url: &str, now: DateTime<Utc>) -> Option<Arc<Rendered>> {
         let kept = self.kept.get(url)?;
         let snapshot = state.registry.snapshot().ok()?;
         let is_in_touch = state.registry.is_in_touch();
-        match kept.held(&snapshot, is_in_touch, state.clock.now()) {
+        match kept.held(&snapshot, is_in_touch, now) {
             Held::AsItIs => Some(kept),
             Held::Restated(restated) => {
                 self.insert(url.to_owned(), &restated);

@@ -18,7 +18,6 @@ use super::{
     coding::{Coded, Coding},
 };
 use crate::{
-    AppState,
     caching::{self, Caching},
     freshness,
     problem::Problem,
@@ -140,11 +139,11 @@ impl Rendered {
     /// What is sent to whoever asks with `method` and `headers`.
     pub(super) async fn respond(
         &self,
-        state: &AppState,
         method: &Method,
         headers: &HeaderMap,
+        now: DateTime<Utc>,
     ) -> Response {
-        let max_age = freshness::max_age(&self.about.resource.model, state.clock.now());
+        let max_age = freshness::max_age(&self.about.resource.model, now);
         let control = caching::control(max_age);
         if let Some(response) = self.caching.not_modified(headers, &control) {
             return response;
