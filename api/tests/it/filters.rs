@@ -1,12 +1,373 @@
-//! What `field=value` and `field__has=value` let through, by type.
+//! What each operator lets through, by type.
 
-use entity::definition::Cell;
+use std::cmp::Ordering;
+
+use entity::{
+    definition::{Cell, Kind},
+    record::Row,
+};
 use serde_json::json;
 
 use crate::{
-    cats::{breed, breeds, many_breeds, row, text, value},
+    cats::{breed, breeds, field, many_breeds, row, text, value},
+    paging::{compare, in_order},
     world::World,
 };
+
+#[tokio::test]
+async fn every_operator_lets_through_what_it_says() {
+    World::each(async |world| {
+        let rows = many_breeds();
+        world.mirrored(&breeds(), &rows).await;
+        let fields = [
+            ("name", ["Abyssinian", "a%_b", ""]),
+            ("weight", ["3", "-7", "9223372036854775807"]),
+            ("price", ["1.50", "-0.05", "0.3"]),
+            ("mass", ["5", "12345678901234567890.1234567891", "-1"]),
+            ("rating", ["0.1", "-2.5", "1e300"]),
+            ("born", ["2024-02-29", "1999-12-31", "9999-01-01"]),
+            (
+                "seen",
+                [
+                    "2026-11-21T08:00:00.5Z",
+                    "2026-11-21T08:00:00Z",
+                    "2026-11-21T10:00:00%2B02:00",
+                ],
+            ),
+        ];
+        for (field, operands) in fields {
+            for operand in operands {
+                let other = operands[0];
+                for query in [
+                    format!("{field}={operand}"),
+                    format!("{field}__eq={operand}"),
+                    format!("{field}__ne={operand}"),
+                    format!("{field}__in={operand},{other}"),
+                    format!("{field}__notin={operand},{other}"),
+                    format!("{field}__gt={operand}"),
+                    format!("{field}__gte={operand}"),
+                    format!("{field}__lt={operand}"),
+                    format!("{field}__lte={operand}"),
+                    format!("{field}__gte={operand}&{field}__ne={other}"),
+                ] {
+                    for sort in ["", "weight", &format!("-{field}")] {
+                        check(&world, &rows, &query, sort).await;
+                    }
+                }
+            }
+            for query in [
+                format!("{field}__isnull=true"),
+                format!("{field}__isnull=false"),
+            ] {
+                for sort in ["", "-weight", field] {
+                    check(&world, &rows, &query, sort).await;
+                }
+            }
+        }
+        for query in [
+            "hairless=true",
+            "hairless__eq=false",
+            "hairless__isnull=true",
+            "hairless__isnull=false",
+        ] {
+            for sort in ["", "hairless", "-name"] {
+                check(&world, &rows, query, sort).await;
+            }
+        }
+        check(
+            &world,
+            &rows,
+            "weight__gte=0&name__gt=A&price__lt=2&hairless=true",
+            "-born",
+        )
+        .await;
+    })
+    .await;
+}
+
+/// The list is what the filters, understood in another way, leave of `rows`, in pages and in one.
+async fn check(world: &World, rows: &[Row], query: &str, sort: &str) {
+    let left: Vec<&Row> = rows
+        .iter()
+        .filter(|row| query.split('&').all(|filter| fits(row, filter)))
+        .collect();
+    let expected: Vec<String> = in_order(rows, sort)
+        .into_iter()
+        .filter(|id| left.iter().any(|row| row.record_key == *id))
+        .collect();
+    let sorted = if sort.is_empty() {
+        String::new()
+    } else {
+        format!("&sort={sort}")
+    };
+    for limit in [2, 100] {
+        let base = format!("/api/v1/cats/breeds?{query}{sorted}&limit={limit}&count=capped");
+        let mut page = world.get(&base).await;
+        let mut ids = page.column("id");
+        assert_eq!(
+            page.json()["count"],
+            json!({ "value": expected.len(), "exact": true }),
+            "{base}"
+        );
+        while let Some(next) = page.json()["page"]["next"].as_str() {
+            page = world.get(&format!("{base}&cursor={next}")).await;
+            ids.extend(page.column("id"));
+        }
+        assert_eq!(ids, expected, "{base} on {:?}", world.kind);
+    }
+}
+
+/// What `field__operator=values` means for a row, said in another way than the api does.
+pub(crate) fn fits(row: &Row, filter: &str) -> bool {
+    let (name, values) = filter.split_once('=').expect("a filter");
+    let (name, operator) = name.split_once("__").unwrap_or((name, "eq"));
+    let at = breeds().fields.iter().position(|field| field.name == name);
+    let cell = &row.cells[at.expect("a field")];
+    if operator == "isnull" {
+        return (*cell == Cell::Null) == (values == "true");
+    }
+    if *cell == Cell::Null {
+        return false;
+    }
+    let decoded = values.replace("%2B", "+");
+    let mut orders = decoded
+        .split(',')
+        .map(|plain| compare(cell, &value(name, plain)));
+    match operator {
+        "eq" | "in" => orders.any(Ordering::is_eq),
+        "ne" | "notin" => orders.all(Ordering::is_ne),
+        "gt" => orders.all(Ordering::is_gt),
+        "gte" => orders.all(Ordering::is_ge),
+        "lt" => orders.all(Ordering::is_lt),
+        "lte" => orders.all(Ordering::is_le),
+        other => panic!("no operator {other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_is_compared_byte_by_byte() {
+    World::each(async |world| {
+        let names = [
+            "a",
+            "A",
+            "a%",
+            "a%b",
+            "a_",
+            "ab",
+            "b",
+            "a\u{10ffff}",
+            "a\u{10ffff}z",
+            "é",
+            "e\u{301}",
+            "",
+        ];
+        let rows: Vec<_> = names.iter().map(|name| named(name)).collect();
+        world.mirrored(&breeds(), &rows).await;
+        for prefix in [
+            "a",
+            "A",
+            "a%",
+            "a_",
+            "a\u{10ffff}",
+            "e",
+            "é",
+            "x",
+            "",
+            "\u{d7ff}",
+        ] {
+            let expected: Vec<_> = names
+                .iter()
+                .filter(|name| name.starts_with(prefix))
+                .collect();
+            let encoded = encoded(prefix);
+            for sort in ["", "&sort=name", "&sort=-name", "&sort=id"] {
+                let path = format!("/api/v1/cats/breeds?name__startswith={encoded}{sort}");
+                let mut found = world.get(&path).await.column("id");
+                let mut expected = expected.clone();
+                if !sort.is_empty() {
+                    expected.sort_unstable();
+                    found.sort_unstable();
+                }
+                assert_eq!(
+                    found.iter().collect::<Vec<_>>(),
+                    expected,
+                    "{prefix:?}{sort} on {:?}",
+                    world.kind
+                );
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_values_stand_between_commas_or_in_an_array() {
+    World::each(async |world| {
+        let names = ["a", "b", "a,b", "[", "\"", ""];
+        let rows: Vec<_> = names.iter().map(|name| named(name)).collect();
+        world.mirrored(&breeds(), &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+        };
+        check("name__in=a,b", &["a", "b"]).await;
+        check("name__in=b,a,b", &["a", "b"]).await;
+        check("name__in=", &[""]).await;
+        check("name__in=a,", &["a", ""]).await;
+        check(
+            &format!("name__in={}", encoded(r#"["a,b","["]"#)),
+            &["a,b", "["],
+        )
+        .await;
+        check(
+            &format!("name__notin={}", encoded(r#"["a,b","\""]"#)),
+            &["a", "b", "[", ""],
+        )
+        .await;
+        let many: Vec<String> = (0..199).map(|at| format!("x{at}")).collect();
+        check(&format!("name__in={},b", many.join(",")), &["b"]).await;
+        check(
+            &format!("name__notin={},b&sort=name", many.join(",")),
+            &["", "\"", "[", "a", "a,b"],
+        )
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_any_of_some_items_or_for_none() {
+    World::each(async |world| {
+        let list = |items: &[&str]| {
+            let items = items.iter().map(|&item| item.to_owned()).collect();
+            vec![("temperament", Cell::List(items))]
+        };
+        let rows = [
+            breed("one", &list(&["Gentle", "Active", "Gentle"])),
+            breed("two", &list(&["gentle"])),
+            breed("three", &list(&[])),
+            breed("four", &list(&["Active", "Loyal, kind"])),
+            breed("five", &[]),
+        ];
+        world.mirrored(&breeds(), &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world
+                .get(&format!("/api/v1/cats/breeds?{query}&count=capped"))
+                .await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+            assert_eq!(answer.json()["count"]["value"], expected.len(), "{query}");
+        };
+        check("temperament__hasany=Gentle,gentle", &["one", "two"]).await;
+        check(
+            "temperament__hasany=Gentle,Active&sort=-id",
+            &["one", "four"],
+        )
+        .await;
+        check(
+            &format!("temperament__hasany={}", encoded(r#"["Loyal, kind"]"#)),
+            &["four"],
+        )
+        .await;
+        check(
+            "temperament__hasany=Lazy,Gentle&temperament__has=Active",
+            &["one"],
+        )
+        .await;
+        check("temperament__isnull=true", &["three", "five"]).await;
+        check("temperament__isnull=false", &["one", "two", "four"]).await;
+        check("temperament__isnull=true&sort=id", &["five", "three"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_field_with_another_ones_name_is_reached() {
+    World::each(async |world| {
+        let mut odd = breeds();
+        odd.fields = ["id", "sort", "weight__gte", "weight", "a__b", "a__in"]
+            .map(|name| {
+                field(
+                    name,
+                    if name == "weight" {
+                        Kind::Integer
+                    } else {
+                        Kind::Text
+                    },
+                )
+            })
+            .to_vec();
+        odd.fields.push(field("a", Kind::Text));
+        let values = [
+            ("id", text("x")),
+            ("sort", text("up")),
+            ("weight__gte", text("5")),
+            ("weight", Cell::Integer(9)),
+            ("a__b", text("c")),
+            ("a__in", text("d")),
+            ("a", text("e")),
+        ];
+        let rows = [
+            row(&odd, "x", r#"{"id":"x"}"#, &values),
+            row(&odd, "y", r#"{"id":"y"}"#, &[("id", text("y"))]),
+        ];
+        world.mirrored(&odd, &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+        };
+        check("sort=-id", &["y", "x"]).await;
+        check("sort__eq=up", &["x"]).await;
+        check("sort__startswith=u&sort=sort", &["x"]).await;
+        check("weight__gte=6", &["x"]).await;
+        check("weight__gte=10", &[]).await;
+        check("weight__gte__eq=5", &["x"]).await;
+        check("a__b=c", &["x"]).await;
+        check("a__b__in=c,d", &["x"]).await;
+        check("a__in=d", &[]).await;
+        check("a__in=e", &["x"]).await;
+        check("a__in__eq=d", &["x"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fields_without_an_index_yet_are_not_compared() {
+    World::each(async |world| {
+        let id = world.registered(&breeds()).await;
+        let steps = migration::record_table::plan(None, &breeds());
+        let made = migration::record_table::apply(&world.db, &breeds(), &steps).await;
+        made.expect("the table is made");
+        let resource = entity::resource::Entity::projected(&world.db, id, &breeds()).await;
+        resource.expect("it is written down");
+        world.write(&breeds(), (id, 1), &many_breeds()).await;
+        assert_eq!(
+            world
+                .get("/api/v1/cats/breeds?limit=3")
+                .await
+                .column("id")
+                .len(),
+            3
+        );
+        for query in ["name=x", "sort=name", "weight__gte=3"] {
+            let refused = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(refused.status, 400, "{query}");
+        }
+        let has = world.get("/api/v1/cats/breeds?temperament__has=x").await;
+        assert_eq!(has.column("id"), [""; 0]);
+    })
+    .await;
+}
+
+/// A breed whose id is its name.
+fn named(name: &str) -> Row {
+    let payload = json!({ "id": name }).to_string();
+    let values = [("id", text(name)), ("name", text(name))];
+    row(&breeds(), name, &payload, &values)
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
 
 #[tokio::test]
 async fn equality_is_of_the_fields_type() {
@@ -51,24 +412,11 @@ async fn equality_is_of_the_fields_type() {
 async fn texts_are_equal_only_if_their_bytes_are() {
     World::each(async |world| {
         let names = ["a", "A", "a ", " a", "á", "a\u{301}", "", "a%", "a_"];
-        let rows: Vec<_> = names
-            .iter()
-            .map(|name| {
-                let payload = json!({ "id": name }).to_string();
-                row(
-                    &breeds(),
-                    name,
-                    &payload,
-                    &[("id", text(name)), ("name", text(name))],
-                )
-            })
-            .collect();
+        let rows: Vec<_> = names.iter().map(|name| named(name)).collect();
         world.mirrored(&breeds(), &rows).await;
         for name in names {
-            let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            let answer = world
-                .get(&format!("/api/v1/cats/breeds?name={encoded}"))
-                .await;
+            let path = format!("/api/v1/cats/breeds?name={}", encoded(name));
+            let answer = world.get(&path).await;
             assert_eq!(answer.column("id"), [name], "{:?}", world.kind);
         }
     })

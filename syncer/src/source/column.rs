@@ -69,6 +69,7 @@ pub(crate) fn fits(report: &mut Report<'_>, definition: &Definition) {
         .columns()
         .filter_map(|field| definition.text_limit(field));
     let indexes = definition.columns().filter(|field| field.index).count();
+    let indexes = indexes + definition.orders.len();
     check_sizes(report, &["fields"], limits.chain([KEY_BYTES]), indexes);
 }
 

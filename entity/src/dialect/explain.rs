@@ -1,0 +1,60 @@
+//! What a database says that it would do for a statement.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, sea_query::SelectStatement};
+
+use super::Dialect;
+
+/// A plan, in the database's own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) lines: Vec<String>,
+    /// Rows that it thinks it has to look at, in the table or index that it begins with.
+    pub(crate) estimated_rows: Option<u64>,
+}
+
+/// Has the database plan `select`, without running it.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn explain(
+    db: &impl ConnectionTrait,
+    select: &SelectStatement,
+) -> Result<Told, DbErr> {
+    let mut statement = db.get_database_backend().build(select);
+    let explain = match Dialect::of(db).await? {
+        Dialect::Sqlite => "EXPLAIN QUERY PLAN",
+        // The servers' newer forms change from version to version.
+        Dialect::MySql => "EXPLAIN FORMAT=TRADITIONAL",
+        Dialect::MariaDb => "EXPLAIN",
+    };
+    statement.sql = format!("{explain} {}", statement.sql);
+    let rows = db.query_all_raw(statement).await?;
+    if db.get_database_backend() == DbBackend::Sqlite {
+        let lines = rows.iter().map(|row| row.try_get("", "detail"));
+        return Ok(Told {
+            lines: lines.collect::<Result<_, _>>()?,
+            estimated_rows: None,
+        });
+    }
+    Ok(Told {
+        lines: rows.iter().map(line).collect::<Result<_, _>>()?,
+        estimated_rows: rows.first().and_then(estimate),
+    })
+}
+
+/// `record: range ix_cats_breeds__weight; Using where`.
+fn line(row: &QueryResult) -> Result<String, DbErr> {
+    let text = |column: &str| -> Result<String, DbErr> {
+        let text: Option<String> = row.try_get("", column)?;
+        Ok(text.unwrap_or_else(|| "-".to_owned()))
+    };
+    let (table, access) = (text("table")?, text("type")?);
+    let (key, extra) = (text("key")?, text("Extra")?);
+    Ok(format!("{table}: {access} {key}; {extra}"))
+}
+
+fn estimate(row: &QueryResult) -> Option<u64> {
+    let unsigned = row.try_get::<Option<u64>>("", "rows").ok().flatten();
+    let signed = || row.try_get::<Option<i64>>("", "rows").ok().flatten();
+    unsigned.or_else(|| signed().and_then(|rows| u64::try_from(rows).ok()))
+}
