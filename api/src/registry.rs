@@ -158,6 +158,7 @@ impl Snapshot {
             resource.model.id == model.id
                 && resource.model.definition == model.definition
                 && resource.model.indexed == model.indexed
+                && resource.model.projection.is_empty() == model.projection.is_empty()
         });
         match known {
             Some(known) => Ok(Arc::clone(&known.definition)),

@@ -84,19 +84,21 @@ impl Model {
         serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
     }
 
-    /// The same, with the indexes that stand now: those of a new table are made when its first run has ended.
+    /// The same, with the indexes that stand now: those of a new table are made when its first run has ended. Before there
+    /// is a table, nothing needs one.
     ///
     /// # Errors
     /// The stored text is not a definition that this version of Catchment reads.
     pub fn offered(&self) -> Result<Definition, DbErr> {
         let mut definition = self.definition()?;
+        if self.indexed || self.projection.is_empty() {
+            return Ok(definition);
+        }
+        definition.orders.clear();
         // The items of lists are indexed from the beginning.
         let columns = definition.fields.iter_mut();
         for field in columns.filter(|field| field.kind != Kind::List) {
-            field.index &= self.indexed;
-        }
-        if !self.indexed {
-            definition.orders.clear();
+            field.index = false;
         }
         Ok(definition)
     }

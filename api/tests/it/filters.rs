@@ -36,9 +36,9 @@ async fn every_operator_lets_through_what_it_says() {
             ),
         ];
         for (field, operands) in fields {
-            for operand in operands {
+            for (turn, operand) in operands.iter().enumerate() {
                 let other = operands[0];
-                for query in [
+                let queries = [
                     format!("{field}={operand}"),
                     format!("{field}__eq={operand}"),
                     format!("{field}__ne={operand}"),
@@ -49,10 +49,11 @@ async fn every_operator_lets_through_what_it_says() {
                     format!("{field}__lt={operand}"),
                     format!("{field}__lte={operand}"),
                     format!("{field}__gte={operand}&{field}__ne={other}"),
-                ] {
-                    for sort in ["", "weight", &format!("-{field}")] {
-                        check(&world, &rows, &query, sort).await;
-                    }
+                ];
+                let sorts = ["", "weight", &format!("-{field}")];
+                // Each operator meets each sort, with one of the operands.
+                for (at, query) in queries.iter().enumerate() {
+                    check(&world, &rows, query, sorts[(at + turn) % 3]).await;
                 }
             }
             for query in [
@@ -100,21 +101,16 @@ async fn check(world: &World, rows: &[Row], query: &str, sort: &str) {
     } else {
         format!("&sort={sort}")
     };
-    for limit in [2, 100] {
-        let base = format!("/api/v1/cats/breeds?{query}{sorted}&limit={limit}&count=capped");
-        let mut page = world.get(&base).await;
-        let mut ids = page.column("id");
-        assert_eq!(
-            page.json()["count"],
-            json!({ "value": expected.len(), "exact": true }),
-            "{base}"
-        );
-        while let Some(next) = page.json()["page"]["next"].as_str() {
-            page = world.get(&format!("{base}&cursor={next}")).await;
-            ids.extend(page.column("id"));
-        }
-        assert_eq!(ids, expected, "{base} on {:?}", world.kind);
+    let base = format!("/api/v1/cats/breeds?{query}{sorted}&limit=3");
+    let mut page = world.get(&format!("{base}&count=capped")).await;
+    let mut ids = page.column("id");
+    let count = json!({ "value": expected.len(), "exact": true });
+    assert_eq!(page.json()["count"], count, "{base}");
+    while let Some(next) = page.json()["page"]["next"].as_str() {
+        page = world.get(&format!("{base}&cursor={next}")).await;
+        ids.extend(page.column("id"));
     }
+    assert_eq!(ids, expected, "{base} on {:?}", world.kind);
 }
 
 /// What `field__operator=values` means for a row, said in another way than the api does.

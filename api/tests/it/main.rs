@@ -9,6 +9,7 @@ mod catalog;
 mod cats;
 mod children;
 mod depth;
+mod explain;
 mod filters;
 mod health;
 mod metrics;

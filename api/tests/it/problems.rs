@@ -43,7 +43,7 @@ async fn all_faults_are_reported_at_once() {
             "name__has UNKNOWN_OPERATOR name",
             "weight__in INVALID_VALUE -",
             "coat__hasany UNKNOWN_OPERATOR coat",
-            "orgin__gte UNKNOWN_PARAMETER -",
+            "orgin__gte UNKNOWN_PARAMETER born__gte",
             "hairless__gtt UNKNOWN_OPERATOR hairless",
             "born__lt INVALID_VALUE -",
             "weight__gtte UNKNOWN_OPERATOR weight__gte",

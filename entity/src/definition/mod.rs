@@ -16,7 +16,7 @@ pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
 pub(crate) use decimal::{from_sortable, sortable};
 pub use kind::{KINDS, Kind, KindError};
-pub use order::{Order, OrderKey, index_name as order_index_name};
+pub use order::{Order, OrderKey, index_name, indexes_of};
 
 /// Longest key of a record in bytes of its canonical text.
 pub const KEY_BYTES: usize = 512;

@@ -67,23 +67,61 @@ impl Definition {
         both.into_iter().find(|order| order.starts_with(keys))
     }
 
-    /// Name of the index of an order that the definition has, whichever way it is asked for.
+    /// Name of the index that brings the rows in the order `keys`; `None`: the definition has neither that order nor its
+    /// reverse.
     pub fn order_index_name(&self, keys: &[OrderKey]) -> Option<String> {
-        let is_it = |order: &&Order| {
-            let reversed = order.iter().map(OrderKey::reversed);
-            *order == keys || reversed.eq(keys.iter().cloned())
-        };
-        let order = self.orders.iter().find(is_it)?;
-        Some(index_name(&self.table, order))
+        let reversed: Order = keys.iter().map(OrderKey::reversed).collect();
+        let is_known = |order: &Order| *order == keys || *order == reversed;
+        let mut indexes = indexes_of(self.orders.iter().find(|order| is_known(order))?);
+        // Where there is but one, it is read both ways.
+        let own = indexes.iter().position(|index| *index == keys);
+        let index = indexes.swap_remove(own.unwrap_or(0));
+        Some(index_name(&self.table, &index))
     }
 }
 
-/// Name of the index of `order` on `table`. No field begins with a digit, so that it tells what descends.
-pub fn index_name(table: &str, order: &[OrderKey]) -> String {
+/// The indexes by which rows come in `order` and in its reverse. One is read both ways, unless some of its fields descend
+/// and others do not: from such an index MySQL cannot read a range backward.
+pub fn indexes_of(order: &[OrderKey]) -> Vec<Order> {
+    let is_mixed = order
+        .iter()
+        .any(|key| key.descending != order[0].descending);
+    let reversed = order.iter().map(OrderKey::reversed).collect();
+    match (is_mixed, order.first()) {
+        (true, _) => vec![order.to_vec(), reversed],
+        (false, Some(first)) if first.descending => vec![reversed],
+        (false, _) => vec![order.to_vec()],
+    }
+}
+
+/// Name of an index of a table. No field begins with a digit, so that it tells what descends.
+pub fn index_name(table: &str, index: &[OrderKey]) -> String {
     let mut name = format!("by_{table}");
-    for key in order {
+    for key in index {
         name.push_str(if key.descending { "__0" } else { "__" });
         name.push_str(&key.field);
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(text: &str) -> Order {
+        let keys = text.split(',').map(str::to_owned);
+        keys.map(OrderKey::from).collect()
+    }
+
+    #[test]
+    fn only_an_order_that_turns_has_an_index_for_each_way() {
+        let check = |of: &str, expected: &[&str]| {
+            let indexes = indexes_of(&order(of)).into_iter();
+            let names: Vec<_> = indexes.map(|index| index_name("t", &index)).collect();
+            assert_eq!(names, expected);
+        };
+        check("a,b", &["by_t__a__b"]);
+        check("-a,-b", &["by_t__a__b"]);
+        check("a,-b,c", &["by_t__a__0b__c", "by_t__0a__b__0c"]);
+    }
 }

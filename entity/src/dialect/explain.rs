@@ -1,6 +1,6 @@
 //! What a database says that it would do for a statement.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, sea_query::SelectStatement};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, sea_query::SelectStatement};
 
 use super::Dialect;
 
@@ -18,10 +18,11 @@ pub(crate) struct Told {
 /// The database does not answer.
 pub(crate) async fn explain(
     db: &impl ConnectionTrait,
+    dialect: Dialect,
     select: &SelectStatement,
 ) -> Result<Told, DbErr> {
     let mut statement = db.get_database_backend().build(select);
-    let explain = match Dialect::of(db).await? {
+    let explain = match dialect {
         Dialect::Sqlite => "EXPLAIN QUERY PLAN",
         // The servers' newer forms change from version to version.
         Dialect::MySql => "EXPLAIN FORMAT=TRADITIONAL",
@@ -29,7 +30,7 @@ pub(crate) async fn explain(
     };
     statement.sql = format!("{explain} {}", statement.sql);
     let rows = db.query_all_raw(statement).await?;
-    if db.get_database_backend() == DbBackend::Sqlite {
+    if dialect == Dialect::Sqlite {
         let lines = rows.iter().map(|row| row.try_get("", "detail"));
         return Ok(Told {
             lines: lines.collect::<Result<_, _>>()?,
@@ -53,8 +54,9 @@ fn line(row: &QueryResult) -> Result<String, DbErr> {
     Ok(format!("{table}: {access} {key}; {extra}"))
 }
 
+/// MariaDB gives the number as a text.
 fn estimate(row: &QueryResult) -> Option<u64> {
-    let unsigned = row.try_get::<Option<u64>>("", "rows").ok().flatten();
-    let signed = || row.try_get::<Option<i64>>("", "rows").ok().flatten();
-    unsigned.or_else(|| signed().and_then(|rows| u64::try_from(rows).ok()))
+    let number = row.try_get::<Option<u64>>("", "rows").ok().flatten();
+    let text = || row.try_get::<Option<String>>("", "rows").ok().flatten();
+    number.or_else(|| text()?.parse().ok())
 }

@@ -1,7 +1,7 @@
 //! Takes the steps, one by one.
 
 use entity::{
-    definition::{Definition, Field, KEY_BYTES, Of, Order, order_index_name},
+    definition::{Definition, Field, KEY_BYTES, Of, Order, OrderKey, index_name, indexes_of},
     dialect::Dialect,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
@@ -44,8 +44,10 @@ impl Change<'_> {
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
                 Step::DropOrder(order) => {
-                    self.drop_named(&order_index_name(&self.definition.table, order))
-                        .await?;
+                    for index in indexes_of(order) {
+                        let name = index_name(&self.definition.table, &index);
+                        self.drop_named(&name).await?;
+                    }
                 }
                 Step::CreateOrder(order) => self.create_order(order).await?,
             }
@@ -196,19 +198,22 @@ impl Change<'_> {
 
     async fn create_order(&self, order: &Order) -> Result<(), DbErr> {
         let table = &self.definition.table;
-        let name = order_index_name(table, order);
-        // One that is left from an attempt which broke off may have lost a column since.
-        self.drop_named(&name).await?;
-        let mut index = Index::create();
-        index.name(name).table(Alias::new(table));
-        for (column, descending) in order_columns(order) {
-            let way = match descending {
-                false => IndexOrder::Asc,
-                true => IndexOrder::Desc,
-            };
-            index.col((Alias::new(column), way));
+        for keys in indexes_of(order) {
+            let name = index_name(table, &keys);
+            // One that is left from an attempt which broke off may have lost a column since.
+            self.drop_named(&name).await?;
+            let mut index = Index::create();
+            index.name(name).table(Alias::new(table));
+            for (column, descending) in index_columns(&keys) {
+                let way = match descending {
+                    false => IndexOrder::Asc,
+                    true => IndexOrder::Desc,
+                };
+                index.col((Alias::new(column), way));
+            }
+            self.manager.create_index(index).await?;
         }
-        self.manager.create_index(index).await
+        Ok(())
     }
 
     async fn drop_index(&self, field: &Field) -> Result<(), DbErr> {
@@ -240,10 +245,10 @@ pub(super) async fn create_indexes(
             missing.push(format!("ADD INDEX `{name}` (`{}`)", field.name));
         }
     }
-    for order in &definition.orders {
-        let name = order_index_name(table, order);
+    for index in definition.orders.iter().flat_map(|order| indexes_of(order)) {
+        let name = index_name(table, &index);
         if !manager.has_index(table, &name).await? {
-            let columns = order_columns(order).map(|(column, descending)| match descending {
+            let columns = index_columns(&index).map(|(column, descending)| match descending {
                 false => format!("`{column}`"),
                 true => format!("`{column}` DESC"),
             });
@@ -261,7 +266,7 @@ pub(super) async fn create_indexes(
 
 /// The columns of an order's index, and whether each descends. The rows' numbers go the way of the last field, as lists
 /// end on them.
-fn order_columns(order: &Order) -> impl Iterator<Item = (&str, bool)> {
+fn index_columns(order: &[OrderKey]) -> impl Iterator<Item = (&str, bool)> {
     let last = order.last().is_some_and(|key| key.descending);
     let fields = order.iter();
     let fields = fields.map(|key| (key.field.as_str(), key.descending));

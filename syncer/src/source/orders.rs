@@ -1,6 +1,6 @@
 //! The orders of several fields that lists may be sorted by: each becomes an index.
 
-use entity::definition::{Definition, Field, Kind, Order, OrderKey, order_index_name};
+use entity::definition::{Definition, Field, Kind, Order, OrderKey, index_name, indexes_of};
 
 use super::{
     document::Resource,
@@ -116,7 +116,8 @@ fn too_long(definition: &Definition, order: &Order) -> Option<Wrong> {
             written(order)
         )));
     }
-    names::index(&order_index_name(&definition.table, order)).err()
+    let mut indexes = indexes_of(order).into_iter();
+    indexes.find_map(|index| names::index(&index_name(&definition.table, &index)).err())
 }
 
 fn written(order: &Order) -> String {

@@ -10,7 +10,7 @@ use super::{
     wanted::Wanted,
     way::{FAR, Few, Way},
 };
-use crate::dialect;
+use crate::dialect::{self, Dialect};
 
 /// One thing that reading a page does.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,11 +67,12 @@ pub async fn explain(
 
 async fn of_walk(db: &impl ConnectionTrait, walker: &Walker<'_>) -> Result<Vec<Step>, DbErr> {
     let enough = walker.window.limit.saturating_add(1);
+    let dialect = Dialect::of(db).await?;
     let index = names(&walker.walk.fields());
     let mut steps = Vec::new();
     for stretch in walker.stretches(walker.window.from) {
         let select = walker.select(&stretch, What::Payloads, enough);
-        let told = dialect::explain(db, &select).await?;
+        let told = dialect::explain(db, dialect, &select).await?;
         steps.push(Step {
             does: Does::Walk,
             index: index.clone(),
@@ -94,6 +95,7 @@ async fn of_few(
     (window, few): (Window<'_>, &Few<'_>),
 ) -> Result<Vec<Step>, DbErr> {
     let backend: DbBackend = db.get_database_backend();
+    let dialect = Dialect::of(db).await?;
     let rows = few.rownos.len() as u64;
     let mut steps = Vec::new();
     let step = |does, index, told: dialect::Told| Step {
@@ -105,11 +107,11 @@ async fn of_few(
         plan: told.lines,
     };
     for select in &few.asked {
-        let told = dialect::explain(db, select).await?;
+        let told = dialect::explain(db, dialect, select).await?;
         steps.push(step(Does::Seek, names(&[&few.field.name]), told));
     }
     let select: SelectStatement = few::select(backend, wanted, (window, few));
-    let told = dialect::explain(db, &select).await?;
+    let told = dialect::explain(db, dialect, &select).await?;
     steps.push(step(Does::Sort, Vec::new(), told));
     Ok(steps)
 }

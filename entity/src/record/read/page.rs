@@ -106,7 +106,10 @@ impl Walker<'_> {
                 select.expr(column("rowno")).from(table);
             }
         }
-        if let Some(index) = self.walk.index(self.wanted.definition) {
+        if let Some(index) = self
+            .walk
+            .index(self.wanted.definition, self.window.direction)
+        {
             dialect::walk_index(&mut select, &index);
         }
         select

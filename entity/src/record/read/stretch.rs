@@ -89,14 +89,17 @@ impl Cut<'_> {
             let name = || column(&key.field.name);
             let operand = || dialect::operand(self.backend, key.field.kind, value);
             // These fields have a value, but for rows that stand since before the definition said so.
-            let ranges = match (self.way(at), value) {
-                (Way::Up, Cell::Null) => vec![name().is_not_null()],
-                (Way::Up, _) => vec![name().gt(operand())],
-                (Way::Down, Cell::Null) => Vec::new(),
-                (Way::Down, _) => vec![name().lt(operand()), name().is_null()],
-            };
-            let ranges = ranges.into_iter();
-            ties.extend(ranges.map(|range| self.stretch(Part::Ties, level(at).add(range), at)));
+            let nulls = |condition| self.stretch(Part::Ties, level(at).add(condition), at + 1);
+            let values = |condition| self.stretch(Part::Ties, level(at).add(condition), at);
+            match (self.way(at), value) {
+                (Way::Up, Cell::Null) => ties.push(values(name().is_not_null())),
+                (Way::Up, _) => ties.push(values(name().gt(operand()))),
+                (Way::Down, Cell::Null) => {}
+                (Way::Down, _) => {
+                    ties.push(values(name().lt(operand())));
+                    ties.push(nulls(name().is_null()));
+                }
+            }
         }
         ties
     }

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::{
-    Position, SortKey, Window,
+    Direction, Position, SortKey, Window,
     allowed::Allowed,
     column, condition,
     stretch::{Cut, Part, Stretch, Way},
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
         let Some(first) = sort.first() else {
             return Ok(Self::by_rowno(wanted));
         };
-        if index_name(wanted.definition, sort).is_none() {
+        if index_name(wanted.definition, sort, Direction::Forward).is_none() {
             let table = &wanted.definition.table;
             let message = format!("no index of `{table}` has the order that is asked for");
             return Err(DbErr::Custom(message));
@@ -107,12 +107,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The index's name in the database; `None`: the table's own.
-    pub(super) fn index(&self, definition: &Definition) -> Option<String> {
+    pub(super) fn index(&self, definition: &Definition, direction: Direction) -> Option<String> {
         match self {
             Self::Rowno => None,
             Self::Pinned { field, .. } => Some(definition.index_name(field)),
             Self::Item { field, .. } => Some(definition.list_index_name(field)),
-            Self::Sorted { keys, .. } => index_name(definition, keys),
+            Self::Sorted { keys, .. } => index_name(definition, keys, direction),
         }
     }
 
@@ -165,14 +165,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The name of the index that has the order of `sort`.
-fn index_name(definition: &Definition, sort: &[SortKey]) -> Option<String> {
+/// The name of the index that has the order of `sort`, read in that direction.
+fn index_name(definition: &Definition, sort: &[SortKey], direction: Direction) -> Option<String> {
     match sort {
         [key] => Some(definition.index_name(&key.field)),
         keys => {
             let keys = keys.iter().map(|key| OrderKey {
                 field: key.field.name.clone(),
-                descending: key.descending,
+                descending: key.descending != (direction == Direction::Backward),
             });
             definition.order_index_name(&keys.collect::<Vec<_>>())
         }
