@@ -2,16 +2,12 @@
 
 use std::cmp::Ordering;
 
-use entity::{
-    definition::{Cell, Definition, OrderKey},
-    record::Row,
-};
+use entity::{definition::Cell, record::Row};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 
 use crate::{
     cats::{breed, breeds, many_breeds, text},
-    filters::fits,
     world::{Answer, World},
 };
 
@@ -56,76 +52,6 @@ async fn any_ties_and_nulls_are_walked() {
         world.mirrored(&breeds(), &rows).await;
         for sort in ["weight", "-weight", "name", "-name"] {
             walk_all(&world, &rows, sort, &[1, 2, 3, 4, 5, 6, 7]).await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_declared_order_is_walked_both_ways() {
-    World::each(async |world| {
-        let orders = [["coat", "-name", "weight"].as_slice(), &["-hairless", "id"]];
-        let key = |key: &&str| OrderKey::from((*key).to_owned());
-        let ordered = Definition {
-            orders: orders.map(|order| order.iter().map(key).collect()).to_vec(),
-            ..breeds()
-        };
-        let rows: Vec<Row> = (0..36_i64)
-            .map(|at| {
-                let mut values = vec![
-                    (
-                        "name",
-                        text(["a", "b", "B"][usize::try_from(at / 3 % 3).expect("few")]),
-                    ),
-                    ("weight", Cell::Integer(at * 7 % 4)),
-                ];
-                values.extend((at % 3 > 0).then(|| {
-                    (
-                        "coat",
-                        text(["", "short", "long"][usize::try_from(at % 3).expect("few")]),
-                    )
-                }));
-                values.extend((at % 4 > 0).then_some(("hairless", Cell::Boolean(at % 4 == 1))));
-                breed(&format!("b{at:02}"), &values)
-            })
-            .collect();
-        world.mirrored(&ordered, &rows).await;
-        // What is asked for, and the whole order that it stands for.
-        for (sort, whole) in [
-            ("coat,-name,weight", "coat,-name,weight"),
-            ("-coat,name,-weight", "-coat,name,-weight"),
-            ("coat,-name", "coat,-name,weight"),
-            ("-coat,name", "-coat,name,-weight"),
-            ("-hairless,id", "-hairless,id"),
-            ("hairless,-id", "hairless,-id"),
-            ("coat,weight&coat=short", "coat,weight"),
-            ("coat,-name&coat=short", "coat,-name,weight"),
-            (
-                "coat,-name&coat__in=short,long&hairless=true",
-                "coat,-name,weight",
-            ),
-            ("-coat,name&coat__isnull=true", "-coat,name,-weight"),
-            ("coat,-name&name__gte=a&weight__ne=2", "coat,-name,weight"),
-        ] {
-            let filters = sort.split_once('&').map_or("", |(_, filters)| filters);
-            let fitting = rows.iter().filter(|row| {
-                let mut filters = filters.split('&').filter(|filter| !filter.is_empty());
-                filters.all(|filter| fits(row, filter))
-            });
-            let fitting: Vec<&Row> = fitting.collect();
-            let is_there = |id: &String| fitting.iter().any(|row| row.record_key == *id);
-            let mut expected = in_order(&rows, whole);
-            expected.retain(is_there);
-            assert!(expected.len() > 3, "{sort}");
-            for limit in [1, 2, 3, 5, 100] {
-                let walk = Walk {
-                    world: &world,
-                    sort,
-                    limit,
-                };
-                assert_eq!(walk.forward().await, expected, "{walk}");
-                assert_eq!(walk.backward().await, expected, "{walk}, backward");
-            }
         }
     })
     .await;
@@ -281,10 +207,10 @@ async fn walk_all(world: &World, rows: &[Row], sort: &str, limits: &[u64]) {
     }
 }
 
-struct Walk<'a> {
-    world: &'a World,
-    sort: &'a str,
-    limit: u64,
+pub(crate) struct Walk<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) sort: &'a str,
+    pub(crate) limit: u64,
 }
 
 impl std::fmt::Display for Walk<'_> {
@@ -306,7 +232,7 @@ impl Walk<'_> {
     }
 
     /// The ids from the first page to the last.
-    async fn forward(&self) -> Vec<String> {
+    pub(crate) async fn forward(&self) -> Vec<String> {
         let mut page = self.first().await;
         let mut ids = page.column("id");
         assert_eq!(page.json()["page"]["prev"], Value::Null);
@@ -323,7 +249,7 @@ impl Walk<'_> {
     }
 
     /// The ids from the last page to the first, put in order.
-    async fn backward(&self) -> Vec<String> {
+    pub(crate) async fn backward(&self) -> Vec<String> {
         let mut page = self.first().await;
         while let Some(next) = follow(self.world, &page, "next").await {
             page = next;

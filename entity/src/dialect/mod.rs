@@ -160,8 +160,9 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
     .await
 }
 
-/// For a query whose only condition is a range of an index, and whose order is that index's: MySQL and MariaDB would now
-/// and then rather read the whole table and sort it. Other databases do not get the hint.
+/// For a query whose only condition is a range of an index, and whose order is that index's.
+///
+/// MySQL and MariaDB would now and then rather read the whole table and sort it. Other databases do not get the hint.
 pub fn walk_index(select: &mut SelectStatement, name: &str) {
     select.force_index(Alias::new(name), IndexHintScope::All);
 }

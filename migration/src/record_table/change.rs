@@ -43,12 +43,7 @@ impl Change<'_> {
                 }
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
-                Step::DropOrder(order) => {
-                    for index in indexes_of(order) {
-                        let name = index_name(&self.definition.table, &index);
-                        self.drop_named(&name).await?;
-                    }
-                }
+                Step::DropOrder(order) => self.drop_order(order).await?,
                 Step::CreateOrder(order) => self.create_order(order).await?,
             }
         }
@@ -212,6 +207,14 @@ impl Change<'_> {
                 index.col((Alias::new(column), way));
             }
             self.manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_order(&self, order: &Order) -> Result<(), DbErr> {
+        for index in indexes_of(order) {
+            let name = index_name(&self.definition.table, &index);
+            self.drop_named(&name).await?;
         }
         Ok(())
     }

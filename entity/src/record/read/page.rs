@@ -1,6 +1,6 @@
 //! Reads a page of a list, whichever way.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use sea_orm::{
     DbBackend, QueryResult,
@@ -33,6 +33,17 @@ struct Entry {
     payload: Option<String>,
 }
 
+/// How far a walk has come.
+struct Walked {
+    found: Vec<Entry>,
+    /// One more than the page has: it tells whether there is more.
+    enough: u64,
+    from: Option<Position>,
+    /// How many entries may still be looked at.
+    left: u64,
+    growth: u64,
+}
+
 /// A walk under way.
 pub(super) struct Walker<'a> {
     pub(super) wanted: &'a Wanted<'a>,
@@ -45,38 +56,53 @@ impl Walker<'_> {
     /// Walks until the page is full, the index at its end, or [`FAR`] entries are behind.
     pub(super) async fn page(&self, db: &impl ConnectionTrait) -> Result<Listed, DbErr> {
         let enough = self.window.limit.saturating_add(1);
-        let mut found: Vec<Entry> = Vec::new();
-        let mut from = self.window.from.cloned();
-        let (mut left, mut growth) = (Ord::max(FAR, enough), 1_u64);
-        'pieces: loop {
-            for stretch in self.stretches(from.as_ref()) {
-                let missing = enough - found.len() as u64;
-                let take = Ord::min(missing.saturating_mul(growth), left);
-                let what = if take <= enough {
-                    What::Payloads
-                } else {
-                    What::Marks
-                };
-                let entries = self.entries(db, &stretch, (what, take)).await?;
-                let came = entries.len() as u64;
-                let end = entries.last().map(|entry| entry.position.clone());
-                gather(&mut found, entries, enough);
-                if found.len() as u64 == enough {
-                    return self.listed(db, found, None).await;
-                }
-                left -= came;
-                if left == 0 {
-                    return self.listed(db, found, end).await;
-                }
-                if came == take {
-                    // Some did not fit: the index goes on behind them. Where many do not, more are looked at each time.
-                    from = end;
-                    growth = growth.saturating_mul(4);
-                    continue 'pieces;
-                }
+        let mut walked = Walked {
+            found: Vec::new(),
+            enough,
+            from: self.window.from.cloned(),
+            left: Ord::max(FAR, enough),
+            growth: 1,
+        };
+        loop {
+            if let ControlFlow::Break(stopped) = self.piece(db, &mut walked).await? {
+                return self.listed(db, walked.found, stopped).await;
             }
-            return self.listed(db, found, None).await;
         }
+    }
+
+    /// Walks the stretches from where the last piece ended, until one has more than is looked at of it at once. At the end
+    /// says where the walk ended, unless the page is full or the index at its end.
+    async fn piece(
+        &self,
+        db: &impl ConnectionTrait,
+        walked: &mut Walked,
+    ) -> Result<ControlFlow<Option<Position>>, DbErr> {
+        for stretch in self.stretches(walked.from.as_ref()) {
+            let missing = walked.enough - walked.found.len() as u64;
+            let take = Ord::min(missing.saturating_mul(walked.growth), walked.left);
+            let what = match take <= walked.enough {
+                true => What::Payloads,
+                false => What::Marks,
+            };
+            let entries = self.entries(db, &stretch, (what, take)).await?;
+            let came = entries.len() as u64;
+            let end = entries.last().map(|entry| entry.position.clone());
+            gather(&mut walked.found, entries, walked.enough);
+            walked.left -= came;
+            if walked.found.len() as u64 == walked.enough {
+                return Ok(ControlFlow::Break(None));
+            }
+            if walked.left == 0 {
+                return Ok(ControlFlow::Break(end));
+            }
+            if came == take {
+                // Some did not fit: the index goes on behind them. Where many do not, more are looked at each time.
+                walked.from = end;
+                walked.growth = walked.growth.saturating_mul(4);
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        Ok(ControlFlow::Break(None))
     }
 
     pub(super) fn stretches(&self, from: Option<&Position>) -> Vec<Stretch> {

@@ -11,7 +11,11 @@ use sea_orm::{
     sea_query::{Condition, ExprTrait, Order, SimpleExpr},
 };
 
-use super::{Direction, Position, SortKey, allowed::Allowed, column, condition};
+use super::{
+    Direction, Position, SortKey,
+    allowed::{Allowed, Span},
+    column, condition,
+};
 use crate::{definition::Cell, dialect};
 
 /// A part of a list: one range of an index, in the index's order.
@@ -108,9 +112,11 @@ impl Cut<'_> {
         let Some(first) = self.keys.first() else {
             return Vec::new();
         };
-        let stretch = |span| {
+        let stretch = |span: &Span| {
             let within = condition::within(self.backend, &first.field, span);
-            self.stretch(Part::Values, Condition::all().add(within), 0)
+            // Nothing is left to be ordered by a field that has one value: MariaDB would sort.
+            let level = usize::from(span.point().is_some());
+            self.stretch(Part::Values, Condition::all().add(within), level)
         };
         let spans = allowed.spans.iter();
         match self.way(0) {
