@@ -24,6 +24,7 @@ pub(crate) struct Fault {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     UnknownParameter,
+    UnknownOperator,
     RepeatedParameter,
     InvalidEncoding,
     InvalidValue,
@@ -59,7 +60,7 @@ impl Fault {
 
     pub(crate) fn kind(&self) -> Kind {
         match self.code {
-            Code::UnknownParameter => Kind::UnknownParameter,
+            Code::UnknownParameter | Code::UnknownOperator => Kind::UnknownParameter,
             Code::CursorInvalid => Kind::CursorInvalid,
             Code::CursorMismatch => Kind::CursorMismatch,
             _ => Kind::InvalidParameter,

@@ -173,11 +173,14 @@ impl Snapshot {
     /// A definition that did not change is not parsed again.
     fn definition_of(&self, model: &resource::Model) -> Result<Arc<Definition>, DbErr> {
         let known = self.resources.iter().find(|resource| {
-            resource.model.id == model.id && resource.model.definition == model.definition
+            resource.model.id == model.id
+                && resource.model.definition == model.definition
+                && resource.model.indexed == model.indexed
+                && resource.model.projection.is_empty() == model.projection.is_empty()
         });
         match known {
             Some(known) => Ok(Arc::clone(&known.definition)),
-            None => model.definition().map(Arc::new),
+            None => model.offered().map(Arc::new),
         }
     }
 

@@ -6,9 +6,7 @@ use tower_http::{
     compression::{CompressionLayer, predicate::SizeAbove},
 };
 
-use crate::{
-    AppState, catalog, health, metrics, observe, openapi, problem, records, swagger,
-};
+use crate::{AppState, catalog, health, metrics, observe, openapi, problem, records, swagger};
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";

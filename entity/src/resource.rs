@@ -2,7 +2,12 @@
 
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{definition::Definition, record, run::Outcome, source};
+use crate::{
+    definition::{Definition, Kind},
+    record,
+    run::Outcome,
+    source,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -77,6 +82,25 @@ impl Model {
     /// The stored text is not a definition that this version of Catchment reads.
     pub fn definition(&self) -> Result<Definition, DbErr> {
         serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
+    }
+
+    /// The same, with the indexes that stand now: those of a new table are made when its first run has ended. Before there
+    /// is a table, nothing needs one.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn offered(&self) -> Result<Definition, DbErr> {
+        let mut definition = self.definition()?;
+        if self.indexed || self.projection.is_empty() {
+            return Ok(definition);
+        }
+        definition.orders.clear();
+        // The items of lists are indexed from the beginning.
+        let columns = definition.fields.iter_mut();
+        for field in columns.filter(|field| field.kind != Kind::List) {
+            field.index = false;
+        }
+        Ok(definition)
     }
 
     /// The `rowno` behind which rows are still to be filled for `definition`; `None`: its columns do not stand yet.

@@ -8,6 +8,8 @@
 mod answer;
 /// What a client takes, and bodies in that form.
 mod coding;
+/// How far to trust it.
+mod meta;
 /// An answer as it is sent.
 mod rendered;
 
@@ -22,6 +24,7 @@ use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
 
 pub(crate) use self::answer::{About, Answer, Body};
+pub(crate) use self::meta::Meta;
 use self::rendered::{Held, Rendered};
 use crate::{AppState, problem::Problem};
 

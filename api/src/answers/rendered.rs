@@ -11,11 +11,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
 
 use super::{
     About, Answer, Body,
     coding::{Coded, Coding},
+    meta::Meta,
 };
 use crate::{
     caching::{self, Caching},
@@ -49,17 +49,6 @@ pub(super) enum Held {
     Restated(Arc<Rendered>),
     /// The rows are others, or may be.
     Gone,
-}
-
-/// What an answer says of where its rows come from, and how far to trust them.
-#[derive(Serialize)]
-struct Meta<'a> {
-    source: &'a str,
-    resource: &'a str,
-    version: i64,
-    synced_at: Option<DateTime<Utc>>,
-    complete: bool,
-    stale: bool,
 }
 
 impl Rendered {
@@ -169,14 +158,7 @@ impl Rendered {
 
 /// The last member of an envelope, with the brace that closes it.
 fn meta(resource: &Resource, is_stale: bool) -> Result<String, serde_json::Error> {
-    let meta = serde_json::to_string(&Meta {
-        source: &resource.source.name,
-        resource: &resource.model.name,
-        version: resource.model.version,
-        synced_at: resource.model.synced_at,
-        complete: resource.model.complete,
-        stale: is_stale,
-    })?;
+    let meta = serde_json::to_string(&Meta::of(resource, is_stale))?;
     Ok(format!(r#","meta":{meta}}}"#))
 }
 

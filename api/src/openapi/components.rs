@@ -8,6 +8,7 @@ use crate::{problem::Kind, records, settings::Settings};
 /// The components of an api that serves `definitions`.
 pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Value {
     let mut schemas = envelope();
+    schemas.extend(explanation());
     schemas.extend(catalogue());
     schemas.extend(errors());
     for definition in definitions {
@@ -36,7 +37,7 @@ fn envelope() -> Map<String, Value> {
         ]),
         "Count": object(&[
             ("value", json!({ "type": "integer", "description": "Rows of the list over all pages." })),
-            ("exact", json!({ "type": "boolean" })),
+            ("exact", json!({ "type": "boolean", "description": "Whether these are all; else there are at least so many." })),
         ]),
         "Meta": object(&[
             ("source", json!({ "type": "string" })),
@@ -45,6 +46,41 @@ fn envelope() -> Map<String, Value> {
             ("synced_at", time("When a run last ended complete.")),
             ("complete", json!({ "type": "boolean", "description": "Whether the rows are those of one complete run." })),
             ("stale", json!({ "type": "boolean", "description": "Whether they may be behind the upstream." })),
+        ]),
+    });
+    members(schemas)
+}
+
+fn explanation() -> Map<String, Value> {
+    let text = |values: &[&str]| json!({ "type": "string", "enum": values });
+    let step = object(&[
+        ("way", text(&["walk", "seek", "sort"])),
+        (
+            "index",
+            json!({ "type": "array", "items": { "type": "string" }, "description": "Its fields; none: the rows' numbers." }),
+        ),
+        ("part", text(&["rows", "ties", "values", "nulls"])),
+        (
+            "at_most",
+            json!({ "type": "integer", "description": "Most entries that are looked at." }),
+        ),
+        (
+            "estimated_rows",
+            json!({ "type": ["integer", "null"], "description": "What the database thinks that there are." }),
+        ),
+    ]);
+    let count = object(&[(
+        "free",
+        json!({ "type": "boolean", "description": "Whether the count is known already." }),
+    )]);
+    let explain = object(&[
+        ("steps", json!({ "type": "array", "items": step })),
+        ("count", count),
+    ]);
+    let schemas = json!({
+        "Explanation": object(&[
+            ("explain", explain),
+            ("meta", json!({ "$ref": "#/components/schemas/Meta" })),
         ]),
     });
     members(schemas)
@@ -170,13 +206,18 @@ fn parameters(settings: &Settings) -> Value {
         ),
         "Count": query(
             "count",
-            "Counts what the filters leave. Without filters the count is always given.",
-            json!({ "type": "string", "enum": ["exact"] }),
+            "Counts what the filters leave: all, or up to 10,000. Without filters the count is always given.",
+            json!({ "type": "string", "enum": ["none", "capped", "exact"], "default": "none" }),
         ),
         "Shape": query(
             "shape",
             "`array`: only the rows; page, count and freshness are in the headers.",
             json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
+        ),
+        "Explain": query(
+            "explain",
+            "`true`: what the list would do, instead of its rows.",
+            json!({ "type": "boolean", "default": false }),
         ),
     })
 }

@@ -1,26 +1,39 @@
-//! The parameters of one resource's lists: one, typed, for each field that can be filtered by.
+//! The parameters of one resource's lists: one, typed, for each field and operator, in the order of the fields.
 
 use entity::definition::{Definition, Field, Kind};
 use serde_json::{Value, json};
 
-use crate::records::{filter_name, is_sortable};
+use crate::records::{MOST_VALUES, Operator, filter_names, is_sortable, written};
 
 /// The parameters that filter by a field of `definition`.
 pub(super) fn filters(definition: &Definition) -> Vec<Value> {
     let fields = definition.fields.iter();
-    fields
-        .filter_map(|field| Some(filter(field, &filter_name(field)?)))
-        .collect()
+    let filters = fields.flat_map(|field| {
+        let names = filter_names(definition, field).into_iter();
+        names.map(move |(name, operator)| filter(field, &name, operator))
+    });
+    filters.collect()
 }
 
 /// What `sort` may name.
 pub(super) fn sort(definition: &Definition) -> Value {
     let fields = definition.fields.iter().filter(|field| is_sortable(field));
-    let names: Vec<String> = fields.map(|field| format!("`{}`", field.name)).collect();
+    let mut names: Vec<String> = fields.map(|field| format!("`{}`", field.name)).collect();
+    names.extend(
+        definition
+            .orders
+            .iter()
+            .map(|order| format!("`{}`", written(order))),
+    );
     let description = format!(
-        "Fields to sort by, separated by commas; `-` before a name sorts descending. \
-         Rows without a value come last both ways. One or more of {}.",
-        names.join(", ")
+        "Field to sort by; `-` before its name sorts descending. \
+         Rows without a value come last both ways. One of {}{}.",
+        names.join(", "),
+        if definition.orders.is_empty() {
+            ""
+        } else {
+            "; of several fields also the reverse"
+        },
     );
     json!({
         "name": "sort",
@@ -30,20 +43,51 @@ pub(super) fn sort(definition: &Definition) -> Value {
     })
 }
 
-fn filter(field: &Field, name: &str) -> Value {
-    let description = match field.kind {
-        Kind::List => format!("Rows whose list `{}` has this item.", field.name),
-        _ => format!("Rows whose `{}` is this.", field.name),
+/// Short, for a page of them is long: the parameter's name says the rest.
+fn filter(field: &Field, name: &str, operator: Operator) -> Value {
+    let description = match operator {
+        Operator::Eq => "equal to",
+        Operator::Ne => "not equal to; has a value",
+        Operator::In => "one of",
+        Operator::NotIn => "none of; has a value",
+        Operator::Gt => "greater than",
+        Operator::Gte => "greater than or equal to",
+        Operator::Lt => "less than",
+        Operator::Lte => "less than or equal to",
+        Operator::StartsWith => "begins with",
+        Operator::Has => "has the item",
+        Operator::HasAny => "has one of the items",
+        Operator::IsNull => "has no value",
     };
-    json!({
+    let mut parameter = json!({
         "name": name,
         "in": "query",
         "description": description,
-        "schema": schema(field),
-    })
+        "schema": schema(field, operator),
+    });
+    if operator.takes_many() {
+        // Values between commas, in one parameter.
+        parameter["style"] = json!("form");
+        parameter["explode"] = json!(false);
+    }
+    parameter
 }
 
-fn schema(field: &Field) -> Value {
+fn schema(field: &Field, operator: Operator) -> Value {
+    match operator {
+        Operator::IsNull => json!({ "type": "boolean" }),
+        Operator::StartsWith => json!({ "type": "string" }),
+        many if many.takes_many() => json!({
+            "type": "array",
+            "items": value(field, operator),
+            "minItems": 1,
+            "maxItems": MOST_VALUES,
+        }),
+        _ => value(field, operator),
+    }
+}
+
+fn value(field: &Field, operator: Operator) -> Value {
     let mut schema = match field.kind {
         Kind::Text | Kind::List | Kind::Json => json!({ "type": "string" }),
         Kind::Integer => json!({ "type": "integer", "format": "int64" }),
@@ -53,7 +97,8 @@ fn schema(field: &Field) -> Value {
         Kind::Timestamp => json!({ "type": "string", "format": "date-time" }),
         Kind::Date => json!({ "type": "string", "format": "date" }),
     };
-    if !field.values.is_empty() && matches!(field.kind, Kind::Text | Kind::List) {
+    let is_of_values = operator.is_of_values() && matches!(field.kind, Kind::Text | Kind::List);
+    if !field.values.is_empty() && is_of_values {
         schema["enum"] = json!(field.values);
     }
     schema

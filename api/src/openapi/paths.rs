@@ -162,7 +162,7 @@ fn schema_of(definition: &Definition) -> Value {
 fn list_parameters(definition: &Definition) -> Vec<Value> {
     let mut parameters = filters::filters(definition);
     parameters.push(filters::sort(definition));
-    let rest = ["Fields", "Limit", "Cursor", "Count", "Shape"];
+    let rest = ["Fields", "Limit", "Cursor", "Count", "Shape", "Explain"];
     parameters.extend(rest.map(parameter));
     parameters
 }
@@ -180,8 +180,8 @@ fn list_body(definition: &Definition) -> Value {
         },
     });
     json_body(&json!({
-        "oneOf": [envelope, rows],
-        "description": "The bare array with `shape=array`.",
+        "oneOf": [envelope, rows, reference("Explanation")],
+        "description": "The bare array with `shape=array`; what the list would do with `explain=true`.",
     }))
 }
 

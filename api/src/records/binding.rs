@@ -1,6 +1,6 @@
 //! Whose cursor it is: a digest of the list that it was given out for.
 
-use entity::record::Test;
+use entity::{definition::Cell, record::Test};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,12 +22,14 @@ impl Binding {
             format!("{sign}{}", key.field.name)
         }));
         parts.push("filter".to_owned());
-        let filters = query.filters.iter().map(|filter| match &filter.test {
-            Test::Equals(cell) => {
-                let value = as_text(cell).unwrap_or_default();
-                format!("{}={value}", filter.field.name)
+        let filters = query.filters.iter().map(|filter| {
+            let (operator, values) = test(&filter.test);
+            let name = &filter.field.name;
+            match values.as_slice() {
+                [value] => format!("{name}{operator}={value}"),
+                // Quoted, so that values with commas are told apart.
+                values => format!("{name}{operator}:{values:?}"),
             }
-            Test::Has(item) => format!("{}__has={item}", filter.field.name),
         });
         let mut filters: Vec<String> = filters.collect();
         filters.sort_unstable();
@@ -45,6 +47,25 @@ impl Binding {
         let mut short = [0; 8];
         short.copy_from_slice(&digest.finalize()[..8]);
         Self(u64::from_be_bytes(short))
+    }
+}
+
+/// The operator and the values, in their plain form.
+fn test(test: &Test) -> (&'static str, Vec<String>) {
+    let one = |cell: &Cell| vec![as_text(cell).unwrap_or_default()];
+    let all = |cells: &[Cell]| cells.iter().flat_map(one).collect();
+    match test {
+        Test::Equals(cell) => ("", one(cell)),
+        Test::Among(cells) => ("__in", all(cells)),
+        Test::NotAmong(cells) => ("__notin", all(cells)),
+        Test::Above(cell) => ("__gt", one(cell)),
+        Test::AtLeast(cell) => ("__gte", one(cell)),
+        Test::Below(cell) => ("__lt", one(cell)),
+        Test::AtMost(cell) => ("__lte", one(cell)),
+        Test::StartsWith(prefix) => ("__startswith", vec![prefix.clone()]),
+        Test::IsNull(is) => ("__isnull", vec![is.to_string()]),
+        Test::Has(item) => ("__has", vec![item.clone()]),
+        Test::HasAny(items) => ("__hasany", items.clone()),
     }
 }
 

@@ -9,14 +9,14 @@ use axum::{
 };
 use entity::{
     definition::Kind,
-    record::{self, ChildOf, Direction, Listed, Position, Selection, SortKey, Window},
+    record::{self, ChildOf, Counted, Direction, Listed, Position, Selection, SortKey, Window},
 };
 
 use super::{
     binding::Binding,
     cursor::Cursor,
     envelope::{self, Count, Page},
-    query::{ListQuery, Shape},
+    query::{Counting, ListQuery, Shape},
 };
 use crate::{
     AppState,
@@ -39,9 +39,12 @@ pub(crate) async fn list(
     list.answer(&state, &request).await
 }
 
+/// As far as `count=capped` counts.
+const CAP: u64 = 10_000;
+
 /// A list that was asked for, checked.
 pub(super) struct List<'a> {
-    resource: &'a Arc<Resource>,
+    pub(super) resource: &'a Arc<Resource>,
     /// The row of the parent resource whose children are listed.
     of: Option<Parent<'a>>,
     parameters: Parameters,
@@ -95,6 +98,9 @@ impl<'a> List<'a> {
         state: &AppState,
         request: &HeaderMap,
     ) -> Result<Response, Problem> {
+        if self.query.explain {
+            return self.explained(state).await;
+        }
         let mut about = self.about();
         if let Some(response) = about.not_modified(state, request) {
             return Ok(response);
@@ -105,7 +111,7 @@ impl<'a> List<'a> {
         let page = self.page(state, &listed);
         let body = self.body(&listed, &page, count)?;
         about.links = self.links(&page);
-        about.total = count.map(|count| count.value);
+        about.total = count.filter(|count| count.exact).map(|count| count.value);
         Ok(Answer { about, body }.into_response())
     }
 
@@ -115,7 +121,7 @@ impl<'a> List<'a> {
         About::of_rows(self.resource, others.into_iter().collect())
     }
 
-    async fn find_parent(&self, state: &AppState) -> Result<(), Problem> {
+    pub(super) async fn find_parent(&self, state: &AppState) -> Result<(), Problem> {
         let Some(parent) = self.of else {
             return Ok(());
         };
@@ -131,32 +137,35 @@ impl<'a> List<'a> {
 
     async fn rows(&self, state: &AppState) -> Result<Listed, Problem> {
         if !self.resource.has_table() {
-            let (rows, more) = (Vec::new(), false);
-            return Ok(Listed { rows, more });
+            return Ok(Listed::default());
         }
-        let window = Window {
-            sort: &self.query.sort,
-            from: self.cursor.as_ref().map(|cursor| &cursor.position),
-            direction: self.direction(),
-            limit: self.query.limit,
-        };
-        Ok(record::list(&state.db, self.selection(), window).await?)
+        Ok(record::list(&state.db, self.selection(), self.window()).await?)
     }
 
     /// The rows of the whole resource are counted already; others only if the caller wants to wait for it.
     async fn count(&self, state: &AppState) -> Result<Option<Count>, Problem> {
-        let exact = |value| Some(Count { value, exact: true });
-        if self.query.filters.is_empty() && self.of.is_none() {
-            return Ok(exact(self.resource.model.live_rows));
-        }
-        if !self.query.count_exactly {
-            return Ok(None);
-        }
-        if !self.resource.has_table() {
-            return Ok(exact(0));
-        }
-        let counted = record::count(&state.db, self.selection()).await?;
-        Ok(exact(i64::try_from(counted).unwrap_or(i64::MAX)))
+        let db = &state.db;
+        let counted = match self.query.count {
+            _ if self.count_is_free() => {
+                let value = self.resource.model.live_rows;
+                return Ok(Some(Count { value, exact: true }));
+            }
+            Counting::None => return Ok(None),
+            _ if !self.resource.has_table() => Counted::default(),
+            Counting::Capped => record::count_up_to(db, self.selection(), CAP).await?,
+            Counting::Exact => Counted {
+                value: record::count(db, self.selection()).await?,
+                exact: true,
+            },
+        };
+        let value = i64::try_from(counted.value).unwrap_or(i64::MAX);
+        let exact = counted.exact;
+        Ok(Some(Count { value, exact }))
+    }
+
+    /// Whether it is known already.
+    pub(super) fn count_is_free(&self) -> bool {
+        self.query.filters.is_empty() && self.of.is_none()
     }
 
     fn page(&self, state: &AppState, listed: &Listed) -> Page {
@@ -170,8 +179,13 @@ impl<'a> List<'a> {
                 Direction::Forward => listed.rows.last(),
                 Direction::Backward => listed.rows.first(),
             };
-            let position = match (row, &self.cursor) {
-                (Some(row), _) => Some(row.position.clone()),
+            // Where the reading ended may be behind the last row that fits.
+            let end = listed
+                .end
+                .as_ref()
+                .filter(|_| direction == self.direction());
+            let position = match (end.or(row.map(|row| &row.position)), &self.cursor) {
+                (Some(position), _) => Some(position.clone()),
                 (None, Some(cursor)) => Some(including(cursor, &self.query.sort)),
                 (None, None) => None,
             };
@@ -217,12 +231,21 @@ impl<'a> List<'a> {
         links.join(", ")
     }
 
+    pub(super) fn window(&self) -> Window<'_> {
+        Window {
+            sort: &self.query.sort,
+            from: self.cursor.as_ref().map(|cursor| &cursor.position),
+            direction: self.direction(),
+            limit: self.query.limit,
+        }
+    }
+
     fn direction(&self) -> Direction {
         let cursor = self.cursor.as_ref();
         cursor.map_or(Direction::Forward, |cursor| cursor.direction)
     }
 
-    fn selection(&self) -> Selection<'_> {
+    pub(super) fn selection(&self) -> Selection<'_> {
         Selection {
             definition: &self.resource.definition,
             filters: &self.query.filters,

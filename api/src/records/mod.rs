@@ -4,6 +4,7 @@ mod binding;
 mod children;
 mod cursor;
 mod envelope;
+mod explain;
 mod list;
 mod members;
 mod one;
@@ -15,6 +16,6 @@ pub(crate) use self::{
     cursor::Signer,
     list::list,
     one::one,
-    query::{filter_name, is_sortable},
+    query::{MOST_VALUES, Operator, filter_names, is_sortable, written},
     schema::{description, properties, schema},
 };

@@ -11,7 +11,7 @@ use axum::{
 use entity::definition::{Definition, Field};
 use serde_json::{Map, Value, json};
 
-use super::query::{filter_name, is_sortable};
+use super::query::{filter_names, is_sortable, written};
 use crate::{
     AppState, caching,
     parameters::Parameters,
@@ -75,20 +75,22 @@ fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
         "additionalProperties": true,
         "x-catchment": {
             "key": definition.key,
-            "fields": definition.fields.iter().map(field).collect::<Vec<_>>(),
+            "fields": definition.fields.iter().map(|of| field(definition, of)).collect::<Vec<_>>(),
+            "orders": definition.orders.iter().map(|order| written(order)).collect::<Vec<_>>(),
             "parent": parent,
             "children": children,
         },
     })
 }
 
-fn field(field: &Field) -> Value {
+fn field(definition: &Definition, field: &Field) -> Value {
+    let filters = filter_names(definition, field).into_iter();
     json!({
         "name": field.name,
         "type": field.kind,
         "required": field.required,
         "values": field.values,
-        "filter": filter_name(field),
+        "filters": filters.map(|(name, _)| name).collect::<Vec<_>>(),
         "sortable": is_sortable(field),
     })
 }

@@ -27,6 +27,7 @@ pub(crate) fn breeds() -> Definition {
         key: vec!["id".to_owned()],
         identity: Identity::Key,
         tables: Vec::new(),
+        orders: Vec::new(),
         fields: vec![
             field("id", Kind::Text),
             field("name", Kind::Text),
@@ -61,6 +62,7 @@ pub(crate) fn images() -> Definition {
         key: vec!["breed_id".to_owned(), "id".to_owned()],
         identity: Identity::Key,
         tables: Vec::new(),
+        orders: Vec::new(),
         fields: vec![
             field("breed_id", Kind::Text),
             field("id", Kind::Text),

@@ -1,12 +1,227 @@
-//! What `field=value` and `field__has=value` let through, by type.
+//! What filters let through, and how their values are written.
 
-use entity::definition::Cell;
+use entity::{
+    definition::{Cell, Kind},
+    record::Row,
+};
 use serde_json::json;
 
 use crate::{
-    cats::{breed, breeds, many_breeds, row, text, value},
+    cats::{breed, breeds, field, many_breeds, row, text, value},
     world::World,
 };
+
+#[tokio::test]
+async fn a_beginning_is_compared_byte_by_byte() {
+    const NAMES: [&str; 12] = [
+        "a",
+        "A",
+        "a%",
+        "a%b",
+        "a_",
+        "ab",
+        "b",
+        "a\u{10ffff}",
+        "a\u{10ffff}z",
+        "é",
+        "e\u{301}",
+        "",
+    ];
+    World::each(async |world| {
+        let rows: Vec<_> = NAMES.iter().map(|name| named(name)).collect();
+        world.mirrored(&breeds(), &rows).await;
+        let check = async |prefix: &str, sort: &str| {
+            let path = format!(
+                "/api/v1/cats/breeds?name__startswith={}{sort}",
+                encoded(prefix)
+            );
+            let mut found = world.get(&path).await.column("id");
+            found.sort_unstable();
+            let mut expected = NAMES.to_vec();
+            expected.retain(|name| name.starts_with(prefix));
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{prefix:?}{sort} on {:?}", world.kind);
+        };
+        for prefix in [
+            "a",
+            "A",
+            "a%",
+            "a_",
+            "a\u{10ffff}",
+            "e",
+            "é",
+            "x",
+            "",
+            "\u{d7ff}",
+        ] {
+            check(prefix, "").await;
+            check(prefix, "&sort=name").await;
+            check(prefix, "&sort=-name").await;
+            check(prefix, "&sort=id").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_values_stand_between_commas_or_in_an_array() {
+    World::each(async |world| {
+        let names = ["a", "b", "a,b", "[", "\"", ""];
+        let rows: Vec<_> = names.iter().map(|name| named(name)).collect();
+        world.mirrored(&breeds(), &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+        };
+        check("name__in=a,b", &["a", "b"]).await;
+        check("name__in=b,a,b", &["a", "b"]).await;
+        check("name__in=", &[""]).await;
+        check("name__in=a,", &["a", ""]).await;
+        check(
+            &format!("name__in={}", encoded(r#"["a,b","["]"#)),
+            &["a,b", "["],
+        )
+        .await;
+        check(
+            &format!("name__notin={}", encoded(r#"["a,b","\""]"#)),
+            &["a", "b", "[", ""],
+        )
+        .await;
+        let many: Vec<String> = (0..199).map(|at| format!("x{at}")).collect();
+        check(&format!("name__in={},b", many.join(",")), &["b"]).await;
+        check(
+            &format!("name__notin={},b&sort=name", many.join(",")),
+            &["", "\"", "[", "a", "a,b"],
+        )
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_any_of_some_items_or_for_none() {
+    World::each(async |world| {
+        let list = |items: &[&str]| {
+            let items = items.iter().map(|&item| item.to_owned()).collect();
+            vec![("temperament", Cell::List(items))]
+        };
+        let rows = [
+            breed("one", &list(&["Gentle", "Active", "Gentle"])),
+            breed("two", &list(&["gentle"])),
+            breed("three", &list(&[])),
+            breed("four", &list(&["Active", "Loyal, kind"])),
+            breed("five", &[]),
+        ];
+        world.mirrored(&breeds(), &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world
+                .get(&format!("/api/v1/cats/breeds?{query}&count=capped"))
+                .await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+            assert_eq!(answer.json()["count"]["value"], expected.len(), "{query}");
+        };
+        check("temperament__hasany=Gentle,gentle", &["one", "two"]).await;
+        check(
+            "temperament__hasany=Gentle,Active&sort=-id",
+            &["one", "four"],
+        )
+        .await;
+        check(
+            &format!("temperament__hasany={}", encoded(r#"["Loyal, kind"]"#)),
+            &["four"],
+        )
+        .await;
+        check(
+            "temperament__hasany=Lazy,Gentle&temperament__has=Active",
+            &["one"],
+        )
+        .await;
+        check("temperament__isnull=true", &["three", "five"]).await;
+        check("temperament__isnull=false", &["one", "two", "four"]).await;
+        check("temperament__isnull=true&sort=id", &["five", "three"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_field_with_another_ones_name_is_reached() {
+    World::each(async |world| {
+        let mut odd = breeds();
+        odd.fields = ["id", "sort", "weight__gte", "a__b", "a__in", "a"]
+            .map(|name| field(name, Kind::Text))
+            .to_vec();
+        odd.fields.push(field("weight", Kind::Integer));
+        let values = [
+            ("id", text("x")),
+            ("sort", text("up")),
+            ("weight__gte", text("5")),
+            ("weight", Cell::Integer(9)),
+            ("a__b", text("c")),
+            ("a__in", text("d")),
+            ("a", text("e")),
+        ];
+        let rows = [
+            row(&odd, "x", r#"{"id":"x"}"#, &values),
+            row(&odd, "y", r#"{"id":"y"}"#, &[("id", text("y"))]),
+        ];
+        world.mirrored(&odd, &rows).await;
+        let check = async |query: &str, expected: &[&str]| {
+            let answer = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(answer.column("id"), expected, "{query} on {:?}", world.kind);
+        };
+        check("sort=-id", &["y", "x"]).await;
+        check("sort__eq=up", &["x"]).await;
+        check("sort__startswith=u&sort=sort", &["x"]).await;
+        check("weight__gte=6", &["x"]).await;
+        check("weight__gte=10", &[]).await;
+        check("weight__gte__eq=5", &["x"]).await;
+        check("a__b=c", &["x"]).await;
+        check("a__b__in=c,d", &["x"]).await;
+        check("a__in=d", &[]).await;
+        check("a__in=e", &["x"]).await;
+        check("a__in__eq=d", &["x"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fields_without_an_index_yet_are_not_compared() {
+    World::each(async |world| {
+        let id = world.registered(&breeds()).await;
+        let steps = migration::record_table::plan(None, &breeds());
+        let made = migration::record_table::apply(&world.db, &breeds(), &steps).await;
+        made.expect("the table is made");
+        let resource = entity::resource::Entity::projected(&world.db, id, &breeds()).await;
+        resource.expect("it is written down");
+        world.write(&breeds(), (id, 1), &many_breeds()).await;
+        assert_eq!(
+            world
+                .get("/api/v1/cats/breeds?limit=3")
+                .await
+                .column("id")
+                .len(),
+            3
+        );
+        for query in ["name=x", "sort=name", "weight__gte=3"] {
+            let refused = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
+            assert_eq!(refused.status, 400, "{query}");
+        }
+        let has = world.get("/api/v1/cats/breeds?temperament__has=x").await;
+        assert_eq!(has.column("id"), [""; 0]);
+    })
+    .await;
+}
+
+/// A breed whose id is its name.
+fn named(name: &str) -> Row {
+    let payload = json!({ "id": name }).to_string();
+    let values = [("id", text(name)), ("name", text(name))];
+    row(&breeds(), name, &payload, &values)
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
 
 #[tokio::test]
 async fn equality_is_of_the_fields_type() {
@@ -51,24 +266,11 @@ async fn equality_is_of_the_fields_type() {
 async fn texts_are_equal_only_if_their_bytes_are() {
     World::each(async |world| {
         let names = ["a", "A", "a ", " a", "á", "a\u{301}", "", "a%", "a_"];
-        let rows: Vec<_> = names
-            .iter()
-            .map(|name| {
-                let payload = json!({ "id": name }).to_string();
-                row(
-                    &breeds(),
-                    name,
-                    &payload,
-                    &[("id", text(name)), ("name", text(name))],
-                )
-            })
-            .collect();
+        let rows: Vec<_> = names.iter().map(|name| named(name)).collect();
         world.mirrored(&breeds(), &rows).await;
         for name in names {
-            let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            let answer = world
-                .get(&format!("/api/v1/cats/breeds?name={encoded}"))
-                .await;
+            let path = format!("/api/v1/cats/breeds?name={}", encoded(name));
+            let answer = world.get(&path).await;
             assert_eq!(answer.column("id"), [name], "{:?}", world.kind);
         }
     })

@@ -25,14 +25,6 @@ async fn every_sort_visits_every_row_once_both_ways() {
                 .iter()
                 .flat_map(|field| [(*field).to_owned(), format!("-{field}")]),
         );
-        for both in [
-            "hairless,-weight",
-            "-hairless,price",
-            "-weight,name,-born",
-            "seen,-mass",
-        ] {
-            sorts.push(both.to_owned());
-        }
         for sort in sorts {
             walk_all(&world, &rows, &sort, &[1, 4, 5, 12, 100]).await;
         }
@@ -58,13 +50,7 @@ async fn any_ties_and_nulls_are_walked() {
             })
             .collect();
         world.mirrored(&breeds(), &rows).await;
-        for sort in [
-            "weight",
-            "-weight",
-            "name,weight",
-            "-name,weight",
-            "name,-weight",
-        ] {
+        for sort in ["weight", "-weight", "name", "-name"] {
             walk_all(&world, &rows, sort, &[1, 2, 3, 4, 5, 6, 7]).await;
         }
     })
@@ -221,10 +207,10 @@ async fn walk_all(world: &World, rows: &[Row], sort: &str, limits: &[u64]) {
     }
 }
 
-struct Walk<'a> {
-    world: &'a World,
-    sort: &'a str,
-    limit: u64,
+pub(crate) struct Walk<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) sort: &'a str,
+    pub(crate) limit: u64,
 }
 
 impl std::fmt::Display for Walk<'_> {
@@ -246,7 +232,7 @@ impl Walk<'_> {
     }
 
     /// The ids from the first page to the last.
-    async fn forward(&self) -> Vec<String> {
+    pub(crate) async fn forward(&self) -> Vec<String> {
         let mut page = self.first().await;
         let mut ids = page.column("id");
         assert_eq!(page.json()["page"]["prev"], Value::Null);
@@ -263,7 +249,7 @@ impl Walk<'_> {
     }
 
     /// The ids from the last page to the first, put in order.
-    async fn backward(&self) -> Vec<String> {
+    pub(crate) async fn backward(&self) -> Vec<String> {
         let mut page = self.first().await;
         while let Some(next) = follow(self.world, &page, "next").await {
             page = next;
@@ -293,7 +279,7 @@ async fn follow(world: &World, answer: &Answer, relation: &str) -> Option<Answer
 }
 
 /// The ids of `rows` as `sort` must bring them: nulls last both ways, ties by row number in the last field's direction.
-fn in_order(rows: &[Row], sort: &str) -> Vec<String> {
+pub(crate) fn in_order(rows: &[Row], sort: &str) -> Vec<String> {
     let breeds = breeds();
     let keys: Vec<(usize, bool)> = sort
         .split(',')
@@ -328,7 +314,7 @@ fn in_order(rows: &[Row], sort: &str) -> Vec<String> {
         .collect()
 }
 
-fn compare(a: &Cell, b: &Cell) -> Ordering {
+pub(crate) fn compare(a: &Cell, b: &Cell) -> Ordering {
     match (a, b) {
         (Cell::Text(a), Cell::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
         (Cell::Integer(a), Cell::Integer(b)) => a.cmp(b),

@@ -14,7 +14,9 @@ async fn all_faults_are_reported_at_once() {
     World::each(async |world| {
         world.mirrored(&breeds(), &many_breeds()).await;
         let query = "nmae=x&weight=heavy&limit=0&sort=nope,temperament,notes&notes=x&extra=x&shape=tree\
-                     &temperament=x&weight__gte=5&coat=shrt&limit=3&fields=a,,b&count=yes&name__has=x";
+                     &temperament=x&weight__above=5&coat=shrt&limit=3&fields=a,,b&count=yes&name__has=x\
+                     &weight__in=1,x,y&coat__hasany=x&orgin__gte=5&hairless__gtt=1&born__lt=soon&weight__gtte=1\
+                     &coat__notin=short,lang&name__isnull=maybe&explain=yes&weight__contains=1&seen__in=[1";
         let answer = world.get(&format!("/api/v1/cats/breeds?{query}")).await;
         let problem = checked(&answer, 400, "INVALID_PARAMETER");
         let faults = problem["errors"].as_array().expect("faults");
@@ -32,13 +34,24 @@ async fn all_faults_are_reported_at_once() {
             "notes NOT_FILTERABLE -",
             "extra NOT_FILTERABLE -",
             "shape INVALID_VALUE -",
-            "temperament UNKNOWN_PARAMETER temperament__has",
-            "weight__gte UNKNOWN_PARAMETER weight",
+            "temperament UNKNOWN_OPERATOR temperament__has",
+            "weight__above UNKNOWN_OPERATOR weight",
             "coat INVALID_VALUE short",
             "limit REPEATED_PARAMETER -",
             "fields INVALID_VALUE -",
             "count INVALID_VALUE -",
-            "name__has UNKNOWN_PARAMETER -",
+            "name__has UNKNOWN_OPERATOR name",
+            "weight__in INVALID_VALUE -",
+            "coat__hasany UNKNOWN_OPERATOR coat",
+            "orgin__gte UNKNOWN_PARAMETER born__gte",
+            "hairless__gtt UNKNOWN_OPERATOR hairless",
+            "born__lt INVALID_VALUE -",
+            "weight__gtte UNKNOWN_OPERATOR weight__gte",
+            "coat__notin INVALID_VALUE long",
+            "name__isnull INVALID_VALUE -",
+            "explain INVALID_VALUE -",
+            "weight__contains UNKNOWN_OPERATOR weight",
+            "seen__in INVALID_VALUE -",
         ];
         assert_eq!(faults, expected);
     })
@@ -67,6 +80,14 @@ async fn a_fault_says_what_is_right() {
         check("limit=-1", wrong, "expected a number between 1 and 1000 for `limit`").await;
         check("notes=x", wrong, "`notes` cannot be filtered by: it has no index, and without one each request would read every row").await;
         check("sort=weight,-weight", wrong, "`weight` is named twice").await;
+        check("sort=weight,-name", wrong, "`breeds` has no index with the order `weight,-name`, and without one each request would sort every row; sort by one field").await;
+        check("hairless__ne=true", "UNKNOWN_PARAMETER", "`hairless` is of type boolean, and has no parameter `hairless__ne`; it has `hairless`, `hairless__isnull`").await;
+        check("temperament__eq=x", "UNKNOWN_PARAMETER", "`temperament` is of type list, and has no parameter `temperament__eq`; it has `temperament__has`, `temperament__hasany`, `temperament__isnull`").await;
+        check("weight__in=", wrong, "expected an integer between -9223372036854775808 and 9223372036854775807 for `weight__in`").await;
+        check("name__in=[]", wrong, "expected at least one value for `name__in`").await;
+        check("name__in=[", wrong, "what begins with `[` must be a JSON array of texts, numbers or booleans for `name__in`").await;
+        check(&format!("name__in={}", "x,".repeat(200)), wrong, "expected at most 200 values for `name__in`, not 201").await;
+        check("notes__gte=x", wrong, "`notes` cannot be filtered by: it has no index, and without one each request would read every row").await;
         check("name=%FF", wrong, "its percent-encoding is not UTF-8").await;
     })
     .await;

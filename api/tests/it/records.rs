@@ -138,10 +138,17 @@ async fn the_schema_says_what_can_be_asked() {
                 .clone()
         };
         assert_eq!(field("weight")["type"], "integer");
-        assert_eq!(field("weight")["filter"], "weight");
-        assert_eq!(field("temperament")["filter"], "temperament__has");
+        assert_eq!(field("weight")["filters"][5], "weight__gte");
+        assert_eq!(
+            field("temperament")["filters"],
+            json!([
+                "temperament__has",
+                "temperament__hasany",
+                "temperament__isnull"
+            ])
+        );
         assert_eq!(field("temperament")["sortable"], json!(false));
-        assert_eq!(field("notes")["filter"], json!(null));
+        assert_eq!(field("notes")["filters"], json!([]));
         assert_eq!(field("coat")["values"], json!(["short", "long"]));
         let images = world.get("/api/v1/cats/images/-/schema").await.json();
         let parent = json!({ "resource": "breeds", "copy": { "breed_id": "id" } });

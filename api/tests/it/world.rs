@@ -111,6 +111,9 @@ impl World {
         record_table::index(&self.db, definition)
             .await
             .expect("its fields are indexed");
+        resource::Entity::indexed(&self.db, id)
+            .await
+            .expect("it is written down");
         resource::Entity::projected(&self.db, id, definition)
             .await
             .expect("it is written down");

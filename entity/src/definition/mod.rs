@@ -7,6 +7,7 @@ mod cell;
 mod child;
 mod decimal;
 mod kind;
+mod order;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
 pub(crate) use decimal::{from_sortable, sortable};
 pub use kind::{KINDS, Kind, KindError};
+pub use order::{Order, OrderKey, index_name, indexes_of};
 
 /// Longest key of a record in bytes of its canonical text.
 pub const KEY_BYTES: usize = 512;
@@ -40,6 +42,9 @@ pub struct Definition {
     /// Arrays of objects, each in a table of its own, one row an object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<Table>,
+    /// The orders of several fields that lists may be sorted by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<Order>,
     /// The resource of the same source from whose rows this one is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
@@ -112,6 +117,16 @@ impl Definition {
     /// Name of the table that holds the items of `field`.
     pub fn list_table(&self, field: &Field) -> String {
         format!("{}__{}", self.table, field.name)
+    }
+
+    /// Name of the index of a column.
+    pub fn index_name(&self, field: &Field) -> String {
+        format!("ix_{}__{}", self.table, field.name)
+    }
+
+    /// Name of the index of a list's items.
+    pub fn list_index_name(&self, field: &Field) -> String {
+        format!("ix_{}", self.list_table(field))
     }
 
     /// Name of the table that holds the objects of `table`.

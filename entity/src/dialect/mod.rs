@@ -1,18 +1,20 @@
 //! What differs between SQLite, MySQL and MariaDB. The one module of this crate that knows.
 
 mod cell;
+mod explain;
 mod statement;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{
-        ColumnType, Expr, SelectStatement, SimpleExpr, StringLen,
+        Alias, ColumnType, Expr, SelectStatement, SimpleExpr, StringLen,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
     },
 };
 
 pub use cell::{bind, operand, read, readable};
+pub(crate) use explain::{Told, explain};
 pub(crate) use statement::{Many, select_by};
 
 use self::cell::SQLITE_DIGITS;
@@ -158,10 +160,14 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
     .await
 }
 
-/// For a query that pins an indexed field to one value and goes in `rowno` order: the field's index has both.
+/// For a query whose only condition is a range of an index, and whose order is that index's.
 ///
-/// MySQL would rather intersect that index with the primary key from the page's beginning to the table's
-/// end, or walk the primary key alone. Other databases do not get the hint.
-pub fn walk_field_index(select: &mut SelectStatement) {
-    select.ignore_index("PRIMARY", IndexHintScope::All);
+/// MySQL and MariaDB would now and then rather read the whole table and sort it. Other databases do not get the hint.
+pub fn walk_index(select: &mut SelectStatement, name: &str) {
+    select.force_index(Alias::new(name), IndexHintScope::All);
+}
+
+/// For a query of rows by their numbers.
+pub fn by_rowno(select: &mut SelectStatement) {
+    select.force_index("PRIMARY", IndexHintScope::All);
 }

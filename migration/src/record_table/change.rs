@@ -1,13 +1,15 @@
 //! Takes the steps, one by one.
 
 use entity::{
-    definition::{Definition, Field, KEY_BYTES, Of},
+    definition::{Definition, Field, KEY_BYTES, Of, Order, OrderKey, index_name, indexes_of},
     dialect::Dialect,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::{
     SchemaManager,
-    prelude::{Alias, ColumnDef, ColumnType, Index, StringLen, Table, TableCreateStatement},
+    prelude::{
+        Alias, ColumnDef, ColumnType, Index, IndexOrder, StringLen, Table, TableCreateStatement,
+    },
 };
 
 use super::Step;
@@ -41,6 +43,8 @@ impl Change<'_> {
                 }
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
+                Step::DropOrder(order) => self.drop_order(order).await?,
+                Step::CreateOrder(order) => self.create_order(order).await?,
             }
         }
         Ok(())
@@ -170,7 +174,7 @@ impl Change<'_> {
     }
 
     async fn create_index(&self, field: &Field) -> Result<(), DbErr> {
-        let name = self.index_name(field);
+        let name = self.definition.index_name(field);
         if self
             .manager
             .has_index(&self.definition.table, &name)
@@ -187,23 +191,46 @@ impl Change<'_> {
         self.manager.create_index(index).await
     }
 
+    async fn create_order(&self, order: &Order) -> Result<(), DbErr> {
+        let table = &self.definition.table;
+        for keys in indexes_of(order) {
+            let name = index_name(table, &keys);
+            // One that is left from an attempt which broke off may have lost a column since.
+            self.drop_named(&name).await?;
+            let mut index = Index::create();
+            index.name(name).table(Alias::new(table));
+            for (column, descending) in index_columns(&keys) {
+                let way = match descending {
+                    false => IndexOrder::Asc,
+                    true => IndexOrder::Desc,
+                };
+                index.col((Alias::new(column), way));
+            }
+            self.manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_order(&self, order: &Order) -> Result<(), DbErr> {
+        for index in indexes_of(order) {
+            let name = index_name(&self.definition.table, &index);
+            self.drop_named(&name).await?;
+        }
+        Ok(())
+    }
+
     async fn drop_index(&self, field: &Field) -> Result<(), DbErr> {
-        let name = self.index_name(field);
-        if !self
-            .manager
-            .has_index(&self.definition.table, &name)
-            .await?
-        {
+        self.drop_named(&self.definition.index_name(field)).await
+    }
+
+    async fn drop_named(&self, name: &str) -> Result<(), DbErr> {
+        if !self.manager.has_index(&self.definition.table, name).await? {
             return Ok(());
         }
         let table = Alias::new(&self.definition.table);
         self.manager
             .drop_index(Index::drop().name(name).table(table).to_owned())
             .await
-    }
-
-    fn index_name(&self, field: &Field) -> String {
-        index_name(&self.definition.table, field)
     }
 }
 
@@ -216,9 +243,20 @@ pub(super) async fn create_indexes(
     let manager = SchemaManager::new(db);
     let mut missing = Vec::new();
     for field in definition.columns().filter(|field| field.index) {
-        let name = index_name(table, field);
+        let name = definition.index_name(field);
         if !manager.has_index(table, &name).await? {
             missing.push(format!("ADD INDEX `{name}` (`{}`)", field.name));
+        }
+    }
+    for index in definition.orders.iter().flat_map(|order| indexes_of(order)) {
+        let name = index_name(table, &index);
+        if !manager.has_index(table, &name).await? {
+            let columns = index_columns(&index).map(|(column, descending)| match descending {
+                false => format!("`{column}`"),
+                true => format!("`{column}` DESC"),
+            });
+            let columns: Vec<String> = columns.collect();
+            missing.push(format!("ADD INDEX `{name}` ({})", columns.join(", ")));
         }
     }
     if missing.is_empty() {
@@ -229,6 +267,11 @@ pub(super) async fn create_indexes(
     Ok(())
 }
 
-fn index_name(table: &str, field: &Field) -> String {
-    format!("ix_{table}__{}", field.name)
+/// The columns of an order's index, and whether each descends. The rows' numbers go the way of the last field, as lists
+/// end on them.
+fn index_columns(order: &[OrderKey]) -> impl Iterator<Item = (&str, bool)> {
+    let last = order.last().is_some_and(|key| key.descending);
+    let fields = order.iter();
+    let fields = fields.map(|key| (key.field.as_str(), key.descending));
+    fields.chain([("rowno", last)])
 }

@@ -8,7 +8,7 @@ mod change;
 mod child;
 
 use entity::{
-    definition::{Definition, Field, Kind, Table},
+    definition::{Definition, Field, Kind, Order, Table},
     dialect::{Dialect, begin_write},
 };
 use sea_orm::{DatabaseConnection, DbErr};
@@ -29,6 +29,8 @@ pub enum Step {
     CreateObjects(Table),
     DropIndex(Field),
     CreateIndex(Field),
+    DropOrder(Order),
+    CreateOrder(Order),
 }
 
 /// What must change so that a table made for `from` serves `to`, in order. `from` is `None` for a new table.
@@ -53,11 +55,21 @@ pub fn plan(from: Option<&Definition>, to: &Definition) -> Vec<Step> {
     let is_new = |new: &&Table| !from.tables.iter().any(|old| same_columns(old, new));
     let new = to.tables.iter().filter(is_new);
     steps.extend(new.cloned().map(Step::CreateObjects));
+    let orders = to
+        .orders
+        .iter()
+        .filter(|order| !order_stays(from, to, order));
+    steps.extend(orders.cloned().map(Step::CreateOrder));
     steps
 }
 
 fn drops(from: &Definition, to: &Definition) -> Vec<Step> {
-    let mut steps = Vec::new();
+    // First of all: SQLite refuses to drop a column that has an index.
+    let orders = from
+        .orders
+        .iter()
+        .filter(|order| !order_stays(from, to, order));
+    let mut steps: Vec<Step> = orders.cloned().map(Step::DropOrder).collect();
     for old in &from.fields {
         let stays = to
             .field(&old.name)
@@ -80,12 +92,32 @@ pub fn unchanged(from: &Definition, to: &Definition) -> Definition {
         |old: &&Field| to.fields.contains(old) && from.text_limit(old) == to.text_limit(old);
     Definition {
         fields: from.fields.iter().filter(stays).cloned().collect(),
+        orders: (from.orders.iter())
+            .filter(|order| order_stays(from, to, order))
+            .filter(|order| {
+                order
+                    .iter()
+                    .all(|key| from.field(&key.field).as_ref().is_some_and(stays))
+            })
+            .cloned()
+            .collect(),
         tables: (from.tables.iter())
             .filter(|old| to.tables.contains(old))
             .cloned()
             .collect(),
         ..to.clone()
     }
+}
+
+/// Whether both have the order, over columns that stay.
+fn order_stays(from: &Definition, to: &Definition, order: &Order) -> bool {
+    let stays = |name: &str| {
+        let both = from.field(name).zip(to.field(name));
+        both.is_some_and(|(old, new)| same_column(from, old, to, new))
+    };
+    from.orders.contains(order)
+        && to.orders.contains(order)
+        && order.iter().all(|key| stays(&key.field))
 }
 
 fn same_column(from: &Definition, old: &Field, to: &Definition, new: &Field) -> bool {
@@ -155,6 +187,9 @@ pub async fn index(db: &DatabaseConnection, definition: &Definition) -> Result<(
     for field in definition.columns().filter(|field| field.index) {
         // The lock that keeps all other writers out is held no longer than one index takes.
         apply(db, definition, &[Step::CreateIndex(field.clone())]).await?;
+    }
+    for order in &definition.orders {
+        apply(db, definition, &[Step::CreateOrder(order.clone())]).await?;
     }
     Ok(())
 }

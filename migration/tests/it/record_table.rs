@@ -1,10 +1,10 @@
 //! A resource's table is made and altered as its definition says, however often a step was taken already.
 
 use entity::{
-    definition::{Definition, Field, Identity, Table},
+    definition::{Definition, Field, Identity, Order, OrderKey, Table},
     resource,
 };
-use migration::record_table::{Step, apply, index, plan};
+use migration::record_table::{Step, apply, index, plan, unchanged};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sea_orm_migration::SchemaManager;
 
@@ -30,6 +30,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         key: vec!["id".to_owned()],
         identity: Identity::Key,
         tables: Vec::new(),
+        orders: Vec::new(),
         fields: fields
             .iter()
             .map(|(name, kind)| field(name, kind))
@@ -91,6 +92,92 @@ fn only_what_differs_is_changed() {
         &new,
     );
     assert_eq!(unindexed, [Step::DropIndex(new.fields[2].clone())]);
+}
+
+#[test]
+fn an_order_goes_with_its_columns_and_comes_back_with_them() {
+    let order = |keys: &[&str]| -> Order {
+        let keys = keys.iter().map(|&key| OrderKey::from(key.to_owned()));
+        keys.collect()
+    };
+    let by = order(&["name", "-id"]);
+    let with = |kind: &str, orders: &[&Order]| Definition {
+        orders: orders.iter().copied().cloned().collect(),
+        ..definition(&[("id", "text"), ("name", kind)])
+    };
+    let check = |from: &Definition, to: &Definition, steps: &[Step]| {
+        assert_eq!(plan(Some(from), to), steps);
+    };
+    let (create, drop) = (Step::CreateOrder(by.clone()), Step::DropOrder(by.clone()));
+    check(
+        &with("text", &[]),
+        &with("text", &[&by]),
+        std::slice::from_ref(&create),
+    );
+    check(
+        &with("text", &[&by]),
+        &with("text", &[]),
+        std::slice::from_ref(&drop),
+    );
+    let turned = order(&["-name", "-id"]);
+    let steps = [drop.clone(), Step::CreateOrder(turned.clone())];
+    check(&with("text", &[&by]), &with("text", &[&turned]), &steps);
+    let (old, new) = (with("text", &[&by]), with("integer", &[&by]));
+    let (text, integer) = (old.fields[1].clone(), new.fields[1].clone());
+    let steps = [
+        drop,
+        Step::DropColumn(text),
+        Step::AddColumn(integer),
+        create,
+    ];
+    check(&old, &new, &steps);
+    assert!(unchanged(&old, &new).orders.is_empty());
+    assert_eq!(unchanged(&old, &old).orders, [by]);
+}
+
+#[tokio::test]
+async fn an_order_is_an_index_of_the_table() {
+    for kind in testdb::kinds() {
+        let database = testdb::fresh(kind).await;
+        let db = entity::connect::connect(&database.url, 1)
+            .await
+            .expect("it opens");
+        let order: Order = ["name", "-rank"]
+            .map(|key| OrderKey::from(key.to_owned()))
+            .to_vec();
+        let plain = definition(&[("id", "text"), ("name", "integer"), ("rank", "integer")]);
+        let with = Definition {
+            orders: vec![order],
+            ..plain.clone()
+        };
+        let has = async || {
+            let manager = SchemaManager::new(&db);
+            let found = manager
+                .has_index("own_things", "by_own_things__name__0rank")
+                .await;
+            found.expect("it answers")
+        };
+        let change = async |from: &Definition, to: &Definition| {
+            let steps = plan(Some(from), to);
+            apply(&db, to, &steps).await.expect("it is changed");
+        };
+        apply(&db, &with, &plan(None, &with))
+            .await
+            .expect("it is made");
+        assert!(!has().await, "a new table is filled first: {kind:?}");
+        index(&db, &with).await.expect("it is indexed");
+        assert!(has().await, "{kind:?}");
+        change(&with, &plain).await;
+        assert!(!has().await, "{kind:?}");
+        change(&plain, &with).await;
+        assert!(has().await, "{kind:?}");
+        let other = Definition {
+            fields: definition(&[("id", "text"), ("name", "text"), ("rank", "integer")]).fields,
+            ..with.clone()
+        };
+        change(&with, &other).await;
+        assert!(has().await, "{kind:?}");
+    }
 }
 
 #[test]

@@ -128,6 +128,7 @@ impl Subject {
         let mut own = self.own().cloned().unwrap_or_default();
         for key in [
             "fields", "records", "keyed_by", "key", "page", "expect", "mode", "cursor", "search",
+            "orders",
         ] {
             own.remove(key);
         }
@@ -157,7 +158,9 @@ impl Subject {
         whole.insert("resource".to_owned(), resources.into());
         let defaults = whole.get_mut("defaults").and_then(Value::as_table_mut);
         if let Some(defaults) = defaults.filter(|_| !self.is_child()) {
-            for key in ["fields", "records", "keyed_by", "expect", "search"] {
+            for key in [
+                "fields", "records", "keyed_by", "expect", "search", "orders",
+            ] {
                 defaults.remove(key);
             }
         }

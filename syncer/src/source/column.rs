@@ -1,6 +1,6 @@
 //! Which columns a resource's table has, and whether databases can hold it.
 
-use entity::definition::{Definition, Field, KEY_BYTES, Kind, TEXT_CHARS};
+use entity::definition::{Definition, Field, KEY_BYTES, Kind, TEXT_CHARS, indexes_of};
 
 use super::{
     document::Resource,
@@ -69,6 +69,12 @@ pub(crate) fn fits(report: &mut Report<'_>, definition: &Definition) {
         .columns()
         .filter_map(|field| definition.text_limit(field));
     let indexes = definition.columns().filter(|field| field.index).count();
+    let indexes = indexes
+        + definition
+            .orders
+            .iter()
+            .flat_map(|order| indexes_of(order))
+            .count();
     check_sizes(report, &["fields"], limits.chain([KEY_BYTES]), indexes);
 }
 

@@ -34,6 +34,7 @@ mod fingerprint;
 mod identity;
 mod incremental;
 mod marks;
+mod orders;
 mod paging;
 mod parameters;
 mod relation;

@@ -83,14 +83,18 @@ pub(crate) fn child_field(name: &str) -> Result<(), Wrong> {
 
 /// Whether the table of a resource and the indexes of its fields can be called so.
 pub(crate) fn fits(table: &str, field: &str) -> Result<(), Wrong> {
-    let index = format!("ix_{table}__{field}");
-    if index.len() <= IDENTIFIER {
+    index(&format!("ix_{table}__{field}"))
+}
+
+/// Whether an index can be called so.
+pub(crate) fn index(name: &str) -> Result<(), Wrong> {
+    if name.len() <= IDENTIFIER {
         return Ok(());
     }
     Err(Wrong::accepts(
         format!(
-            "the name is too long: the index `{index}` would have {} characters",
-            index.len()
+            "the name is too long: the index `{name}` would have {} characters",
+            name.len()
         ),
         format!("at most {IDENTIFIER}; shorten the source, the resource or the field"),
     ))

@@ -5,7 +5,7 @@ use entity::definition::Definition;
 use super::{
     address, answer, column, demands,
     document::{Document, Resource},
-    fingerprint, identity, incremental, local, names, paging, parameters,
+    fingerprint, identity, incremental, local, names, orders, paging, parameters,
     plan::{ForEach, Plan, Rule, TableRule},
     relation,
     report::Report,
@@ -94,11 +94,11 @@ fn definition(
     let (key, identity) = identity::identity(report, resource);
     let parent = setting.parent.zip(for_each);
     let columns = column::columns(report, resource, &key, parent);
-    let (fields, rules) = columns.into_iter().unzip();
+    let (fields, rules): (_, Vec<Rule>) = columns.into_iter().unzip();
     let source = &setting.document.source.name;
     let table = format!("{source}_{}", resource.name);
     let (tables, table_rules) = table::tables(report, resource, &table).into_iter().unzip();
-    let definition = Definition {
+    let mut definition = Definition {
         source: source.clone(),
         resource: resource.name.clone(),
         table,
@@ -107,8 +107,10 @@ fn definition(
         identity,
         fields,
         tables,
+        orders: Vec::new(),
         parent: for_each.map(relation::parent_of),
     };
+    definition.orders = orders::orders(report, resource, (&definition, &rules));
     column::fits(report, &definition);
     (definition, rules, table_rules)
 }

@@ -1,18 +1,32 @@
 //! The queries of the api. Deleted rows are never among the answers.
 
+mod allowed;
+mod condition;
+mod wanted;
+
 mod stretch;
+mod walk;
+mod way;
+
+mod few;
+mod page;
+
+mod count;
+mod explain;
 
 use sea_orm::{
-    DbBackend, QueryResult,
     entity::prelude::*,
-    sea_query::{Alias, Condition, ExprTrait, Query, SelectStatement, SimpleExpr},
+    sea_query::{Alias, Query, SimpleExpr},
 };
 
-use self::stretch::{Stretch, Walk, stretches};
+use self::{page::Walker, wanted::Wanted, way::Way};
 use super::{Column, Model, aliased, find};
-use crate::{
-    definition::{Cell, Definition, Field},
-    dialect,
+use crate::definition::{Cell, Definition, Field};
+
+pub use self::{
+    count::{Counted, count, count_up_to},
+    explain::{Does, Step, explain},
+    stretch::Part,
 };
 
 /// Which rows of a resource are meant.
@@ -32,12 +46,26 @@ pub struct Filter {
     pub test: Test,
 }
 
-/// What a field's value must be.
+/// What a field's value must be. A row without a value meets none of them but [`Test::IsNull`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     Equals(Cell),
+    /// One of these.
+    Among(Vec<Cell>),
+    /// Another one than these.
+    NotAmong(Vec<Cell>),
+    Above(Cell),
+    AtLeast(Cell),
+    Below(Cell),
+    AtMost(Cell),
+    /// The text begins so.
+    StartsWith(String),
+    /// There is no value, or there is one; of a list: no item, or one.
+    IsNull(bool),
     /// The list has this item.
     Has(String),
+    /// The list has one of these items.
+    HasAny(Vec<String>),
 }
 
 /// A row of the parent resource.
@@ -80,11 +108,13 @@ pub enum Direction {
 }
 
 /// A part of a list, in the list's order whatever the direction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listed {
     pub rows: Vec<ListedRow>,
     /// Whether there is more in the direction that was asked for.
     pub more: bool,
+    /// If so, where it goes on. A page that is not full may end behind its last row.
+    pub end: Option<Position>,
 }
 
 /// A row of a list.
@@ -96,46 +126,41 @@ pub struct ListedRow {
 
 /// At most `window.limit` of the selected rows.
 ///
+/// There may be fewer although there is [more](Listed::end): a page looks at a bounded number of rows.
+///
 /// # Errors
-/// The database does not answer.
+/// The database does not answer, or no index has the order that is asked for.
 pub async fn list(
     db: &impl ConnectionTrait,
     selection: Selection<'_>,
     window: Window<'_>,
 ) -> Result<Listed, DbErr> {
-    let backend = db.get_database_backend();
-    let selected = condition(backend, selection);
-    let wanted = usize::try_from(window.limit).unwrap_or(usize::MAX);
-    let mut rows = Vec::new();
-    for stretch in stretches(backend, window) {
-        // One more than wanted tells whether there is more.
-        let missing = window.limit.saturating_add(1) - rows.len() as u64;
-        if missing == 0 {
-            break;
-        }
-        let mut select = part(backend, selection, window.sort, stretch);
-        select.cond_where(selected.clone()).limit(missing);
-        for row in db.query_all(&select).await? {
-            rows.push(listed_row(backend, window.sort, &row)?);
+    let Some(wanted) = Wanted::of(db, selection).await? else {
+        return Ok(Listed::in_order(window, Vec::new(), None));
+    };
+    match Way::of(db, &wanted, window).await? {
+        Way::Few(few) => few::page(db, &wanted, (window, &few)).await,
+        Way::Walk(walk) => {
+            let walker = Walker {
+                wanted: &wanted,
+                walk: &walk,
+                window,
+                backend: db.get_database_backend(),
+            };
+            walker.page(db).await
         }
     }
-    let more = rows.len() > wanted;
-    rows.truncate(wanted);
-    if window.direction == Direction::Backward {
-        rows.reverse();
-    }
-    Ok(Listed { rows, more })
 }
 
-/// How many rows are selected.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn count(db: &impl ConnectionTrait, selection: Selection<'_>) -> Result<u64, DbErr> {
-    find(&selection.definition.table)
-        .filter(condition(db.get_database_backend(), selection))
-        .count(db)
-        .await
+impl Listed {
+    /// Rows as they were read, brought into the list's order.
+    fn in_order(window: Window<'_>, mut rows: Vec<ListedRow>, end: Option<Position>) -> Self {
+        if window.direction == Direction::Backward {
+            rows.reverse();
+        }
+        let more = end.is_some();
+        Self { rows, more, end }
+    }
 }
 
 /// The row of a key.
@@ -175,101 +200,4 @@ pub async fn exists(
 /// Field `name` of the table that the query reads.
 fn column(name: &str) -> SimpleExpr {
     Expr::col((Alias::new("record"), Alias::new(name)))
-}
-
-fn condition(backend: DbBackend, selection: Selection<'_>) -> Condition {
-    let mut all = Condition::all().add(Column::DeletedAt.is_null());
-    for filter in selection.filters {
-        all = all.add(test(backend, selection.definition, filter));
-    }
-    if let Some(of) = selection.of {
-        all = children(all, selection.definition, of);
-    }
-    all
-}
-
-fn test(backend: DbBackend, definition: &Definition, filter: &Filter) -> SimpleExpr {
-    match &filter.test {
-        Test::Equals(cell) => {
-            let operand = dialect::operand(backend, filter.field.kind, cell);
-            column(&filter.field.name).eq(operand)
-        }
-        Test::Has(item) => {
-            let mut rownos = Query::select();
-            rownos
-                .column(Alias::new("rowno"))
-                .from(Alias::new(definition.list_table(&filter.field)))
-                .and_where(Expr::col(Alias::new("value")).eq(item.as_str()));
-            column("rowno").in_subquery(rownos)
-        }
-    }
-}
-
-/// The copied values are asked of the parent's row: nothing is parsed, and the child's index is used.
-fn children(mut all: Condition, child: &Definition, of: ChildOf<'_>) -> Condition {
-    for (field, copied) in child.parent.iter().flat_map(|parent| &parent.copy) {
-        let mut value = Query::select();
-        value
-            .expr(column(copied))
-            .from(aliased(&of.parent.table))
-            .and_where(Column::RecordKey.eq(of.record_key))
-            .and_where(Column::DeletedAt.is_null());
-        all = all.add(column(field).eq(SimpleExpr::from(value)));
-    }
-    all
-}
-
-fn part(
-    backend: DbBackend,
-    selection: Selection<'_>,
-    sort: &[SortKey],
-    stretch: Stretch,
-) -> SelectStatement {
-    let mut select = Query::select();
-    select
-        .expr(column("rowno"))
-        .expr(column("payload"))
-        .from(aliased(&selection.definition.table))
-        .cond_where(stretch.condition);
-    for key in sort {
-        let readable = dialect::readable(backend, key.field.kind, column(&key.field.name));
-        select.expr(readable);
-    }
-    for (expression, order) in stretch.order {
-        select.order_by_expr(expression, order);
-    }
-    let by_field = match stretch.walk {
-        Walk::Rowno => pins_a_field(selection),
-        Walk::PinnedField => true,
-        Walk::Field | Walk::Sorted => false,
-    };
-    if by_field {
-        dialect::walk_field_index(&mut select);
-    }
-    select
-}
-
-/// Whether an indexed field has one value in all selected rows.
-fn pins_a_field(selection: Selection<'_>) -> bool {
-    let filters = selection.filters.iter();
-    let mut equalities = filters.filter(|filter| matches!(filter.test, Test::Equals(_)));
-    let definition = selection.definition;
-    let is_indexed = |name: &str| definition.field(name).is_some_and(|field| field.index);
-    let relation = selection.of.and(definition.parent.as_ref());
-    let mut copied = relation.iter().flat_map(|parent| &parent.copy);
-    equalities.any(|filter| filter.field.index) || copied.any(|(field, _)| is_indexed(field))
-}
-
-fn listed_row(backend: DbBackend, sort: &[SortKey], row: &QueryResult) -> Result<ListedRow, DbErr> {
-    let values = sort
-        .iter()
-        .enumerate()
-        .map(|(index, key)| dialect::read(backend, row, 2 + index, key.field.kind));
-    Ok(ListedRow {
-        payload: row.try_get_by_index(1)?,
-        position: Position {
-            values: values.collect::<Result<_, _>>()?,
-            rowno: row.try_get_by_index(0)?,
-        },
-    })
 }

@@ -58,6 +58,8 @@ pub(crate) struct ResourceSpec {
     pub(crate) for_each: Option<ForEachSpec>,
     /// Text fields that full text search reads.
     pub(crate) search: Option<Names>,
+    /// Orders of several fields that lists may be sorted by, or by their reverse; `-` before a name: descending.
+    pub(crate) orders: Option<Vec<Vec<String>>>,
     /// Typed columns by name; a type alone, or a table.
     pub(crate) fields: BTreeMap<String, FieldEntry>,
     /// Arrays of objects by name, each in a table of its own.

@@ -8,6 +8,7 @@ mod files;
 mod fingerprints;
 mod incremental;
 mod manual;
+mod orders;
 mod pages;
 mod parents;
 mod plans;

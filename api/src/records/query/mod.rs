@@ -1,0 +1,177 @@
+//! What the parameters of a list ask for: filters, sort, fields, limit, cursor, count, shape, explain.
+//!
+//! Everything is checked against the resource's definition, and every fault is found before any is reported.
+
+mod filter;
+mod operator;
+mod sort;
+
+use entity::{
+    definition::Definition,
+    record::{Filter, SortKey},
+};
+
+pub(crate) use self::{
+    filter::MOST_VALUES,
+    operator::{Operator, filter_names},
+    sort::{is_sortable, written},
+};
+use crate::{
+    fault::{Code, Fault},
+    parameters::Parameters,
+    problem::Problem,
+    settings::Settings,
+};
+
+/// The parameters of a list that are not fields.
+pub(crate) const CONTROLS: [&str; 7] = [
+    "sort", "fields", "limit", "cursor", "count", "shape", "explain",
+];
+
+/// What a list is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ListQuery {
+    /// All must hold.
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) sort: Vec<SortKey>,
+    /// The members wanted of each record; `None`: the record as it is.
+    pub(crate) fields: Option<Vec<String>>,
+    pub(crate) limit: u64,
+    pub(crate) cursor: Option<String>,
+    pub(crate) count: Counting,
+    pub(crate) shape: Shape,
+    /// Whether to say what the list would do, instead of doing it.
+    pub(crate) explain: bool,
+}
+
+/// Whether what the filters leave is counted. What there is without them always is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Counting {
+    #[default]
+    None,
+    /// As far as it is cheap.
+    Capped,
+    Exact,
+}
+
+/// The form of the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Rows with page, count and freshness.
+    #[default]
+    Envelope,
+    /// Nothing but the rows.
+    Array,
+}
+
+impl ListQuery {
+    /// Checks `parameters` against what `definition` allows.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(crate) fn parse(
+        definition: &Definition,
+        parameters: &Parameters,
+        settings: &Settings,
+    ) -> Result<Self, Problem> {
+        let mut query = Self {
+            limit: settings.default_limit,
+            ..Self::default()
+        };
+        let mut faults = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, value) in parameters.iter() {
+            let repeated = CONTROLS.contains(&name) && seen.contains(&name);
+            seen.push(name);
+            let taken = if repeated {
+                let detail = format!("`{name}` is given more than once");
+                Err(vec![Fault::new(name, Code::RepeatedParameter, detail)])
+            } else {
+                query.take(definition, settings, (name, value))
+            };
+            faults.extend(taken.err().into_iter().flatten());
+        }
+        match sort::walked(definition, query.sort, &query.filters) {
+            Ok(sort) => query.sort = sort,
+            Err(fault) => {
+                query.sort = Vec::new();
+                faults.push(fault);
+            }
+        }
+        if faults.is_empty() {
+            Ok(query)
+        } else {
+            Err(Problem::refused(faults))
+        }
+    }
+
+    fn take(
+        &mut self,
+        definition: &Definition,
+        settings: &Settings,
+        (name, value): (&str, &str),
+    ) -> Result<(), Vec<Fault>> {
+        match name {
+            "sort" => self.sort = sort::sort(definition, value)?,
+            "fields" => self.fields = Some(fields(value)?),
+            "limit" => self.limit = limit(value, settings.max_limit)?,
+            "cursor" => self.cursor = Some(value.to_owned()),
+            "count" => {
+                let index = one_of(name, value, &["none", "capped", "exact"])?;
+                self.count = [Counting::None, Counting::Capped, Counting::Exact][index];
+            }
+            "explain" => self.explain = one_of(name, value, &["false", "true"])? == 1,
+            "shape" => {
+                let index = one_of(name, value, &["envelope", "array"])?;
+                self.shape = [Shape::Envelope, Shape::Array][index];
+            }
+            _ => {
+                let known = || known_parameters(definition);
+                let filter = filter::filter(definition, (name, value), known)?;
+                self.filters.push(filter);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The members that `fields` names.
+///
+/// # Errors
+/// One of the names is empty.
+pub(super) fn fields(value: &str) -> Result<Vec<String>, Vec<Fault>> {
+    let names: Vec<String> = value.split(',').map(str::to_owned).collect();
+    if names.iter().any(String::is_empty) {
+        let detail = "expected names of a record's members, separated by commas";
+        return Err(vec![Fault::new("fields", Code::InvalidValue, detail)]);
+    }
+    Ok(names)
+}
+
+fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    // A number of any length is a number: more than the most is the most.
+    let wanted = value.parse().unwrap_or(u64::MAX).min(max);
+    if is_number && wanted > 0 {
+        return Ok(wanted);
+    }
+    let detail = format!("expected a number between 1 and {max} for `limit`");
+    Err(vec![Fault::new("limit", Code::InvalidValue, detail)])
+}
+
+/// The index of `value` in what a parameter may be.
+fn one_of(name: &str, value: &str, allowed: &[&str]) -> Result<usize, Vec<Fault>> {
+    let found = allowed.iter().position(|allowed| *allowed == value);
+    found.ok_or_else(|| {
+        let allowed: Vec<String> = allowed.iter().map(|&s| s.to_owned()).collect();
+        let detail = format!("expected `{}` for `{name}`", allowed.join("` or `"));
+        vec![Fault::new(name, Code::InvalidValue, detail).or_one_of(value, allowed)]
+    })
+}
+
+fn known_parameters(definition: &Definition) -> Vec<String> {
+    let fields = definition.fields.iter();
+    let filters = fields.flat_map(|field| filter_names(definition, field));
+    let controls = CONTROLS.map(str::to_owned);
+    filters.map(|(name, _)| name).chain(controls).collect()
+}
