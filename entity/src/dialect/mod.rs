@@ -4,8 +4,8 @@ mod cell;
 mod statement;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{
         ColumnType, Expr, SelectStatement, SimpleExpr, StringLen,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
@@ -156,6 +156,42 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
         ..Default::default()
     })
     .await
+}
+
+/// Begins a transaction whose reads all see the database as it is at the first of them, whatever is committed meanwhile.
+///
+/// It holds a connection to itself; SQLite's log and a server's old versions of rows grow until it ends, and a
+/// server lets no table that it has read be altered.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn begin_read(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let isolation_level = match db.get_database_backend() {
+        // In WAL mode each transaction is one.
+        DbBackend::Sqlite => None,
+        // The server may be set to another; the first read takes the snapshot.
+        _ => Some(IsolationLevel::RepeatableRead),
+    };
+    db.begin_with_options(TransactionOptions {
+        isolation_level,
+        ..Default::default()
+    })
+    .await
+}
+
+/// Most connections that the pool of `db` opens; 0 if it has none.
+pub fn most_connections(db: &DatabaseConnection) -> u32 {
+    match &db.inner {
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            let pool = db.get_sqlite_connection_pool();
+            pool.options().get_max_connections()
+        }
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            let pool = db.get_mysql_connection_pool();
+            pool.options().get_max_connections()
+        }
+        _ => 0,
+    }
 }
 
 /// For a query that pins an indexed field to one value and goes in `rowno` order: the field's index has both.

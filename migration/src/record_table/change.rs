@@ -10,7 +10,10 @@ use sea_orm_migration::{
     prelude::{Alias, ColumnDef, ColumnType, Index, StringLen, Table, TableCreateStatement},
 };
 
-use super::Step;
+use super::{
+    Step,
+    order::{index_order, order_index},
+};
 
 /// A change of a resource's table under way.
 pub(super) struct Change<'a> {
@@ -41,6 +44,9 @@ impl Change<'_> {
                 }
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
+                Step::IndexChanges => {
+                    index_order(&self.manager, self.dialect, &self.definition.table).await?;
+                }
             }
         }
         Ok(())
@@ -210,6 +216,7 @@ impl Change<'_> {
 /// Makes all indexes that are missing in one statement, so that the server reads the table once: MySQL and MariaDB.
 pub(super) async fn create_indexes(
     db: &DatabaseConnection,
+    dialect: Dialect,
     definition: &Definition,
 ) -> Result<(), DbErr> {
     let table = &definition.table;
@@ -220,6 +227,10 @@ pub(super) async fn create_indexes(
         if !manager.has_index(table, &name).await? {
             missing.push(format!("ADD INDEX `{name}` (`{}`)", field.name));
         }
+    }
+    let order = order_index(dialect, table);
+    if !manager.has_index(table, &order).await? {
+        missing.push(format!("ADD INDEX `{order}` (`version`)"));
     }
     if missing.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
 //! The queries of the api. Deleted rows are never among the answers.
 
+mod piece;
 mod stretch;
 
 use sea_orm::{
@@ -8,6 +9,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
+pub use self::piece::{Content, Piece, PieceRow, piece, rowno_of};
 use self::stretch::{Stretch, Walk, stretches};
 use super::{Column, Model, aliased, find};
 use crate::{
