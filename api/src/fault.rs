@@ -32,6 +32,7 @@ pub(crate) enum Code {
     NotSortable,
     CursorInvalid,
     CursorMismatch,
+    ChangesHorizon,
     UnknownSource,
     UnknownResource,
     UnknownRecord,
@@ -62,6 +63,7 @@ impl Fault {
             Code::UnknownParameter => Kind::UnknownParameter,
             Code::CursorInvalid => Kind::CursorInvalid,
             Code::CursorMismatch => Kind::CursorMismatch,
+            Code::ChangesHorizon => Kind::ChangesHorizon,
             _ => Kind::InvalidParameter,
         }
     }

@@ -50,6 +50,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Registry {
     snapshot: watch::Sender<Option<Arc<Snapshot>>>,
     trouble: watch::Sender<Option<Trouble>>,
+    /// Woken when a resource has more to tell than before, so that no one who waits for that has to look each second.
+    news: watch::Sender<()>,
     /// Held while reading, so that what was read first is never kept over what was read later.
     reading: Mutex<()>,
 }
@@ -58,6 +60,12 @@ impl Resource {
     /// Whether the table is there: it is made by the first run.
     pub(crate) fn has_table(&self) -> bool {
         !self.model.projection.is_empty()
+    }
+
+    /// The version up to which changes are told; `None`: it is being filled for the first time, and the index by which
+    /// they are read is made when that is done.
+    pub(crate) fn told(&self) -> Option<i64> {
+        (self.has_table() && self.model.indexed).then_some(self.model.version)
     }
 }
 
@@ -119,6 +127,19 @@ impl Snapshot {
         resources.filter(|resource| resource.source.id == source.id)
     }
 
+    /// The resource with that id; it may be gone from the database by now.
+    pub(crate) fn by_id(&self, id: i32) -> Option<&Arc<Resource>> {
+        self.resources
+            .iter()
+            .find(|resource| resource.model.id == id)
+    }
+
+    /// All that decides which changes can be told.
+    fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64)> {
+        let resources = self.resources.iter();
+        resources.map(|resource| (resource.model.id, resource.told(), resource.model.horizon))
+    }
+
     /// The resources that are fetched from the rows of `parent`.
     pub(crate) fn children<'a>(
         &'a self,
@@ -175,6 +196,7 @@ impl Registry {
         Self {
             snapshot: watch::Sender::new(None),
             trouble: watch::Sender::new(Some(Trouble::Starting)),
+            news: watch::Sender::new(()),
             reading: Mutex::new(()),
         }
     }
@@ -189,6 +211,11 @@ impl Registry {
             Some(Trouble::NoSchema) => Problem::no_schema(),
             _ => Problem::no_database(),
         })
+    }
+
+    /// Tells of each change of a version. Subscribe first, look at the snapshot then.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
@@ -211,8 +238,12 @@ impl Registry {
         match resource::Entity::all_with_source(db).await {
             Ok(rows) => {
                 let old = self.snapshot.borrow().clone().unwrap_or_default();
-                self.snapshot
-                    .send_replace(Some(Arc::new(old.renewed(rows))));
+                let new = old.renewed(rows);
+                let is_news = !new.tells().eq(old.tells());
+                self.snapshot.send_replace(Some(Arc::new(new)));
+                if is_news {
+                    self.news.send_replace(());
+                }
                 if self.trouble.send_replace(None).is_some() {
                     tracing::info!("ready to serve");
                 }

@@ -1,6 +1,8 @@
 //! One collection of a source: its definition, its table, and how fresh and complete its rows are.
 
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use crate::{definition::Definition, record, run::Outcome, source};
 

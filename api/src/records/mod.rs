@@ -12,9 +12,10 @@ mod schema;
 
 pub(crate) use self::{
     children::children,
-    cursor::Signer,
+    cursor::{Signer, as_text},
     list::list,
-    one::one,
-    query::{filter_name, is_sortable},
+    members::write_some,
+    one::{one, with_key},
+    query::{CONTROLS, ListQuery, filter_name, is_sortable, limit, one_of},
     schema::{description, properties, schema},
 };

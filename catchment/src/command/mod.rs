@@ -120,6 +120,11 @@ impl Call {
             query_timeout: settings.query_timeout,
             refresh: settings.refresh,
             grace: self.settings.stop.grace,
+            followers: settings.followers.get(),
+            heartbeat: settings.heartbeat,
+            exports: settings.exports.get(),
+            export_timeout: settings.export_timeout,
+            export_stall: settings.export_stall,
         })
     }
 

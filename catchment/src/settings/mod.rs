@@ -73,6 +73,14 @@ pub(crate) struct Api {
     pub query_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub refresh: Duration,
+    pub followers: NonZeroUsize,
+    #[serde(deserialize_with = "values::duration")]
+    pub heartbeat: Duration,
+    pub exports: NonZeroUsize,
+    #[serde(deserialize_with = "values::duration")]
+    pub export_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub export_stall: Duration,
 }
 
 #[derive(Debug, Deserialize)]

@@ -163,12 +163,12 @@ fn stretches(span: Span) -> Vec<Condition> {
     let Span { after, until, .. } = span;
     let mut stretches = Vec::new();
     if !after.is_whole() && after.version <= until {
-        let rest = Column::Version.eq(after.version);
-        stretches.push(Condition::all().add(rest.and(Column::Rowno.gt(after.rowno))));
+        let version = Condition::all().add(Column::Version.eq(after.version));
+        stretches.push(version.add(Column::Rowno.gt(after.rowno)));
     }
     if after.version < until {
-        let later = Column::Version.gt(after.version);
-        stretches.push(Condition::all().add(later.and(Column::Version.lte(until))));
+        let later = Condition::all().add(Column::Version.gt(after.version));
+        stretches.push(later.add(Column::Version.lte(until)));
     }
     stretches
 }
@@ -225,7 +225,17 @@ mod tests {
     #[test]
     fn other_texts_are_no_places() {
         for text in [
-            "", ".", "1.", ".1", "-1", "+1", "1.2.3", "1,2", " 1", "one", "9223372036854775808",
+            "",
+            ".",
+            "1.",
+            ".1",
+            "-1",
+            "+1",
+            "1.2.3",
+            "1,2",
+            " 1",
+            "one",
+            "9223372036854775808",
         ] {
             assert_eq!(text.parse::<Seq>(), Err(SeqError), "{text}");
         }

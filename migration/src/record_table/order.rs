@@ -9,7 +9,7 @@ use sea_orm_migration::{
 
 /// Makes it, unless it is there.
 ///
-/// Both SQLite and InnoDB keep `rowno` at the end of each index.
+/// Each database keeps `rowno` at the end of each index.
 pub(crate) async fn index_order(
     manager: &SchemaManager<'_>,
     dialect: Dialect,

@@ -5,7 +5,9 @@ use entity::{
     resource,
 };
 use migration::record_table::{Step, apply, index, plan};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, prelude::DateTimeUtc};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, prelude::DateTimeUtc,
+};
 use sea_orm_migration::SchemaManager;
 
 use super::databases;

@@ -1,6 +1,6 @@
 //! The rows of a resource from the first to the last, a piece at a time, in `rowno` order: what an export reads.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, pin::pin};
 
 use futures::TryStreamExt;
 use sea_orm::{
@@ -47,6 +47,13 @@ pub struct PieceRow {
     pub cells: Vec<Cell>,
 }
 
+impl PieceRow {
+    /// About how large it is.
+    pub fn bytes(&self) -> usize {
+        self.payload.len() + self.cells.iter().map(Cell::bytes).sum::<usize>()
+    }
+}
+
 /// The next of the selected rows; none: there are no more.
 ///
 /// # Errors
@@ -64,12 +71,12 @@ where
     let mut bytes = 0;
     {
         let select = select(backend, selection, piece);
-        let mut found = db.stream(&select).await?;
+        let mut found = pin!(db.stream(&select).await?);
         while bytes < piece.bytes
             && let Some(row) = found.try_next().await?
         {
             let row = piece_row(backend, piece.content, &row)?;
-            bytes += row.payload.len() + row.cells.iter().map(Cell::bytes).sum::<usize>();
+            bytes += row.bytes();
             rows.push(row);
         }
     }
