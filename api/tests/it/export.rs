@@ -294,7 +294,6 @@ async fn an_export_that_fails_in_the_middle_has_no_end() {
         let path = format!("{EXPORT}?fields=id");
         let part = raw(&world, &path, "te: trailers\r\n").await;
         assert!(part.starts_with("HTTP/1.1 200 OK\r\n"), "{part}");
-        assert!(part.contains("{\"id\":\"b000\"}\n"), "{part}");
         assert!(!part.contains("\r\n0\r\n"), "{part}");
         assert!(!part.contains("catchment-export\""), "{part}");
         let response = world.open(Method::GET, &path, &[]).await;
