@@ -33,6 +33,7 @@ pub(crate) enum Code {
     NotSortable,
     CursorInvalid,
     CursorMismatch,
+    ChangesHorizon,
     UnknownSource,
     UnknownResource,
     UnknownRecord,
@@ -63,6 +64,7 @@ impl Fault {
             Code::UnknownParameter | Code::UnknownOperator => Kind::UnknownParameter,
             Code::CursorInvalid => Kind::CursorInvalid,
             Code::CursorMismatch => Kind::CursorMismatch,
+            Code::ChangesHorizon => Kind::ChangesHorizon,
             _ => Kind::InvalidParameter,
         }
     }

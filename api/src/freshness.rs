@@ -62,6 +62,7 @@ mod tests {
             filled: None,
             indexed: true,
             last_rowno: 0,
+            horizon: 0,
         }
     }
 

@@ -6,6 +6,10 @@
 /// Every URL, and what stands around all of them.
 mod routes;
 
+/// In which form an answer is wanted.
+mod accept;
+/// A record on one line.
+mod line;
 /// Around every request: id, time limit, log line, metrics.
 mod observe;
 /// The parameters of a query.
@@ -19,6 +23,10 @@ mod answers;
 mod caching;
 /// What is mirrored, and how fresh it is.
 mod catalog;
+/// What changed.
+mod changes;
+/// All rows at once.
+mod export;
 /// How far rows are to be trusted, and for how long kept.
 mod freshness;
 /// The rows.
@@ -47,7 +55,11 @@ use std::{future::Future, io, ops::Deref, pin::pin, sync::Arc};
 
 use entity::Clock;
 use sea_orm::DatabaseConnection;
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    time::timeout,
+};
 
 pub use openapi::document;
 pub use settings::Settings;
@@ -65,6 +77,10 @@ pub struct Parts {
     answers: answers::Answers,
     metrics: metrics::Metrics,
     signer: records::Signer,
+    feed: Arc<changes::Feed>,
+    exports: Arc<export::Exports>,
+    /// Whether the server stops: what would never end by itself has to.
+    stopping: watch::Sender<bool>,
 }
 
 impl Deref for AppState {
@@ -79,13 +95,16 @@ impl AppState {
     pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
         let registry = Arc::new(registry::Registry::new());
         Self(Arc::new(Parts {
-            db,
             clock,
             metrics: metrics::Metrics::new(Arc::clone(&registry)),
             answers: answers::Answers::new(settings.cache_bytes),
             signer: records::Signer::new(&settings.cursor_secret),
+            feed: Arc::new(changes::Feed::new(settings.followers)),
+            exports: Arc::new(export::Exports::new(&db, settings.exports)),
+            stopping: watch::Sender::new(false),
             registry,
             settings,
+            db,
         }))
     }
 
@@ -107,8 +126,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stopping, mut stopped) = oneshot::channel::<()>();
+    let followers = state.stopping.clone();
     let until_stop = async move {
         stop.await;
+        followers.send_replace(true);
         drop(stopping);
     };
     let router = routes::router(state.clone());

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     hash::{BuildHasher, Hasher, RandomState},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -14,8 +14,9 @@ use axum::{
 };
 
 use crate::{
-    AppState, answers,
+    AppState, answers, changes,
     problem::{Kind, Problem},
+    routes,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -72,7 +73,16 @@ async fn limit(state: &AppState, request: Request, next: Next) -> Response {
         let detail = format!("the URL has {length} characters; at most {LONGEST_URI} are read");
         return Problem::new(Kind::UriTooLong, detail).into_response();
     }
-    let answer = tokio::time::timeout(state.settings.query_timeout, next.run(request));
+    let route = request.extensions().get::<MatchedPath>();
+    let waits = route.is_some_and(|route| route.as_str() == routes::CHANGES);
+    // A long poll waits for news before it asks the database.
+    let waiting = if waits {
+        changes::LONGEST_WAIT
+    } else {
+        Duration::ZERO
+    };
+    let longest = state.settings.query_timeout + waiting;
+    let answer = tokio::time::timeout(longest, next.run(request));
     answer.await.unwrap_or_else(|_| {
         Problem::new(
             Kind::QueryTimeout,

@@ -46,6 +46,13 @@ impl Parameters {
         }
     }
 
+    /// Those whose name is among `names`, and the others.
+    pub(crate) fn split(self, names: &[&str]) -> (Self, Self) {
+        let pairs = self.0.into_iter();
+        let (these, others) = pairs.partition(|(name, _)| names.contains(&name.as_str()));
+        (Self(these), Self(others))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -82,6 +89,12 @@ impl Parameters {
             Err(Problem::refused(faults))
         }
     }
+}
+
+/// A parameter that may be given only once.
+pub(crate) fn repeated_parameter(name: &str) -> Fault {
+    let detail = format!("`{name}` is given more than once");
+    Fault::new(name, Code::RepeatedParameter, detail)
 }
 
 /// A parameter that nothing knows, with those that there are.

@@ -50,6 +50,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Registry {
     snapshot: watch::Sender<Option<Arc<Snapshot>>>,
     trouble: watch::Sender<Option<Trouble>>,
+    /// Woken when a resource has more to tell than before, so that no one who waits for that has to look each second.
+    news: watch::Sender<()>,
     /// Held while reading, so that what was read first is never kept over what was read later.
     reading: Mutex<()>,
 }
@@ -68,6 +70,12 @@ impl Resource {
         };
         state(self) == state(old) && self.has_table() == old.has_table()
     }
+
+    /// The version up to which changes are told; `None`: it is being filled for the first time, and the index by which
+    /// they are read is made when that is done.
+    pub(crate) fn told(&self) -> Option<i64> {
+        (self.has_table() && self.model.indexed).then_some(self.model.version)
+    }
 }
 
 fn shape(definition: &str) -> u32 {
@@ -78,12 +86,6 @@ fn shape(definition: &str) -> u32 {
 impl Snapshot {
     pub(crate) fn resources(&self) -> &[Arc<Resource>] {
         &self.resources
-    }
-
-    /// The resource of that id.
-    pub(crate) fn by_id(&self, id: i32) -> Option<&Arc<Resource>> {
-        let mut resources = self.resources.iter();
-        resources.find(|resource| resource.model.id == id)
     }
 
     /// The names of the sources, in order.
@@ -132,6 +134,19 @@ impl Snapshot {
     ) -> impl Iterator<Item = &'a Arc<Resource>> {
         let resources = self.resources.iter();
         resources.filter(|resource| resource.source.id == source.id)
+    }
+
+    /// The resource with that id; it may be gone from the database by now.
+    pub(crate) fn by_id(&self, id: i32) -> Option<&Arc<Resource>> {
+        self.resources
+            .iter()
+            .find(|resource| resource.model.id == id)
+    }
+
+    /// All that decides which changes can be told.
+    fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64)> {
+        let resources = self.resources.iter();
+        resources.map(|resource| (resource.model.id, resource.told(), resource.model.horizon))
     }
 
     /// The resources that are fetched from the rows of `parent`.
@@ -203,6 +218,7 @@ impl Registry {
         Self {
             snapshot: watch::Sender::new(None),
             trouble: watch::Sender::new(Some(Trouble::Starting)),
+            news: watch::Sender::new(()),
             reading: Mutex::new(()),
         }
     }
@@ -217,6 +233,11 @@ impl Registry {
             Some(Trouble::NoSchema) => Problem::no_schema(),
             _ => Problem::no_database(),
         })
+    }
+
+    /// Tells of each change of a version. Subscribe first, look at the snapshot then.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
@@ -244,8 +265,12 @@ impl Registry {
         match resource::Entity::all_with_source(db).await {
             Ok(rows) => {
                 let old = self.snapshot.borrow().clone().unwrap_or_default();
-                self.snapshot
-                    .send_replace(Some(Arc::new(old.renewed(rows))));
+                let new = old.renewed(rows);
+                let is_news = !new.tells().eq(old.tells());
+                self.snapshot.send_replace(Some(Arc::new(new)));
+                if is_news {
+                    self.news.send_replace(());
+                }
                 if self.trouble.send_replace(None).is_some() {
                     tracing::info!("ready to serve");
                 }

@@ -3,13 +3,22 @@
 use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, predicate::SizeAbove},
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
 };
 
-use crate::{AppState, catalog, health, metrics, observe, openapi, problem, records, swagger};
+use crate::{
+    AppState, catalog, changes, export, health, metrics, observe, openapi, problem, records,
+    swagger,
+};
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";
+
+/// Where the changes of a resource's rows are told: its answer may wait for them.
+pub(crate) const CHANGES: &str = "/api/v1/{source}/{resource}/-/changes";
 
 /// Smaller answers are not worth the compressing.
 const WORTH_COMPRESSING: u16 = 1024;
@@ -31,6 +40,8 @@ fn routes() -> Router<AppState> {
         .route("/api/v1/{source}/{resource}", get(records::list))
         .route("/api/v1/{source}/{resource}/{key}", get(records::one))
         .route("/api/v1/{source}/{resource}/-/schema", get(records::schema))
+        .route(CHANGES, get(changes::changes))
+        .route("/api/v1/{source}/{resource}/-/export", get(export::export))
         .route(
             "/api/v1/{source}/{resource}/{key}/{child}",
             get(records::children),
@@ -44,13 +55,15 @@ fn routes() -> Router<AppState> {
 
 /// The outermost layer stands first: it sees what the others answer. As one they cost each request one box.
 fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
+    // What is compressed is held back until there is enough of it; an event must not be.
+    let worth_it = SizeAbove::new(WORTH_COMPRESSING).and(NotForContentType::SSE);
     routes
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
         .layer((
             from_fn_with_state(state.clone(), observe::observe),
             CatchPanicLayer::custom(observe::panicked),
-            CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)),
+            CompressionLayer::new().compress_when(worth_it),
         ))
         .with_state(state)
 }

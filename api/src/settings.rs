@@ -19,6 +19,16 @@ pub struct Settings {
     pub refresh: Duration,
     /// How long requests in flight may go on after the stop signal.
     pub grace: Duration,
+    /// Most callers who wait for changes at once, in streams and long polls.
+    pub followers: usize,
+    /// How often a stream of changes that has nothing to tell says that it is there.
+    pub heartbeat: Duration,
+    /// Most exports at once; at most half of the database's connections, whatever it says.
+    pub exports: usize,
+    /// Longest time that an export may take.
+    pub export_timeout: Duration,
+    /// Longest time that an export waits for a client that takes nothing.
+    pub export_stall: Duration,
 }
 
 impl Settings {
@@ -32,6 +42,11 @@ impl Settings {
             cache_bytes: 32 << 20,
             refresh: Duration::from_secs(1),
             grace: Duration::from_secs(10),
+            followers: 10_000,
+            heartbeat: Duration::from_secs(15),
+            exports: 2,
+            export_timeout: Duration::from_secs(3600),
+            export_stall: Duration::from_secs(30),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! One collection of a source: its definition, its table, and how fresh and complete its rows are.
 
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use crate::{
     definition::{Definition, Kind},
@@ -53,6 +55,8 @@ pub struct Model {
     pub indexed: bool,
     /// The highest `rowno` that a commit has given out, whether its row is there still or not.
     pub last_rowno: i64,
+    /// The lowest version from which on all changes can be told: what went before it left no trace in the table.
+    pub horizon: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -216,6 +220,7 @@ impl Entity {
             complete: Set(false),
             indexed: Set(false),
             last_rowno: Set(0),
+            horizon: Set(0),
             ..Default::default()
         };
         // Two syncers may start at once: the second finds the first one's row.
@@ -323,6 +328,34 @@ impl Entity {
             .exec(db)
             .await?;
         Ok(())
+    }
+
+    /// Writes down that the commit which makes `version` changes rows without a trace: it removes some for good, or gives
+    /// them other keys. Who knows less than this version has to read all rows anew.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn forgets(db: &impl ConnectionTrait, id: i32, version: i64) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Horizon, Expr::value(version))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// The version of a resource, as far as `db` sees: in a transaction that of its snapshot.
+    ///
+    /// # Errors
+    /// The database does not answer, or there is no such resource.
+    pub async fn version(db: &impl ConnectionTrait, id: i32) -> Result<i64, DbErr> {
+        let version = Self::find_by_id(id)
+            .select_only()
+            .column(Column::Version)
+            .into_tuple()
+            .one(db)
+            .await?;
+        version.ok_or_else(|| DbErr::RecordNotFound(format!("resource {id}")))
     }
 
     /// Writes down how a run ended.

@@ -6,6 +6,8 @@ mod m20261121_000001_platform;
 mod m20261121_000002_identity;
 /// What reading only what changed needs to know.
 mod m20261121_000003_memory;
+/// From where on changes can be told.
+mod m20261121_000004_horizon;
 
 /// The columns of platform tables.
 mod column;
@@ -25,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_platform::Migration),
             Box::new(m20261121_000002_identity::Migration),
             Box::new(m20261121_000003_memory::Migration),
+            Box::new(m20261121_000004_horizon::Migration),
         ]
     }
 }

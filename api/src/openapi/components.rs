@@ -3,6 +3,7 @@
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
+use super::{changes, export};
 use crate::{problem::Kind, records, settings::Settings};
 
 /// The components of an api that serves `definitions`.
@@ -11,6 +12,7 @@ pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Va
     schemas.extend(explanation());
     schemas.extend(catalogue());
     schemas.extend(errors());
+    schemas.extend(members(changes::schemas()));
     for definition in definitions {
         let name = format!("{}.{}", definition.source, definition.resource);
         let record = json!({
@@ -181,7 +183,7 @@ fn problem_response() -> Value {
 fn parameters(settings: &Settings) -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
     let most = settings.max_limit;
-    json!({
+    let mut parameters = members(json!({
         "Key": {
             "name": "key",
             "in": "path",
@@ -219,7 +221,10 @@ fn parameters(settings: &Settings) -> Value {
             "`true`: what the list would do, instead of its rows.",
             json!({ "type": "boolean", "default": false }),
         ),
-    })
+    }));
+    parameters.extend(members(changes::parameters()));
+    parameters.extend(members(export::parameters()));
+    Value::Object(parameters)
 }
 
 /// An object that always has all of `members`.

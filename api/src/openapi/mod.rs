@@ -1,6 +1,8 @@
 //! `/api/openapi.json`: OpenAPI 3.1, generated from the registered definitions.
 
+mod changes;
 mod components;
+mod export;
 mod filters;
 mod paths;
 

@@ -3,7 +3,7 @@
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use super::filters;
+use super::{changes, export, filters};
 use crate::records;
 
 /// Every path of an api that serves `definitions`.
@@ -19,6 +19,8 @@ pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
                 paths.insert(path, children(definition, child));
             }
         }
+        paths.insert(format!("{base}/-/changes"), changes::path_item(definition));
+        paths.insert(format!("{base}/-/export"), export::path_item(definition));
         paths.insert(base, list(definition));
         paths.insert(key, one(definition));
         paths.insert(schema, schema_of(definition));
@@ -185,22 +187,22 @@ fn list_body(definition: &Definition) -> Value {
     }))
 }
 
-fn record(definition: &Definition) -> Value {
+pub(super) fn record(definition: &Definition) -> Value {
     reference(&format!("{}.{}", definition.source, definition.resource))
 }
 
 /// A path that can be read.
-struct Get<'a> {
-    tag: &'a str,
-    id: &'a str,
-    summary: &'a str,
-    parameters: Vec<Value>,
+pub(super) struct Get<'a> {
+    pub(super) tag: &'a str,
+    pub(super) id: &'a str,
+    pub(super) summary: &'a str,
+    pub(super) parameters: Vec<Value>,
     /// The body of a good answer, by media type.
-    content: Value,
+    pub(super) content: Value,
 }
 
 impl Get<'_> {
-    fn path_item(self) -> Value {
+    pub(super) fn path_item(self) -> Value {
         json!({
             "get": {
                 "tags": [self.tag],
@@ -220,10 +222,10 @@ fn json_body(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 
-fn reference(name: &str) -> Value {
+pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-fn parameter(name: &str) -> Value {
+pub(super) fn parameter(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }

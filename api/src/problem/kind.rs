@@ -13,14 +13,16 @@ pub(crate) enum Kind {
     InvalidPath,
     NotFound,
     MethodNotAllowed,
+    ChangesHorizon,
     UriTooLong,
     Internal,
     NotReady,
+    Overloaded,
     QueryTimeout,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -28,9 +30,11 @@ impl Kind {
         Self::InvalidPath,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::ChangesHorizon,
         Self::UriTooLong,
         Self::Internal,
         Self::NotReady,
+        Self::Overloaded,
         Self::QueryTimeout,
     ];
 
@@ -52,9 +56,11 @@ impl Kind {
             Self::InvalidPath => "invalid-path",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
+            Self::ChangesHorizon => "changes-horizon",
             Self::UriTooLong => "uri-too-long",
             Self::Internal => "internal",
             Self::NotReady => "not-ready",
+            Self::Overloaded => "overloaded",
             Self::QueryTimeout => "query-timeout",
         }
     }
@@ -73,9 +79,11 @@ impl Kind {
             Self::InvalidPath => "The path is not valid",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
+            Self::ChangesHorizon => "The changes since then cannot be told",
             Self::UriTooLong => "The URL is too long",
             Self::Internal => "Internal error",
             Self::NotReady => "Not ready",
+            Self::Overloaded => "Too much at once",
             Self::QueryTimeout => "The query took too long",
         }
     }
@@ -111,6 +119,11 @@ impl Kind {
             Self::MethodNotAllowed => {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
             }
+            Self::ChangesHorizon => {
+                "Rows were removed or given other keys since that version without a trace, or the version \
+                 is ahead of the resource's: it is another database's, or one's that began anew. Take a \
+                 snapshot, an export or a list, and ask for the changes since its version."
+            }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
             Self::Internal => {
                 "The request was in order and still failed. The log has the reason under the \
@@ -119,6 +132,10 @@ impl Kind {
             Self::NotReady => {
                 "The database cannot be reached, or its schema is not made yet. The same request \
                  may succeed shortly."
+            }
+            Self::Overloaded => {
+                "As many requests of this kind are under way as there may be at once. The same request \
+                 may succeed when one of them has ended."
             }
             Self::QueryTimeout => {
                 "The query took longer than a request may. Filter by more fields, ask for fewer \
@@ -136,16 +153,17 @@ impl Kind {
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ChangesHorizon => StatusCode::GONE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
     /// Whether the same request may succeed later.
     pub(super) fn retryable(self) -> bool {
-        matches!(self, Self::NotReady | Self::QueryTimeout)
+        matches!(self, Self::NotReady | Self::Overloaded | Self::QueryTimeout)
     }
 }
 

@@ -107,6 +107,11 @@ impl Problem {
         }
     }
 
+    /// What is wrong with the request.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.kind.status()
     }

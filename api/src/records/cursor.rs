@@ -141,7 +141,7 @@ impl From<Refusal> for Problem {
 }
 
 /// The form that [`Kind::parse`] reads.
-pub(super) fn as_text(cell: &Cell) -> Option<String> {
+pub(crate) fn as_text(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Null | Cell::List(_) => None,
         Cell::Text(text) | Cell::Decimal(text) | Cell::Json(text) => Some(text.clone()),

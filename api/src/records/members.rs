@@ -3,7 +3,7 @@
 use entity::Members;
 
 /// Writes onto `body` the members of `payload` that are in `wanted`; those that it lacks are left out.
-pub(super) fn write_some(
+pub(crate) fn write_some(
     body: &mut String,
     payload: &str,
     wanted: &[&str],

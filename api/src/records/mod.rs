@@ -13,9 +13,13 @@ mod schema;
 
 pub(crate) use self::{
     children::children,
-    cursor::Signer,
+    cursor::{Signer, as_text},
     list::list,
-    one::one,
-    query::{MOST_VALUES, Operator, filter_names, is_sortable, written},
+    members::write_some,
+    one::{one, with_key},
+    query::{
+        CONTROLS, ListQuery, MOST_VALUES, Operator, filter_names, is_sortable, limit, one_of,
+        written,
+    },
     schema::{description, properties, schema},
 };

@@ -62,7 +62,7 @@ pub(super) fn no_record(resource: &Resource, key: &str) -> Problem {
 }
 
 /// The wanted members and the key's, without which a row cannot be told from another.
-pub(super) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&'a str> {
+pub(crate) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&'a str> {
     let key = resource.definition.key.iter();
     key.chain(names).map(String::as_str).collect()
 }

@@ -117,6 +117,9 @@ impl World {
         resource::Entity::projected(&self.db, id, definition)
             .await
             .expect("it is written down");
+        resource::Entity::indexed(&self.db, id)
+            .await
+            .expect("it is written down");
         self.write(definition, (id, 1), rows).await;
         self.ended(id, Outcome::Complete).await;
         id
@@ -204,6 +207,11 @@ impl World {
         self.state.refresh().await;
     }
 
+    /// What the clock says.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().expect("no test panics in it")
+    }
+
     /// Lets time pass.
     pub(crate) fn wait(&self, time: Duration) {
         *self.now.lock().expect("no test panics in it") += time;
@@ -228,11 +236,7 @@ impl World {
         path: &str,
         headers: &[(HeaderName, &str)],
     ) -> Answer {
-        let mut request = self.client.request(method, format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(name, *value);
-        }
-        let response = request.send().await.expect("the server answers");
+        let response = self.open(method, path, headers).await;
         Answer {
             status: response.status(),
             headers: response.headers().clone(),
@@ -255,6 +259,25 @@ impl World {
         (headers, response.bytes().await.expect("a body").to_vec())
     }
 
+    /// Asks, and leaves the answer's body where it is.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> reqwest::Response {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        request.send().await.expect("the server answers")
+    }
+
+    /// Tells the server to stop, and does not wait for it.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
     /// Stops the server, and says how it ended.
     pub(crate) async fn stopped(mut self) -> std::io::Result<()> {
         drop(self.stop.take());
@@ -275,6 +298,19 @@ impl Answer {
         let rows = body["data"].as_array().expect("rows");
         let texts = rows.iter().map(|row| row[member].as_str());
         texts.map(|text| text.expect("a text").to_owned()).collect()
+    }
+
+    /// These members of each fault of a refused request, and `-` for what it lacks.
+    pub(crate) fn faults(&self, members: &[&str]) -> Vec<String> {
+        assert_eq!(self.status, StatusCode::BAD_REQUEST, "{}", self.body);
+        let problem = self.json();
+        let faults = problem["errors"].as_array().expect("faults").iter();
+        let shown = faults.map(|fault| {
+            let texts = members.iter().map(|name| fault[*name].as_str());
+            let texts: Vec<&str> = texts.map(|text| text.unwrap_or("-")).collect();
+            texts.join(" ")
+        });
+        shown.collect()
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

@@ -121,6 +121,11 @@ impl Call {
             cache_bytes: u64::from(settings.cache_mib) << 20,
             refresh: settings.refresh,
             grace: self.settings.stop.grace,
+            followers: settings.followers.get(),
+            heartbeat: settings.heartbeat,
+            exports: settings.exports.get(),
+            export_timeout: settings.export_timeout,
+            export_stall: settings.export_stall,
         })
     }
 

@@ -74,6 +74,14 @@ pub(crate) struct Api {
     pub cache_mib: u32,
     #[serde(deserialize_with = "values::duration")]
     pub refresh: Duration,
+    pub followers: NonZeroUsize,
+    #[serde(deserialize_with = "values::duration")]
+    pub heartbeat: Duration,
+    pub exports: NonZeroUsize,
+    #[serde(deserialize_with = "values::duration")]
+    pub export_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub export_stall: Duration,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,8 +5,8 @@ mod explain;
 mod statement;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sea_query::{
         Alias, ColumnType, Expr, SelectStatement, SimpleExpr, StringLen,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
@@ -160,11 +160,53 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
     .await
 }
 
+/// Begins a transaction whose reads all see the database as it is at the first of them, whatever is committed meanwhile.
+///
+/// It holds a connection to itself; SQLite's log and a server's old versions of rows grow until it ends, and a
+/// server lets no table that it has read be altered.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn begin_read(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let isolation_level = match db.get_database_backend() {
+        // In WAL mode each transaction is one.
+        DbBackend::Sqlite => None,
+        // The server may be set to another; the first read takes the snapshot.
+        _ => Some(IsolationLevel::RepeatableRead),
+    };
+    db.begin_with_options(TransactionOptions {
+        isolation_level,
+        ..Default::default()
+    })
+    .await
+}
+
+/// Most connections that the pool of `db` opens; 0 if it has none.
+pub fn most_connections(db: &DatabaseConnection) -> u32 {
+    match &db.inner {
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            let pool = db.get_sqlite_connection_pool();
+            pool.options().get_max_connections()
+        }
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            let pool = db.get_mysql_connection_pool();
+            pool.options().get_max_connections()
+        }
+        _ => 0,
+    }
+}
+
 /// For a query whose only condition is a range of an index, and whose order is that index's.
 ///
 /// MySQL and MariaDB would now and then rather read the whole table and sort it. Other databases do not get the hint.
 pub fn walk_index(select: &mut SelectStatement, name: &str) {
     select.force_index(Alias::new(name), IndexHintScope::All);
+}
+
+/// For a query that an index of its own answers in its order: MySQL would rather walk the primary key. Other databases do
+/// not get the hint.
+pub fn not_by_rowno(select: &mut SelectStatement) {
+    select.ignore_index("PRIMARY", IndexHintScope::All);
 }
 
 /// For a query of rows by their numbers.

@@ -4,6 +4,7 @@
 //! `record`; deletes cannot (MariaDB), and name it bare. `ActiveModel::save`, `find_by_id` and
 //! everything else of SeaORM that starts from `Entity::default()` would go to a table `record` that does not exist.
 
+mod changes;
 mod delete;
 mod items;
 mod known;
@@ -16,6 +17,7 @@ use sea_orm::{
     sea_query::{Alias, IntoTableRef, TableRef},
 };
 
+pub use changes::*;
 pub use delete::*;
 pub use known::*;
 pub use read::*;

@@ -12,7 +12,10 @@ use sea_orm_migration::{
     },
 };
 
-use super::Step;
+use super::{
+    Step,
+    order::{index_order, order_index},
+};
 
 /// A change of a resource's table under way.
 pub(super) struct Change<'a> {
@@ -45,6 +48,9 @@ impl Change<'_> {
                 Step::CreateIndex(field) => self.create_index(field).await?,
                 Step::DropOrder(order) => self.drop_order(order).await?,
                 Step::CreateOrder(order) => self.create_order(order).await?,
+                Step::IndexChanges => {
+                    index_order(&self.manager, self.dialect, &self.definition.table).await?;
+                }
             }
         }
         Ok(())
@@ -237,6 +243,7 @@ impl Change<'_> {
 /// Makes all indexes that are missing in one statement, so that the server reads the table once: MySQL and MariaDB.
 pub(super) async fn create_indexes(
     db: &DatabaseConnection,
+    dialect: Dialect,
     definition: &Definition,
 ) -> Result<(), DbErr> {
     let table = &definition.table;
@@ -258,6 +265,10 @@ pub(super) async fn create_indexes(
             let columns: Vec<String> = columns.collect();
             missing.push(format!("ADD INDEX `{name}` ({})", columns.join(", ")));
         }
+    }
+    let order = order_index(dialect, table);
+    if !manager.has_index(table, &order).await? {
+        missing.push(format!("ADD INDEX `{order}` (`version`)"));
     }
     if missing.is_empty() {
         return Ok(());

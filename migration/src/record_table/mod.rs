@@ -6,6 +6,7 @@
 
 mod change;
 mod child;
+mod order;
 
 use entity::{
     definition::{Definition, Field, Kind, Order, Table},
@@ -15,6 +16,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use self::change::Change;
+pub(crate) use self::order::{drop_order, index_order};
 
 /// One change of a resource's table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum Step {
     CreateIndex(Field),
     DropOrder(Order),
     CreateOrder(Order),
+    /// The index by which the changes of the rows are read in their order.
+    IndexChanges,
 }
 
 /// What must change so that a table made for `from` serves `to`, in order. `from` is `None` for a new table.
@@ -173,7 +177,7 @@ pub async fn apply(
     }
 }
 
-/// Gives the fields of the table of `definition` the indexes that they do not have yet.
+/// Gives the table of `definition` the indexes that it does not have yet: of its fields, and of the order of changes.
 ///
 /// A table is filled first and indexed then: rows come in the upstream's order, and each of them would have another
 /// place in each index, more of them than any cache holds; sorting all values once takes a fraction of that.
@@ -181,12 +185,15 @@ pub async fn apply(
 /// # Errors
 /// The database does not answer or refuses a statement.
 pub async fn index(db: &DatabaseConnection, definition: &Definition) -> Result<(), DbErr> {
-    if Dialect::of(db).await? != Dialect::Sqlite {
-        return change::create_indexes(db, definition).await;
+    let dialect = Dialect::of(db).await?;
+    if dialect != Dialect::Sqlite {
+        return change::create_indexes(db, dialect, definition).await;
     }
-    for field in definition.columns().filter(|field| field.index) {
+    let fields = definition.columns().filter(|field| field.index);
+    let fields = fields.map(|field| Step::CreateIndex(field.clone()));
+    for step in fields.chain([Step::IndexChanges]) {
         // The lock that keeps all other writers out is held no longer than one index takes.
-        apply(db, definition, &[Step::CreateIndex(field.clone())]).await?;
+        apply(db, definition, &[step]).await?;
     }
     for order in &definition.orders {
         apply(db, definition, &[Step::CreateOrder(order.clone())]).await?;

@@ -39,7 +39,7 @@ async fn the_schema_is_made_undone_and_made_again() {
         };
         assert_eq!(applied().await, 0);
         migration::up(&db).await.expect("made");
-        assert_eq!(applied().await, 3);
+        assert_eq!(applied().await, 4);
         reads::<entity::source::Entity>(&db).await;
         reads::<entity::resource::Entity>(&db).await;
         reads::<entity::run::Entity>(&db).await;
@@ -54,6 +54,9 @@ async fn the_schema_is_made_undone_and_made_again() {
         reads::<entity::audit::Entity>(&db).await;
         migration::up(&db).await.expect("nothing to do");
         migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 3);
+        assert!(entity::resource::Entity::find().one(&db).await.is_err());
+        migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 2);
         assert!(entity::page::Entity::find().one(&db).await.is_err());
         migration::down(&db, 1).await.expect("undone");
@@ -62,6 +65,6 @@ async fn the_schema_is_made_undone_and_made_again() {
         migration::down(&db, 1).await.expect("undone");
         assert!(entity::source::Entity::find().one(&db).await.is_err());
         migration::up(&db).await.expect("made again");
-        assert_eq!(applied().await, 3);
+        assert_eq!(applied().await, 4);
     }
 }

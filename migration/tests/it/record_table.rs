@@ -5,7 +5,9 @@ use entity::{
     resource,
 };
 use migration::record_table::{Step, apply, index, plan, unchanged};
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, prelude::DateTimeUtc,
+};
 use sea_orm_migration::SchemaManager;
 
 use super::databases;
@@ -261,13 +263,69 @@ async fn only_indexes_that_are_missing_are_made() {
             let found = manager.has_index("own_things", name).await;
             found.expect("the database answers")
         };
-        assert!(!has("id").await && !has("size").await);
+        let orders = async || {
+            let name = order_index(&db);
+            let found = manager.has_index("own_things", name).await;
+            found.expect("the database answers")
+        };
+        assert!(!has("id").await && !has("size").await && !orders().await);
         let one = Step::CreateIndex(made.fields[1].clone());
         apply(&db, &made, &[one]).await.expect("one is made");
         for _again in 0..2 {
             index(&db, &made).await.expect("the others are made");
             assert!(has("id").await && has("size").await && !has("extra").await);
+            assert!(orders().await);
         }
+    }
+}
+
+/// The name of the index by which the changes of `own_things` are read.
+fn order_index(db: &DatabaseConnection) -> &'static str {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => "ix_own_things__version",
+        _ => "ix_version",
+    }
+}
+
+#[tokio::test]
+async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_where_they_are() {
+    let made = definition(&[("id", "text")]);
+    for (_own, db) in databases().await {
+        migration::up(&db).await.expect("made");
+        let row = resource::Entity::register(&db, 1, &made)
+            .await
+            .expect("registered");
+        assert_eq!(row.horizon, 0);
+        apply(&db, &made, &plan(None, &made)).await.expect("made");
+        let id = row.id;
+        let written = resource::Entity::projected(&db, id, &made).await;
+        written.expect("written down");
+        let change = resource::Change {
+            version: 7,
+            live_rows: 0,
+            last_rowno: 0,
+            at: DateTimeUtc::UNIX_EPOCH,
+        };
+        let written = resource::Entity::changed(&db, id, change).await;
+        written.expect("written down");
+        let manager = SchemaManager::new(&db);
+        let orders = async || {
+            let found = manager.has_index("own_things", order_index(&db)).await;
+            found.expect("the database answers")
+        };
+        let again = async || {
+            migration::down(&db, 1).await.expect("undone");
+            migration::up(&db).await.expect("made again");
+            let found = resource::Entity::find_by_id(id).one(&db).await;
+            found.expect("it answers").expect("its row").horizon
+        };
+        assert_eq!(again().await, 7);
+        assert!(!orders().await, "its first run has not ended");
+        let written = resource::Entity::indexed(&db, id).await;
+        written.expect("written down");
+        assert_eq!(again().await, 7);
+        assert!(orders().await);
+        assert_eq!(again().await, 7, "also where the index is there already");
     }
 }
 
@@ -284,7 +342,7 @@ async fn undoing_the_schema_leaves_no_table_behind() {
         resource::Entity::projected(&db, row.id, &made)
             .await
             .expect("written down");
-        migration::down(&db, 3).await.expect("undone");
+        migration::down(&db, 4).await.expect("undone");
         assert!(!has(&db, "payload", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
         assert!(!has(&db, "name", "own_things__lines").await);

@@ -66,5 +66,7 @@ pub(super) async fn all(
         at: ctx.clock.now(),
     };
     Resource::changed(&transaction, resource.id, change).await?;
+    // No row is stamped: that all of them have other keys now cannot be told as changes.
+    Resource::forgets(&transaction, resource.id, change.version).await?;
     transaction.commit().await
 }

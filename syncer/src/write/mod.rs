@@ -27,7 +27,7 @@ use crate::{
     Ctx,
     error::SyncError,
     run::{Run, signed},
-    source::plan::Plan,
+    source::plan::{DeleteHow, Plan},
     validate::Identities,
 };
 
@@ -213,6 +213,9 @@ pub(crate) async fn delete(
         .await?;
     deletes::apply(transaction, plan, rownos, stamp).await?;
     changed(transaction, run, stamp).await?;
+    if plan.deletes.how == DeleteHow::Hard {
+        Resource::forgets(transaction, run.resource.id, stamp.version).await?;
+    }
     Ok(Counts {
         deleted,
         ..Counts::default()

@@ -135,6 +135,7 @@ async fn only_what_changed_is_written_and_what_is_gone_is_marked() {
             (resource.version, resource.live_rows, resource.complete),
             (before + 2, 3, true)
         );
+        assert_eq!(resource.horizon, 0, "a mark is a trace");
         let tags = world
             .column("SELECT value FROM fake_things__tags ORDER BY rowno, position")
             .await;
@@ -167,6 +168,12 @@ async fn hard_deletes_leave_nothing() {
             world.column("SELECT value FROM fake_things__tags").await,
             []
         );
+        // Who does not know this version yet cannot be told of it.
+        let resource = world.resource("things").await;
+        assert_eq!(resource.horizon, resource.version);
+        world.upstream.has(&[B, C, D]);
+        world.sync("things").await;
+        assert_eq!(world.resource("things").await.horizon, resource.version);
     })
     .await;
 }

@@ -82,6 +82,9 @@ async fn a_changed_key_doubles_no_row() {
         world.sync("things").await;
         world.redefine(&two).await;
         assert_eq!(world.live("things").await, ["a,x", "b,y"]);
+        // Of the new keys nothing is told as a change.
+        let resource = world.resource("things").await;
+        assert_eq!((resource.version, resource.horizon), (2, 2));
         let report = world.sync("things").await;
         assert_outcome(&report, Outcome::Complete);
         assert_eq!(report.counts.unchanged, 2);

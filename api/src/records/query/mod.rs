@@ -148,7 +148,11 @@ pub(super) fn fields(value: &str) -> Result<Vec<String>, Vec<Fault>> {
     Ok(names)
 }
 
-fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
+/// The rows that `limit` asks for, at most `max`.
+///
+/// # Errors
+/// It is no number, or 0.
+pub(crate) fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     // A number of any length is a number: more than the most is the most.
     let wanted = value.parse().unwrap_or(u64::MAX).min(max);
@@ -160,7 +164,10 @@ fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
 }
 
 /// The index of `value` in what a parameter may be.
-fn one_of(name: &str, value: &str, allowed: &[&str]) -> Result<usize, Vec<Fault>> {
+///
+/// # Errors
+/// It is none of them.
+pub(crate) fn one_of(name: &str, value: &str, allowed: &[&str]) -> Result<usize, Vec<Fault>> {
     let found = allowed.iter().position(|allowed| *allowed == value);
     found.ok_or_else(|| {
         let allowed: Vec<String> = allowed.iter().map(|&s| s.to_owned()).collect();

@@ -4,6 +4,7 @@ mod allowed;
 mod condition;
 mod wanted;
 
+mod piece;
 mod stretch;
 mod walk;
 mod way;
@@ -26,6 +27,7 @@ use crate::definition::{Cell, Definition, Field};
 pub use self::{
     count::{Counted, count, count_up_to},
     explain::{Does, Step, explain},
+    piece::{Content, Piece, PieceRow, piece, rowno_of},
     stretch::Part,
 };
 
