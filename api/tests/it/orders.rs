@@ -92,7 +92,8 @@ async fn another_order_is_told_those_that_there_are() {
         assert_eq!(answer.status, 400);
         let fault = &answer.json()["errors"][0];
         assert_eq!(fault["code"], "NOT_SORTABLE");
-        assert_eq!(fault["did_you_mean"], "coat,-name,weight");
+        let orders = serde_json::json!(["coat,-name,weight", "-hairless,id"]);
+        assert_eq!(fault["allowed"], orders);
         let detail = fault["detail"].as_str().expect("a text");
         assert!(
             detail.ends_with(

@@ -57,14 +57,19 @@ async fn steps(world: &World, definition: &Definition, asked: &Asked<'_>) -> Vec
     steps
 }
 
-/// No filter with each sort at each place, and each filter with each sort at one: a plan is that of the filter and the
-/// sort, or that of the sort and the place.
+/// No filter with each sort at each place, and each operator with each sort, of the same field and of others.
 fn lists<'a>(filters: &'a [Vec<Filter>], sorts: &'a [Vec<SortKey>]) -> Vec<Asked<'a>> {
     let mut lists = Vec::new();
     for (at, filters) in filters.iter().enumerate() {
+        let field = |sort: &[SortKey]| sort.first().map(|key| key.field.name.clone());
+        let own = filters.first().map(|filter| filter.field.name.clone());
         for (turn, sort) in sorts.iter().enumerate() {
+            let is_own = own.is_some() && own == field(sort);
             let places = places(sort).into_iter().enumerate();
-            let some = places.filter(|(place, _)| filters.is_empty() || *place == (at + turn) % 3);
+            let some = places.filter(|(place, _)| {
+                filters.is_empty()
+                    || (is_own || at % 5 == turn % 5) && (at + turn / 2) % 3 == *place
+            });
             lists.extend(some.map(|(_, (from, direction))| Asked {
                 filters,
                 sort,
@@ -119,7 +124,6 @@ fn tests_of(field: &Field) -> Vec<Test> {
     let mut tests = vec![
         Test::Equals(low.clone()),
         Test::Among(vec![low.clone(), high.clone()]),
-        Test::NotAmong(vec![low.clone()]),
         Test::NotAmong(vec![low.clone(), high.clone()]),
         Test::IsNull(true),
         Test::IsNull(false),
@@ -127,7 +131,7 @@ fn tests_of(field: &Field) -> Vec<Test> {
     tests.extend([Test::Above(low.clone()), Test::AtLeast(high.clone())]);
     tests.extend([Test::Below(high), Test::AtMost(low)]);
     if field.kind == Type::Text {
-        tests.extend(["c", "cat 12", "b00", ""].map(|prefix| Test::StartsWith(prefix.to_owned())));
+        tests.extend(["c", "b00"].map(|prefix| Test::StartsWith(prefix.to_owned())));
     }
     tests
 }
