@@ -129,7 +129,8 @@ impl Feed {
         let mut bytes: usize = readings.iter().map(|(_, slot)| size(slot)).sum();
         while readings.len() >= READINGS || bytes > KEPT_BYTES {
             let oldest = readings.pop_front();
-            bytes -= oldest.map_or(bytes, |(_, slot)| size(&slot));
+            // One that was under way when they were summed up may be done by now.
+            bytes = bytes.saturating_sub(oldest.map_or(bytes, |(_, slot)| size(&slot)));
         }
         let slot = Slot::default();
         readings.push_back((key, Arc::clone(&slot)));
