@@ -80,12 +80,19 @@ pub struct AppState {
 impl AppState {
     pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
         let registry = Arc::new(registry::Registry::new());
+        let feed = Arc::new(changes::Feed::new(settings.followers));
+        let exports = Arc::new(export::Exports::new(&db, settings.exports));
+        let metrics = metrics::Metrics::new(
+            Arc::clone(&registry),
+            Arc::clone(&feed),
+            Arc::clone(&exports),
+        );
         Self {
             clock,
-            metrics: Arc::new(metrics::Metrics::new(Arc::clone(&registry))),
+            metrics: Arc::new(metrics),
             signer: records::Signer::new(&settings.cursor_secret),
-            feed: Arc::new(changes::Feed::new(settings.followers)),
-            exports: Arc::new(export::Exports::new(&db, settings.exports)),
+            feed,
+            exports,
             stopping: watch::Sender::new(false),
             registry,
             settings: Arc::new(settings),
