@@ -94,13 +94,20 @@ impl Deref for AppState {
 impl AppState {
     pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
         let registry = Arc::new(registry::Registry::new());
+        let feed = Arc::new(changes::Feed::new(settings.followers));
+        let exports = Arc::new(export::Exports::new(&db, settings.exports));
+        let metrics = metrics::Metrics::new(
+            Arc::clone(&registry),
+            Arc::clone(&feed),
+            Arc::clone(&exports),
+        );
         Self(Arc::new(Parts {
             clock,
-            metrics: metrics::Metrics::new(Arc::clone(&registry)),
+            metrics,
             answers: answers::Answers::new(settings.cache_bytes),
             signer: records::Signer::new(&settings.cursor_secret),
-            feed: Arc::new(changes::Feed::new(settings.followers)),
-            exports: Arc::new(export::Exports::new(&db, settings.exports)),
+            feed,
+            exports,
             stopping: watch::Sender::new(false),
             registry,
             settings,

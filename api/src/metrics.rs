@@ -17,6 +17,8 @@ use prometheus_client::{
 
 use crate::{
     AppState,
+    changes::Feed,
+    export::Exports,
     problem::Problem,
     registry::{Registry, Resource},
 };
@@ -46,6 +48,13 @@ struct Request {
 #[derive(Debug)]
 struct Resources(Arc<Registry>);
 
+/// Those who hold something for as long as they like.
+#[derive(Debug)]
+struct Holders {
+    feed: Arc<Feed>,
+    exports: Arc<Exports>,
+}
+
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     let mut text = String::new();
     encode(&mut text, &state.metrics.metered).map_err(Problem::internal)?;
@@ -60,7 +69,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(registry: Arc<Registry>, feed: Arc<Feed>, exports: Arc<Exports>) -> Self {
         let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
         let mut metered = Metered::default();
         metered.register(
@@ -74,6 +83,7 @@ impl Metrics {
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         metered.register_collector(Box::new(Resources(registry)));
+        metered.register_collector(Box::new(Holders { feed, exports }));
         Self { metered, requests }
     }
 
@@ -127,6 +137,22 @@ impl Collector for Resources {
                     .map(|at: DateTime<Utc>| at.timestamp())
             },
         )
+    }
+}
+
+impl Collector for Holders {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let followers = ("catchment_followers", "Callers who wait for changes");
+        let exports = ("catchment_exports", "Exports under way");
+        for ((name, help), count) in [
+            (followers, self.feed.followers()),
+            (exports, self.exports.under_way()),
+        ] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(count).encode(gauge)?;
+        }
+        Ok(())
     }
 }
 

@@ -34,9 +34,11 @@ const STREAM_BYTES: usize = 64 << 10;
 const STREAM_ROWS: u64 = 500;
 
 /// Reads changes for all who follow.
+#[derive(Debug)]
 pub(crate) struct Feed {
     readings: Mutex<VecDeque<(Key, Slot)>>,
     at_once: Semaphore,
+    most: usize,
     places: Arc<Semaphore>,
 }
 
@@ -70,12 +72,20 @@ pub(super) struct Batch {
 }
 
 impl Feed {
+    /// For at most so many who wait.
     pub(crate) fn new(followers: usize) -> Self {
+        let most = followers.min(Semaphore::MAX_PERMITS);
         Self {
+            most,
             readings: Mutex::default(),
             at_once: Semaphore::new(AT_ONCE),
-            places: Arc::new(Semaphore::new(followers.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(most)),
         }
+    }
+
+    /// How many wait now.
+    pub(crate) fn followers(&self) -> usize {
+        self.most - self.places.available_permits()
     }
 
     /// A place among those who wait, for as long as it is held.
@@ -129,7 +139,8 @@ impl Feed {
         let mut bytes: usize = readings.iter().map(|(_, slot)| size(slot)).sum();
         while readings.len() >= READINGS || bytes > KEPT_BYTES {
             let oldest = readings.pop_front();
-            bytes -= oldest.map_or(bytes, |(_, slot)| size(&slot));
+            // One that was under way when they were summed up may be done by now.
+            bytes = bytes.saturating_sub(oldest.map_or(bytes, |(_, slot)| size(&slot)));
         }
         let slot = Slot::default();
         readings.push_back((key, Arc::clone(&slot)));
@@ -172,4 +183,44 @@ fn size(slot: &Slot) -> usize {
         _ => 0,
     };
     bytes + size_of::<Key>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(until: i64) -> Key {
+        Key {
+            resource: 1,
+            changed_at: None,
+            after: Seq::whole(0),
+            until,
+            form: Form::Events,
+        }
+    }
+
+    fn batch(bytes: usize) -> Batch {
+        Batch {
+            body: vec![0; bytes].into(),
+            last: Seq::whole(1),
+        }
+    }
+
+    #[test]
+    fn the_same_is_read_once_and_what_is_kept_is_bounded() {
+        let feed = Feed::new(1);
+        let check = |bytes: usize, kept: usize| {
+            for until in 0..100 {
+                let slot = feed.slot(key(until));
+                assert!(Arc::ptr_eq(&slot, &feed.slot(key(until))));
+                assert!(slot.set(Ok(batch(bytes))).is_ok());
+            }
+            assert_eq!(feed.readings().len(), kept, "{bytes}");
+            feed.readings().clear();
+        };
+        check(0, READINGS);
+        // One more than fit, for it is counted when the next one comes.
+        check(KEPT_BYTES / 4, 4);
+        check(KEPT_BYTES * 2, 1);
+    }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::problem::{Kind, Problem};
 
 /// The places for exports.
+#[derive(Debug)]
 pub(crate) struct Exports {
     most: usize,
     places: Arc<Semaphore>,
@@ -23,6 +24,11 @@ impl Exports {
             most,
             places: Arc::new(Semaphore::new(most)),
         }
+    }
+
+    /// How many there are now.
+    pub(crate) fn under_way(&self) -> usize {
+        self.most - self.places.available_permits()
     }
 
     /// A place, for as long as it is held.

@@ -335,6 +335,8 @@ async fn an_export_sees_one_moment_and_others_wait_for_a_place() {
         assert_eq!(refused.json()["code"], "OVERLOADED");
         assert_eq!(refused.json()["retryable"], true);
         assert_eq!(refused.header("retry-after"), "1");
+        let metrics = world.get("/metrics").await.body;
+        assert!(metrics.contains("\ncatchment_exports 1\n"), "{metrics}");
         // The rest of the pool is for everybody else.
         let list = world.get("/api/v1/cats/breeds?limit=1").await;
         assert_eq!(list.status, StatusCode::OK);

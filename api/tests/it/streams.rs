@@ -213,6 +213,8 @@ async fn no_more_wait_than_there_are_places_for() {
     Writer::begin(&world, breeds(), &two()).await;
     let mut stream = Stream::open(&world, "", None).await;
     assert_eq!(stream.told(1).await, ["version 1"]);
+    let metrics = world.get("/metrics").await.body;
+    assert!(metrics.contains("\ncatchment_followers 1\n"), "{metrics}");
     for answer in [
         world.get_with(CHANGES, &[EVENTS]).await,
         world.get(&format!("{CHANGES}?wait=1")).await,

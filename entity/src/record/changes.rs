@@ -143,6 +143,7 @@ where
             .order_by_asc(Column::Version)
             .order_by_asc(Column::Rowno)
             .limit(missing);
+        // Of the index on the version, which has this order; MySQL may rather sort what the primary key brings.
         dialect::not_by_rowno(QueryTrait::query(&mut select));
         let mut found = select.into_tuple::<Columns>().stream(db).await?;
         while let Some(row) = found.try_next().await? {
