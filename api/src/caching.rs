@@ -78,6 +78,14 @@ pub(crate) fn document(request: &HeaderMap, kind: &'static str, body: String) ->
     (caching.headers(), content_type, body).into_response()
 }
 
+/// Has nobody keep an answer that another request would not get.
+pub(crate) fn do_not_keep(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(ETAG);
+    headers.remove(LAST_MODIFIED);
+}
+
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -24,12 +24,15 @@ pub(crate) struct Fault {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     UnknownParameter,
+    MissingParameter,
     RepeatedParameter,
     InvalidEncoding,
     InvalidValue,
     UnknownField,
     NotFilterable,
     NotSortable,
+    NotFacetable,
+    UnknownRelation,
     CursorInvalid,
     CursorMismatch,
     UnknownSource,

@@ -12,6 +12,8 @@ mod observe;
 mod parameters;
 /// The parameters of a path.
 mod path;
+/// What one caller may do to the others.
+mod protection;
 
 /// When a client's copy is still good.
 mod caching;
@@ -41,13 +43,14 @@ mod swagger;
 /// What the api is told when it starts.
 mod settings;
 
-use std::{future::Future, io, pin::pin, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc};
 
-use entity::Clock;
+use entity::{Clock, dialect::Reader};
 use sea_orm::DatabaseConnection;
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 pub use openapi::document;
+pub use protection::{ClientHeader, Origin, Rate};
 pub use settings::Settings;
 
 /// What every handler gets.
@@ -59,6 +62,8 @@ pub struct AppState {
     registry: Arc<registry::Registry>,
     metrics: Arc<metrics::Metrics>,
     signer: records::Signer,
+    load: Arc<protection::Load>,
+    quota: Option<Arc<protection::Quota>>,
 }
 
 impl AppState {
@@ -69,9 +74,19 @@ impl AppState {
             clock,
             metrics: Arc::new(metrics::Metrics::new(Arc::clone(&registry))),
             signer: records::Signer::new(&settings.cursor_secret),
+            load: Arc::new(protection::Load::new(settings.in_flight)),
+            quota: settings
+                .rate_limit
+                .map(protection::Quota::new)
+                .map(Arc::new),
             registry,
             settings: Arc::new(settings),
         }
+    }
+
+    /// The database, for one request that begins now.
+    fn reader(&self) -> Reader {
+        Reader::new(self.db.clone(), self.settings.query_timeout)
     }
 
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].
@@ -97,6 +112,7 @@ pub async fn serve(
         drop(stopping);
     };
     let router = routes::router(state.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(until_stop);
     let mut serving = pin!(serving.into_future());
     let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);

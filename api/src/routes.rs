@@ -1,12 +1,19 @@
 //! Every URL of the api, in one list, and what stands around all of them.
 
-use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::Redirect,
+    routing::get,
+};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
 };
 
-use crate::{AppState, catalog, health, metrics, observe, openapi, problem, records, swagger};
+use crate::{
+    AppState, catalog, health, metrics, observe, openapi, problem, protection, records, swagger,
+};
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";
@@ -32,6 +39,14 @@ fn routes() -> Router<AppState> {
         .route("/api/v1/{source}/{resource}/{key}", get(records::one))
         .route("/api/v1/{source}/{resource}/-/schema", get(records::schema))
         .route(
+            "/api/v1/{source}/{resource}/-/facets",
+            get(records::facets::facets),
+        )
+        .route(
+            "/api/v1/{source}/{resource}/-/random",
+            get(records::random::random),
+        )
+        .route(
             "/api/v1/{source}/{resource}/{key}/{child}",
             get(records::children),
         )
@@ -44,12 +59,20 @@ fn routes() -> Router<AppState> {
 
 /// The outermost layer stands last: it sees what the others answer.
 fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
-    routes
+    let routes = routes
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING)))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(from_fn_with_state(state.clone(), observe::limit))
+        .layer(from_fn_with_state(state.clone(), protection::rate))
+        .layer(from_fn_with_state(state.clone(), protection::shed));
+    let routes = match protection::cors(&state.settings.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(from_fn(protection::secure))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }

@@ -30,6 +30,18 @@ pub(super) fn sort(definition: &Definition) -> Value {
     })
 }
 
+/// A parameter that is some of `names`, separated by commas.
+pub(super) fn names((name, description): (&str, &str), names: &[&str]) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "description": description,
+        "style": "form",
+        "explode": false,
+        "schema": { "type": "array", "items": { "type": "string", "enum": names } },
+    })
+}
+
 fn filter(field: &Field, name: &str) -> Value {
     let description = match field.kind {
         Kind::List => format!("Rows whose list `{}` has this item.", field.name),

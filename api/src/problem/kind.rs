@@ -14,13 +14,15 @@ pub(crate) enum Kind {
     NotFound,
     MethodNotAllowed,
     UriTooLong,
+    QuotaExceeded,
     Internal,
     NotReady,
+    Overloaded,
     QueryTimeout,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -29,8 +31,10 @@ impl Kind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::UriTooLong,
+        Self::QuotaExceeded,
         Self::Internal,
         Self::NotReady,
+        Self::Overloaded,
         Self::QueryTimeout,
     ];
 
@@ -53,8 +57,10 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::UriTooLong => "uri-too-long",
+            Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
             Self::NotReady => "not-ready",
+            Self::Overloaded => "overloaded",
             Self::QueryTimeout => "query-timeout",
         }
     }
@@ -74,8 +80,10 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::UriTooLong => "The URL is too long",
+            Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
             Self::NotReady => "Not ready",
+            Self::Overloaded => "Too much to do",
             Self::QueryTimeout => "The query took too long",
         }
     }
@@ -112,6 +120,11 @@ impl Kind {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
             }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
+            Self::QuotaExceeded => {
+                "The caller made more requests than one may in a time. `RateLimit-Policy` says how many \
+                 that are, and `RateLimit` what is left. Ask with `If-None-Match` where a copy is kept: \
+                 an answer `304` costs nothing."
+            }
             Self::Internal => {
                 "The request was in order and still failed. The log has the reason under the \
                  `request_id` of the answer; tell it to whoever runs this api."
@@ -119,6 +132,10 @@ impl Kind {
             Self::NotReady => {
                 "The database cannot be reached, or its schema is not made yet. The same request \
                  may succeed shortly."
+            }
+            Self::Overloaded => {
+                "More requests were being answered than can be at once, so this one was not begun. The \
+                 same request may succeed shortly."
             }
             Self::QueryTimeout => {
                 "The query took longer than a request may. Filter by more fields, ask for fewer \
@@ -137,15 +154,19 @@ impl Kind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
     /// Whether the same request may succeed later.
     pub(super) fn retryable(self) -> bool {
-        matches!(self, Self::NotReady | Self::QueryTimeout)
+        matches!(
+            self,
+            Self::QuotaExceeded | Self::NotReady | Self::Overloaded | Self::QueryTimeout
+        )
     }
 }
 

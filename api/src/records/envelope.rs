@@ -126,6 +126,18 @@ pub(super) fn list(
     ))
 }
 
+/// The body of some rows out of all: with the `seed` that draws the same ones again.
+pub(super) fn random(
+    rows: &str,
+    (limit, seed): (u64, u64),
+    meta: &Meta<'_>,
+) -> Result<String, Problem> {
+    let meta = json(meta)?;
+    Ok(format!(
+        r#"{{"data":{rows},"limit":{limit},"seed":{seed},"meta":{meta}}}"#
+    ))
+}
+
 /// The body of one record.
 pub(super) fn one(row: &str, meta: &Meta<'_>) -> Result<String, Problem> {
     Ok(format!(r#"{{"data":{row},"meta":{}}}"#, json(meta)?))

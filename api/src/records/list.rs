@@ -7,18 +7,26 @@ use axum::{
 };
 use entity::{
     definition::Kind,
+    dialect::Reader,
     record::{self, ChildOf, Direction, Listed, Position, Selection, SortKey, Window},
 };
 
 use super::{
     binding::Binding,
     cursor::Cursor,
+    embed::Embed,
     envelope::{self, Count, Meta, Page},
     query::{ListQuery, Shape},
+    tag,
 };
 use crate::{
-    AppState, caching::Caching, freshness, parameters::Parameters, path::Segments,
-    problem::Problem, registry::Resource,
+    AppState,
+    caching::Caching,
+    freshness,
+    parameters::Parameters,
+    path::Segments,
+    problem::{Problem, both},
+    registry::{Resource, Snapshot},
 };
 
 pub(crate) async fn list(
@@ -29,7 +37,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
-    let list = List::asked(&state, resource, None, query.as_deref())?;
+    let list = List::asked(&state, (&snapshot, resource), None, query.as_deref())?;
     list.answer(&state, &request).await
 }
 
@@ -40,6 +48,7 @@ pub(super) struct List<'a> {
     of: Option<Parent<'a>>,
     parameters: Parameters,
     query: ListQuery,
+    embed: Embed<'a>,
     binding: Binding,
     cursor: Option<Cursor>,
 }
@@ -58,12 +67,15 @@ impl<'a> List<'a> {
     /// All that is wrong with it.
     pub(super) fn asked(
         state: &AppState,
-        resource: &'a Resource,
+        (snapshot, resource): (&'a Snapshot, &'a Resource),
         of: Option<Parent<'a>>,
         query: Option<&str>,
     ) -> Result<Self, Problem> {
         let parameters = Parameters::decode(query)?;
-        let query = ListQuery::parse(&resource.definition, &parameters, &state.settings)?;
+        let query = ListQuery::parse(&resource.definition, &parameters, &state.settings);
+        let embed = Embed::asked(snapshot, resource, &parameters);
+        let (mut query, embed) = both(query, embed)?;
+        query.limit = embed.limit(query.limit);
         let binding = Binding::of_list(resource, of, &query);
         let kinds: Vec<Kind> = query.sort.iter().map(|key| key.field.kind).collect();
         let cursor = match &query.cursor {
@@ -78,6 +90,7 @@ impl<'a> List<'a> {
             of,
             parameters,
             query,
+            embed,
             binding,
             cursor,
         })
@@ -100,11 +113,16 @@ impl<'a> List<'a> {
         if let Some(response) = caching.not_modified(request) {
             return Ok(response);
         }
-        self.find_parent(state).await?;
-        let listed = self.rows(state).await?;
-        let count = self.count(state).await?;
+        let reader = state.reader();
+        self.find_parent(&reader).await?;
+        let listed = self.rows(&reader).await?;
+        let count = self.count(&reader).await?;
         let page = self.page(state, &listed);
-        let body = self.body(&listed, &page, count, &meta)?;
+        let rows = self.array(&reader, &listed).await?;
+        let body = match self.query.shape {
+            Shape::Array => rows,
+            Shape::Envelope => envelope::list(&rows, &page, count, &meta)?,
+        };
         let mut response = envelope::answer(body, &meta, &caching, &self.links(&page));
         if let Some(count) = count {
             let total = HeaderName::from_static("x-total-count");
@@ -114,29 +132,24 @@ impl<'a> List<'a> {
         Ok(response)
     }
 
-    /// Moves with the version, the definition, and what is claimed of the rows; with the parent's too, whose row may go.
+    /// Moves with the rows; with the parent's too, whose row may go, and with those that are embedded.
     fn tag(&self, meta: &Meta<'_>) -> String {
-        let version = |resource: &Resource| {
-            let model = &resource.model;
-            let changed = model.changed_at.map_or(0, |at| at.timestamp_millis());
-            // A resource that was emptied and begins anew counts from nought again: the time tells them apart.
-            let shape = resource.shape;
-            format!("{}.{}.{shape:x}.{changed:x}", model.name, model.version)
-        };
-        let own = format!("{}.{}", version(self.resource), meta.claims());
-        match self.of {
-            Some(parent) => format!("{own}.{}", version(parent.resource)),
-            None => own,
+        let mut tag = tag::of_rows(self.resource, meta);
+        let parent = self.of.iter().map(|parent| parent.resource);
+        for other in parent.chain(self.embed.resources()) {
+            tag.push('.');
+            tag.push_str(&tag::version(other));
         }
+        tag
     }
 
-    async fn find_parent(&self, state: &AppState) -> Result<(), Problem> {
+    async fn find_parent(&self, reader: &Reader) -> Result<(), Problem> {
         let Some(parent) = self.of else {
             return Ok(());
         };
         let table = &parent.resource.definition.table;
         let found =
-            parent.resource.has_table() && record::exists(&state.db, table, parent.key).await?;
+            parent.resource.has_table() && record::exists(reader, table, parent.key).await?;
         if found {
             Ok(())
         } else {
@@ -144,7 +157,7 @@ impl<'a> List<'a> {
         }
     }
 
-    async fn rows(&self, state: &AppState) -> Result<Listed, Problem> {
+    async fn rows(&self, reader: &Reader) -> Result<Listed, Problem> {
         if !self.resource.has_table() {
             let (rows, more) = (Vec::new(), false);
             return Ok(Listed { rows, more });
@@ -155,11 +168,11 @@ impl<'a> List<'a> {
             direction: self.direction(),
             limit: self.query.limit,
         };
-        Ok(record::list(&state.db, self.selection(), window).await?)
+        Ok(record::list(reader, self.selection(), window).await?)
     }
 
     /// The rows of the whole resource are counted already; others only if the caller wants to wait for it.
-    async fn count(&self, state: &AppState) -> Result<Option<Count>, Problem> {
+    async fn count(&self, reader: &Reader) -> Result<Option<Count>, Problem> {
         let exact = |value| Some(Count { value, exact: true });
         if self.query.filters.is_empty() && self.of.is_none() {
             return Ok(exact(self.resource.model.live_rows));
@@ -170,7 +183,7 @@ impl<'a> List<'a> {
         if !self.resource.has_table() {
             return Ok(exact(0));
         }
-        let counted = record::count(&state.db, self.selection()).await?;
+        let counted = record::count(reader, self.selection()).await?;
         Ok(exact(i64::try_from(counted).unwrap_or(i64::MAX)))
     }
 
@@ -205,21 +218,20 @@ impl<'a> List<'a> {
         }
     }
 
-    fn body(
-        &self,
-        listed: &Listed,
-        page: &Page,
-        count: Option<Count>,
-        meta: &Meta<'_>,
-    ) -> Result<String, Problem> {
+    async fn array(&self, reader: &Reader, listed: &Listed) -> Result<String, Problem> {
         let wanted = self.query.fields.as_deref();
         let wanted = wanted.map(|names| super::one::with_key(self.resource, names));
-        let payloads = listed.rows.iter().map(|row| row.payload.as_str());
-        let rows = envelope::array(payloads, wanted.as_deref())?;
-        match self.query.shape {
-            Shape::Array => Ok(rows),
-            Shape::Envelope => envelope::list(&rows, page, count, meta),
+        let wanted = wanted.as_deref();
+        if self.embed.is_nothing() {
+            let payloads = listed.rows.iter().map(|row| row.payload.as_str());
+            return envelope::array(payloads, wanted);
         }
+        let rownos: Vec<i64> = listed.rows.iter().map(|row| row.position.rowno).collect();
+        let table = &self.resource.definition.table;
+        let rows = record::numbered(reader, table, &rownos).await?;
+        let base = format!("{}{}/", self.up(), self.resource.model.name);
+        let rows = self.embed.records(reader, rows, (&base, wanted)).await?;
+        envelope::array(rows.iter().map(String::as_str), None)
     }
 
     /// References relative to the request's URL: right behind any proxy and prefix.
@@ -232,10 +244,15 @@ impl<'a> List<'a> {
             }
         }
         let name = &self.resource.model.name;
-        let up = if self.of.is_some() { "../../" } else { "" };
+        let up = self.up();
         links.push(format!("<{up}{name}/-/schema>; rel=\"describedby\""));
         links.push(format!("<{up}../../openapi.json>; rel=\"service-desc\""));
         links.join(", ")
+    }
+
+    /// From the request's URL to that of the resource's list.
+    fn up(&self) -> &'static str {
+        if self.of.is_some() { "../../" } else { "" }
     }
 
     fn direction(&self) -> Direction {

@@ -3,12 +3,17 @@
 mod binding;
 mod children;
 mod cursor;
+pub(crate) mod embed;
 mod envelope;
+pub(crate) mod facets;
 mod list;
 mod members;
+mod narrowed;
 mod one;
 mod query;
+pub(crate) mod random;
 mod schema;
+mod tag;
 
 pub(crate) use self::{
     children::children,

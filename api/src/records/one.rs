@@ -11,7 +11,9 @@ use axum::{
 use entity::record;
 
 use super::{
+    embed::Embed,
     envelope::{self, Meta},
+    narrowed::{or_faults, value},
     query,
 };
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     freshness,
     parameters::Parameters,
     path::Segments,
-    problem::Problem,
+    problem::{Problem, both},
     registry::Resource,
 };
 
@@ -35,25 +37,34 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
-    let fields = wanted(&Parameters::decode(query.as_deref())?)?;
+    let parameters = Parameters::decode(query.as_deref())?;
+    let embed = Embed::asked(&snapshot, resource, &parameters);
+    let (fields, embed) = both(wanted(&parameters), embed)?;
+    let reader = state.reader();
     let table = &resource.definition.table;
     let found = match resource.has_table() {
-        true => record::one(&state.db, table, &key).await?,
+        true => record::one(&reader, table, &key).await?,
         false => None,
     };
     let row = found.ok_or_else(|| no_record(resource, &key))?;
     let now = state.clock.now();
     let meta = Meta::of(resource, now);
-    let tag = format!("{}.{}", hexadecimal(&row.payload_hash), meta.claims());
+    let tag = format!(
+        "{}.{}{}",
+        hexadecimal(&row.payload_hash),
+        meta.claims(),
+        embed.tag(&row)
+    );
     let max_age = freshness::max_age(&resource.model, now);
     let caching = Caching::of_rows(&tag, max_age, Some(row.changed_at));
     if let Some(response) = caching.not_modified(&request) {
         return Ok(response);
     }
     let fields = fields.as_deref().map(|names| with_key(resource, names));
-    let mut data = String::with_capacity(row.payload.len());
-    envelope::write_row(&mut data, &row.payload, fields.as_deref())?;
-    let body = envelope::one(&data, &meta)?;
+    let data = embed
+        .records(&reader, vec![row], ("", fields.as_deref()))
+        .await?;
+    let body = envelope::one(&data.concat(), &meta)?;
     Ok(envelope::answer(body, &meta, &caching, LINKS))
 }
 
@@ -70,20 +81,10 @@ pub(super) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&
 }
 
 fn wanted(parameters: &Parameters) -> Result<Option<Vec<String>>, Problem> {
-    let mut faults = parameters.unknown(&["fields"]);
-    let mut wanted = None;
-    for (_, value) in parameters.iter().filter(|(name, _)| *name == "fields") {
-        if wanted.is_some() {
-            let detail = "`fields` is given more than once";
-            faults.push(Fault::new("fields", Code::RepeatedParameter, detail));
-        }
-        match query::fields(value) {
-            Ok(names) => wanted = Some(names),
-            Err(wrong) => faults.extend(wrong),
-        }
-    }
+    let mut faults = parameters.unknown(&["fields", "embed"]);
+    let fields = or_faults(value(parameters, "fields", query::fields), &mut faults);
     if faults.is_empty() {
-        Ok(wanted)
+        Ok(fields)
     } else {
         Err(Problem::refused(faults))
     }

@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// The parameters of a list that are not fields.
-pub(crate) const CONTROLS: [&str; 6] = ["sort", "fields", "limit", "cursor", "count", "shape"];
+pub(crate) const CONTROLS: [&str; 7] = [
+    "sort", "fields", "limit", "cursor", "count", "shape", "embed",
+];
 
 /// What a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,9 +88,11 @@ impl ListQuery {
         match name {
             "sort" => self.sort = sort(definition, value)?,
             "fields" => self.fields = Some(fields(value)?),
-            "limit" => self.limit = limit(value, settings.max_limit)?,
+            "limit" => self.limit = number(name, value, settings.max_limit)?,
             "cursor" => self.cursor = Some(value.to_owned()),
             "count" => self.count_exactly = one_of(name, value, &["exact"]).map(|_| true)?,
+            // Its names are relations, which no definition knows: `Embed` reads them.
+            "embed" => {}
             "shape" => {
                 let index = one_of(name, value, &["envelope", "array"])?;
                 self.shape = [Shape::Envelope, Shape::Array][index];
@@ -126,7 +130,7 @@ pub(crate) fn is_sortable(field: &Field) -> bool {
     is_filterable(field) && field.kind != Kind::List
 }
 
-fn is_filterable(field: &Field) -> bool {
+pub(super) fn is_filterable(field: &Field) -> bool {
     field.index && field.kind.filterable()
 }
 
@@ -187,13 +191,17 @@ fn is_among(values: &[String], given: &str, test: &Test) -> bool {
 }
 
 fn not_filterable(field: &Field, name: &str) -> Fault {
-    let why = if field.kind.filterable() {
+    let why = why_not_filterable(field);
+    let detail = format!("`{}` cannot be filtered by: {why}", field.name);
+    Fault::new(name, Code::NotFilterable, detail)
+}
+
+pub(super) fn why_not_filterable(field: &Field) -> &'static str {
+    if field.kind.filterable() {
         "it has no index, and without one each request would read every row"
     } else {
         "a field of type `json` cannot be compared"
-    };
-    let detail = format!("`{}` cannot be filtered by: {why}", field.name);
-    Fault::new(name, Code::NotFilterable, detail)
+    }
 }
 
 fn sort(definition: &Definition, value: &str) -> Result<Vec<SortKey>, Vec<Fault>> {
@@ -246,15 +254,19 @@ fn not_sortable(definition: &Definition, field: Option<&Field>, name: &str) -> F
     Fault::new("sort", code, detail).or_one_of(name, sortable)
 }
 
-fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
+/// How many of something are wanted; more than the most is the most.
+///
+/// # Errors
+/// It is no number, or nought.
+pub(super) fn number(name: &str, value: &str, max: u64) -> Result<u64, Vec<Fault>> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     // A number of any length is a number: more than the most is the most.
     let wanted = value.parse().unwrap_or(u64::MAX).min(max);
     if is_number && wanted > 0 {
         return Ok(wanted);
     }
-    let detail = format!("expected a number between 1 and {max} for `limit`");
-    Err(vec![Fault::new("limit", Code::InvalidValue, detail)])
+    let detail = format!("expected a number between 1 and {max} for `{name}`");
+    Err(vec![Fault::new(name, Code::InvalidValue, detail)])
 }
 
 /// The index of `value` in what a parameter may be.

@@ -119,6 +119,10 @@ impl Call {
             max_limit: settings.max_limit.get(),
             query_timeout: settings.query_timeout,
             refresh: settings.refresh,
+            cors_origins: settings.cors_origins.clone(),
+            in_flight: settings.in_flight.get(),
+            rate_limit: settings.rate_limit,
+            client_header: settings.client_header.clone(),
             grace: self.settings.stop.grace,
         })
     }

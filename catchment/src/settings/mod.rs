@@ -73,6 +73,13 @@ pub(crate) struct Api {
     pub query_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub refresh: Duration,
+    #[serde(deserialize_with = "values::all_parsed")]
+    pub cors_origins: Vec<api::Origin>,
+    pub in_flight: NonZeroUsize,
+    #[serde(deserialize_with = "values::parsed_if_any")]
+    pub rate_limit: Option<api::Rate>,
+    #[serde(deserialize_with = "values::parsed_if_any")]
+    pub client_header: Option<api::ClientHeader>,
 }
 
 #[derive(Debug, Deserialize)]

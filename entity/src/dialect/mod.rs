@@ -1,6 +1,7 @@
 //! What differs between SQLite, MySQL and MariaDB. The one module of this crate that knows.
 
 mod cell;
+mod limit;
 mod statement;
 
 use sea_orm::{
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 
 pub use cell::{bind, operand, read, readable};
+pub use limit::{Reader, is_timeout};
 pub(crate) use statement::{Many, select_by};
 
 use self::cell::SQLITE_DIGITS;

@@ -1,11 +1,20 @@
 //! The queries of the api. Deleted rows are never among the answers.
 
+mod embed;
+mod facets;
+mod random;
 mod stretch;
 
 use sea_orm::{
     DbBackend, QueryResult,
     entity::prelude::*,
     sea_query::{Alias, Condition, ExprTrait, Query, SelectStatement, SimpleExpr},
+};
+
+pub use self::{
+    embed::{Embedded, embedded, numbered},
+    facets::{Facet, FacetValue, facet},
+    random::{Dice, random},
 };
 
 use self::stretch::{Stretch, Walk, stretches};
