@@ -34,7 +34,7 @@ async fn values_of_every_type_come_with_counts() {
         check("weight", r#"{"values":[{"value":3,"count":4},{"value":-9223372036854775808,"count":1},{"value":-7,"count":1},{"value":0,"count":1},{"value":4,"count":1},{"value":9223372036854775807,"count":1}],"truncated":false,"without":3}"#).await;
         check("price", r#"{"values":[{"value":1.50,"count":3},{"value":-99999.99,"count":1},{"value":-0.05,"count":1},{"value":0.00,"count":1},{"value":0.10,"count":1},{"value":0.30,"count":1},{"value":99999.99,"count":1}],"truncated":false,"without":3}"#).await;
         check("mass", r#"{"values":[{"value":5.0000000000,"count":3},{"value":-20.0000000000,"count":1},{"value":-1.0000000001,"count":1},{"value":-1.0000000000,"count":1},{"value":0.0000000000,"count":1},{"value":0.5000000000,"count":1},{"value":12345678901234567890.1234567890,"count":1},{"value":12345678901234567890.1234567891,"count":1}],"truncated":false,"without":2}"#).await;
-        check("rating", r#"{"values":[{"value":0.1,"count":4},{"value":-2.5,"count":3},{"value":1e+300,"count":2}],"truncated":false,"without":3}"#).await;
+        check("rating", r#"{"values":[{"value":0.1,"count":5},{"value":-2.5,"count":2},{"value":1e+300,"count":2}],"truncated":false,"without":3}"#).await;
         check("hairless", r#"{"values":[{"value":false,"count":4},{"value":true,"count":4}],"truncated":false,"without":4}"#).await;
         check("born", r#"{"values":[{"value":"1999-12-31","count":3},{"value":"2024-02-01","count":3},{"value":"2024-02-29","count":3}],"truncated":false,"without":3}"#).await;
         check("seen", r#"{"values":[{"value":"2026-11-21T08:00:00.500Z","count":4},{"value":"2026-11-21T08:00:00.500001Z","count":4},{"value":"2026-11-21T08:00:00Z","count":2}],"truncated":false,"without":2}"#).await;
@@ -48,7 +48,7 @@ async fn several_come_in_the_order_in_which_they_are_asked_for() {
     World::each(async |world| {
         world.mirrored(&breeds(), &many_breeds()).await;
         let answer = world.get(&format!("{FACETS}?facet=hairless,born&facet_limit=1&weight=3")).await;
-        let expected = r#"{"data":{"hairless":{"values":[{"value":false,"count":1}],"truncated":true,"without":2},"born":{"values":[{"value":"2024-02-29","count":1}],"truncated":true,"without":2}},"timed_out":[],"meta":{"source":"cats","resource":"breeds","version":1,"synced_at":"2027-01-15T08:00:00Z","complete":true,"stale":false}}"#;
+        let expected = r#"{"data":{"hairless":{"values":[{"value":false,"count":1}],"truncated":true,"without":2},"born":{"values":[{"value":"2024-02-01","count":1}],"truncated":true,"without":2}},"timed_out":[],"meta":{"source":"cats","resource":"breeds","version":1,"synced_at":"2027-01-15T08:00:00Z","complete":true,"stale":false}}"#;
         assert_eq!(answer.body, expected, "{:?}", world.kind);
         let link = r#"<schema>; rel="describedby", <../../../../openapi.json>; rel="service-desc""#;
         assert_eq!(answer.header("link"), link);
@@ -186,19 +186,24 @@ async fn a_facet_that_takes_too_long_does_not_spoil_the_others() {
             ..settings()
         };
         let world = World::with_schema(kind, settings).await;
-        world.mirrored(&breeds(), &many_breeds()).await;
-        world.slow_names().await;
-        let answer = world
-            .get(&format!("{FACETS}?facet=coat,name,weight&facet_limit=1"))
-            .await;
+        let row = |at: i64| {
+            let values = [
+                ("weight", Cell::Integer(at % 5)),
+                ("temperament", Cell::List(vec!["Calm".to_owned()])),
+            ];
+            breed(&format!("b{at}"), &values)
+        };
+        let rows: Vec<_> = (0..12).map(row).collect();
+        world.mirrored(&breeds(), &rows).await;
+        world.slow_items().await;
+        let path = format!("{FACETS}?facet=coat,temperament,weight&facet_limit=1");
+        let answer = world.get(&path).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         let body = answer.json();
-        assert_eq!(body["timed_out"], json!(["name"]), "{kind:?}");
+        assert_eq!(body["timed_out"], json!(["temperament"]), "{kind:?}");
         assert_eq!(body["data"]["coat"]["without"], 12);
-        assert_eq!(
-            body["data"]["weight"]["values"],
-            json!([{ "value": 3, "count": 4 }])
-        );
+        let weight = json!([{ "value": 0, "count": 3 }]);
+        assert_eq!(body["data"]["weight"]["values"], weight);
         assert_eq!(answer.header("cache-control"), "no-store");
         assert!(!answer.headers.contains_key("etag"));
     }
@@ -212,7 +217,8 @@ async fn all_rows_are_counted_in_the_index_alone() {
         let backend = world.db.get_database_backend();
         let (explain, told) = match world.kind {
             Kind::Sqlite => ("EXPLAIN QUERY PLAN", "USING COVERING INDEX ix_cats_breeds__weight"),
-            _ => ("EXPLAIN", "Using index"),
+            Kind::MySql => ("EXPLAIN FORMAT=TRADITIONAL", "Using index"),
+            Kind::MariaDb => ("EXPLAIN", "Using index"),
         };
         let sql = "SELECT record.weight, COUNT(*) FROM cats_breeds AS record GROUP BY record.weight \
                    ORDER BY record.weight IS NULL DESC, COUNT(*) DESC, record.weight ASC LIMIT 22";

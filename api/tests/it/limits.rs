@@ -62,7 +62,7 @@ async fn a_query_ends_by_itself_when_its_time_is_over() {
         // The limit was that statement's: the connection's next one has none.
         let quick = statement(
             &world,
-            "SELECT COUNT(*) FROM breed a, breed b, breed c, breed d, breed e, breed f",
+            "SELECT COUNT(*) FROM twelve a, twelve b, twelve c, twelve d, twelve e, twelve f WHERE a.rowno + b.rowno + c.rowno + d.rowno + e.rowno + f.rowno > 0",
         );
         let row = world.db.query_one_raw(quick).await;
         let row = row.expect("it answers").expect("a row");
@@ -80,7 +80,7 @@ async fn what_is_given_up_is_interrupted() {
     assert!(given_up.is_err());
     let quick = statement(
         &world,
-        "SELECT COUNT(*) FROM breed a, breed b, breed c, breed d, breed e, breed f",
+        "SELECT COUNT(*) FROM twelve a, twelve b, twelve c, twelve d, twelve e, twelve f WHERE a.rowno + b.rowno + c.rowno + d.rowno + e.rowno + f.rowno > 0",
     );
     let row = timeout(LONG, world.db.query_one_raw(quick)).await;
     row.expect("the connection is free")

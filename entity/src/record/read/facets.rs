@@ -220,3 +220,63 @@ impl Wanted<'_> {
 fn item(name: &str) -> SimpleExpr {
     Expr::col((Alias::new("item"), Alias::new(name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, StatementBuilder};
+
+    use super::*;
+    use crate::definition::Identity;
+
+    #[test]
+    fn all_rows_are_counted_by_nothing_but_what_an_index_has() {
+        let field = |name: &str, kind| Field {
+            name: name.to_owned(),
+            kind,
+            index: true,
+            rule: String::new(),
+            values: Vec::new(),
+            required: false,
+        };
+        let definition = Definition {
+            source: "cats".to_owned(),
+            resource: "breeds".to_owned(),
+            table: "cats_breeds".to_owned(),
+            description: None,
+            key: Vec::new(),
+            identity: Identity::Hash,
+            fields: vec![field("weight", Kind::Integer), field("items", Kind::List)],
+            tables: Vec::new(),
+            parent: None,
+        };
+        let check = |at: usize, expected: &str| {
+            let backend = DbBackend::Sqlite;
+            let wanted = Wanted {
+                backend,
+                definition: &definition,
+                field: &definition.fields[at],
+                limit: 20,
+            };
+            let sql = StatementBuilder::build(&wanted.by_index(), &backend).to_string();
+            assert_eq!(sql.replace('"', ""), expected);
+        };
+        let counts = "(SELECT COUNT(*) FROM cats_breeds AS record), \
+                      (SELECT live_rows FROM resource WHERE resource.table_name = 'cats_breeds')";
+        check(
+            0,
+            &format!(
+                "SELECT record.weight, COUNT(*), {counts} FROM cats_breeds AS record GROUP BY record.weight \
+                 ORDER BY record.weight IS NULL DESC, COUNT(*) DESC, record.weight ASC LIMIT 22"
+            ),
+        );
+        check(
+            1,
+            &format!(
+                "SELECT item.value, COUNT(DISTINCT item.rowno), {counts}, \
+                 (SELECT COUNT(DISTINCT rowno) FROM cats_breeds__items) FROM cats_breeds__items AS item \
+                 GROUP BY item.value ORDER BY item.value IS NULL DESC, COUNT(DISTINCT item.rowno) DESC, \
+                 item.value ASC LIMIT 22"
+            ),
+        );
+    }
+}
