@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testdb::Kind;
 
 use crate::{
-    cats::{breed, breeds},
+    cats::{breed, breeds, image, images},
     world::{World, settings},
 };
 
@@ -14,19 +14,11 @@ const LIMIT: i64 = 10;
 
 #[tokio::test]
 async fn a_page_reads_no_more_rows_than_it_shows() {
-    // Only these servers count what a session reads; there is one connection, so it is the session of both.
-    let servers = testdb::kinds()
-        .into_iter()
-        .filter(|kind| *kind != Kind::Sqlite);
-    for kind in servers {
-        let world = World::with_connections(kind, settings(), 1).await;
+    for world in counting_worlds().await {
+        let kind = world.kind;
         let rows: Vec<_> = (0..ROWS).map(row).collect();
         world.mirrored(&breeds(), &rows).await;
-        world
-            .db
-            .execute_unprepared("ANALYZE TABLE cats_breeds")
-            .await
-            .expect("it is analysed");
+        analysed(&world, "cats_breeds").await;
         for query in queries(kind) {
             // Deep into the list, in one step; then the page itself.
             let deep = world
@@ -43,6 +35,63 @@ async fn a_page_reads_no_more_rows_than_it_shows() {
             assert!(read <= 5 * LIMIT, "{query} reads {read} rows on {kind:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn embedded_rows_are_read_from_their_index_and_no_more_of_them_than_are_shown() {
+    for world in counting_worlds().await {
+        let parents: Vec<_> = (0..LIMIT).map(|at| breed(&format!("b{at}"), &[])).collect();
+        world.mirrored(&breeds(), &parents).await;
+        let of_each =
+            (0..ROWS).map(|at| image(&format!("b{}", at % LIMIT), &format!("{at:04}"), at));
+        world
+            .mirrored(&images(), &of_each.collect::<Vec<_>>())
+            .await;
+        analysed(&world, "cats_images").await;
+        let before = rows_read(&world).await;
+        let page = world.get("/api/v1/cats/breeds?embed=images").await;
+        let read = rows_read(&world).await - before;
+        let shown = page.json()["data"][9]["_embedded"]["images"].clone();
+        assert_eq!(shown["data"].as_array().map(Vec::len), Some(50));
+        assert_eq!(shown["more"], true);
+        // 51 of 200 for each, which stand in a table of their own until they are sent.
+        assert!(
+            read <= LIMIT * (51 * 2 + 10),
+            "{read} rows on {:?}",
+            world.kind
+        );
+    }
+}
+
+#[tokio::test]
+async fn drawn_rows_are_looked_up_by_their_numbers() {
+    for world in counting_worlds().await {
+        let rows: Vec<_> = (0..ROWS).map(row).collect();
+        world.mirrored(&breeds(), &rows).await;
+        let before = rows_read(&world).await;
+        let drawn = world.get("/api/v1/cats/breeds/-/random?limit=10").await;
+        let read = rows_read(&world).await - before;
+        assert_eq!(drawn.column("id").len(), 10);
+        // Four numbers for each row that is wanted and a few more, and then the rows.
+        assert!(read <= 8 * LIMIT, "{read} rows on {:?}", world.kind);
+    }
+}
+
+/// Only these servers count what a session reads; there is one connection, so it is the session of both.
+async fn counting_worlds() -> Vec<World> {
+    let mut worlds = Vec::new();
+    for kind in testdb::kinds() {
+        if kind != Kind::Sqlite {
+            worlds.push(World::with_connections(kind, settings(), 1).await);
+        }
+    }
+    worlds
+}
+
+async fn analysed(world: &World, table: &str) {
+    let analyse = format!("ANALYZE TABLE {table}");
+    let analysed = world.db.execute_unprepared(&analyse).await;
+    analysed.expect("it is analysed");
 }
 
 fn row(at: i64) -> Row {

@@ -78,7 +78,10 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
         ("CATCHMENT__DATABASE__CONNECTIONS", "many"),
         ("CATCHMENT__API__LISTEN", "localhost"),
         ("CATCHMENT__API__QUERY_TIMEOUT", "5"),
-        ("CATCHMENT__API__CORS_ORIGINS", "https://a.example, b.example"),
+        (
+            "CATCHMENT__API__CORS_ORIGINS",
+            "https://a.example, b.example",
+        ),
         ("CATCHMENT__API__IN_FLIGHT", "0"),
         ("CATCHMENT__API__RATE_LIMIT", "10/day"),
         ("CATCHMENT__API__CLIENT_HEADER", "real ip"),
@@ -90,8 +93,12 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     catchment.toml: `log.format`: `xml`: there is auto, text and json
     catchment.toml: there is no setting `nonsense`; `catchment settings` prints those that exist
     catchment.toml: `source.cats` is no key of a source; write KEY = ... under [source.NAME]
+    CATCHMENT__API__CLIENT_HEADER: `api.client_header`: `real ip`: write the name of a header, like x-forwarded-for
+    CATCHMENT__API__CORS_ORIGINS: `api.cors_origins`: `b.example`: write a scheme and a host, like https://app.example.org, or * for all
+    CATCHMENT__API__IN_FLIGHT: `api.in_flight`: invalid value: integer `0`, expected a nonzero usize
     CATCHMENT__API__LISTEN: `api.listen`: `localhost`: write an address and a port, like 127.0.0.1:8000
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
+    CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write requests and a time: s, min or h, like 600/min
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"
     CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write error, warn, info, debug or trace, also by module: info,syncer=debug
     "#);
