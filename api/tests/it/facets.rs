@@ -3,11 +3,11 @@
 use entity::definition::Cell;
 use reqwest::header::IF_NONE_MATCH;
 use sea_orm::{ConnectionTrait, Statement};
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 use testdb::Kind;
 
 use crate::{
-    cats::{breed, breeds, many_breeds, text},
+    cats::{breed, breeds, many_breeds, text, value},
     world::{World, settings},
 };
 
@@ -109,6 +109,39 @@ async fn deleted_rows_do_not_count() {
 }
 
 #[tokio::test]
+async fn values_are_the_same_where_rows_were_deleted() {
+    World::each(async |world| {
+        let mut rows = many_breeds();
+        rows.extend((0..3).map(|at| {
+            let values = [
+                ("name", text("gone")),
+                ("weight", Cell::Integer(3)),
+                ("price", value("price", "1.50")),
+                ("mass", value("mass", "5")),
+                ("rating", value("rating", "-2.5")),
+                ("hairless", Cell::Boolean(at == 0)),
+                ("born", value("born", "2024-02-29")),
+                ("seen", value("seen", "2026-11-21T08:00:00Z")),
+                ("temperament", Cell::List(vec!["Calm".to_owned()])),
+            ];
+            breed(&format!("gone{at}"), &values)
+        }));
+        let id = world.mirrored(&breeds(), &rows).await;
+        let fields = "name,weight,price,mass,rating,hairless,born,seen,temperament,coat";
+        let path = format!("{FACETS}?facet={fields}");
+        let with_all = world.get(&path).await;
+        world.delete(&breeds(), (id, 2), &[13, 14, 15]).await;
+        let without_deleted = world.get(&path).await;
+        assert_ne!(data(&without_deleted.body), data(&with_all.body));
+        let whole = World::with_schema(world.kind, settings()).await;
+        whole.mirrored(&breeds(), &many_breeds()).await;
+        let never_there = whole.get(&path).await;
+        assert_eq!(data(&without_deleted.body), data(&never_there.body));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_resource_without_rows_has_no_values() {
     World::each(async |world| {
         world.registered(&breeds()).await;
@@ -147,7 +180,7 @@ async fn all_that_is_wrong_is_told_at_once() {
         let answer = world.get(&path).await;
         assert_eq!(answer.status, 400);
         let faults = answer.json()["errors"].clone();
-        let told = |at: usize, parameter: &str, code: &str, meant: Value| {
+        let told = |at: usize, parameter: &str, code: &str, meant: Json| {
             let fault = &faults[at];
             assert_eq!(fault["parameter"], parameter, "{faults}");
             assert_eq!(fault["code"], code, "{faults}");
