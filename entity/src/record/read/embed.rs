@@ -2,10 +2,12 @@
 
 use sea_orm::{
     entity::prelude::*,
-    sea_query::{Alias, Condition, Order, Query, SelectStatement, UnionType},
+    sea_query::{
+        Alias, Condition, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType,
+    },
 };
 
-use super::{ChildOf, Column, Model, Selection, aliased, children, column, find, pins_a_field};
+use super::{ChildOf, Column, Model, aliased, column, find};
 use crate::{definition::Definition, dialect};
 
 /// Most parents of one statement: servers limit how many parts a union has.
@@ -100,20 +102,15 @@ fn of_some(child: &Definition, parents: &[ChildOf<'_>], limit: usize) -> Option<
 /// SQLite has a limit of a union's part only in a subquery.
 fn part(child: &Definition, parent: ChildOf<'_>, (at, limit): (i64, u64)) -> SelectStatement {
     let mut rows = Query::select();
-    let live = Condition::all().add(Column::DeletedAt.is_null());
     rows.expr_as(Expr::val(at), "at")
         .expr_as(column("rowno"), "rowno")
         .expr_as(column("payload"), "payload")
         .from(aliased(&child.table))
-        .cond_where(children(live, child, parent))
+        .cond_where(belonging(child, parent))
         .order_by_expr(column("rowno"), Order::Asc)
         .limit(limit);
-    let selection = Selection {
-        definition: child,
-        filters: &[],
-        of: Some(parent),
-    };
-    if pins_a_field(selection) {
+    let mut copied = child.parent.iter().flat_map(|parent| &parent.copy);
+    if copied.any(|(field, _)| child.field(field).is_some_and(|field| field.index)) {
         dialect::walk_field_index(&mut rows);
     }
     let mut select = Query::select();
@@ -122,4 +119,19 @@ fn part(child: &Definition, parent: ChildOf<'_>, (at, limit): (i64, u64)) -> Sel
     }
     select.from_subquery(rows, "child");
     select
+}
+
+/// The copied values are asked of the parent's row: nothing is parsed, and the child's index is used.
+fn belonging(child: &Definition, of: ChildOf<'_>) -> Condition {
+    let mut all = Condition::all().add(Column::DeletedAt.is_null());
+    for (field, copied) in child.parent.iter().flat_map(|parent| &parent.copy) {
+        let mut value = Query::select();
+        value
+            .expr(column(copied))
+            .from(aliased(&of.parent.table))
+            .and_where(Column::RecordKey.eq(of.record_key))
+            .and_where(Column::DeletedAt.is_null());
+        all = all.add(column(field).eq(SimpleExpr::from(value)));
+    }
+    all
 }

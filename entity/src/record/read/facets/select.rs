@@ -42,7 +42,7 @@ impl Values<'_> {
             .and_where(resource::Column::TableName.eq(self.definition.table.as_str()))
             .to_owned();
         let mut select = self.grouped();
-        self.from_field(&mut select);
+        self.read_field(&mut select);
         select
             .expr(SimpleExpr::from(stored))
             .expr(SimpleExpr::from(live));
@@ -68,7 +68,7 @@ impl Values<'_> {
             select
         };
         let mut counted = counts(count.to_owned());
-        self.from_field(&mut counted);
+        self.read_field(&mut counted);
         let mut gone = counts(format!("-{count}"));
         // `DISTINCT` changes nothing, but has the deleted rows looked for first: there are few of them.
         let deleted = Query::select()
@@ -156,7 +156,7 @@ impl Values<'_> {
     }
 
     /// From the table whose index has the values.
-    fn from_field(&self, select: &mut SelectStatement) {
+    fn read_field(&self, select: &mut SelectStatement) {
         if self.is_list() {
             select.from_as(self.items(), "item");
         } else {
