@@ -221,14 +221,14 @@ mod tests {
         check(
             0,
             &format!(
-                "SELECT record.weight, CAST(COUNT(*) AS SIGNED), {counts} FROM cats_breeds AS record GROUP BY record.weight \
+                "SELECT record.weight, CAST((COUNT(*)) AS SIGNED), {counts} FROM cats_breeds AS record GROUP BY record.weight \
                  ORDER BY record.weight IS NULL DESC, COUNT(*) DESC, record.weight ASC LIMIT 22"
             ),
         );
         check(
             1,
             &format!(
-                "SELECT item.value, CAST(COUNT(DISTINCT item.rowno) AS SIGNED), {counts}, \
+                "SELECT item.value, CAST((COUNT(DISTINCT item.rowno)) AS SIGNED), {counts}, \
                  (SELECT COUNT(DISTINCT rowno) FROM cats_breeds__items) FROM cats_breeds__items AS item \
                  GROUP BY item.value ORDER BY item.value IS NULL DESC, COUNT(DISTINCT item.rowno) DESC, \
                  item.value ASC LIMIT 22"
