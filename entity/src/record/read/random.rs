@@ -68,102 +68,106 @@ pub async fn random(
     count: usize,
     dice: &mut Dice,
 ) -> Result<Vec<Model>, DbErr> {
+    let condition = condition(db.get_database_backend(), selection);
     let table = &selection.definition.table;
-    let last = super::super::last_rowno(db, table).await?;
-    let chosen = match few(db, selection, last).await? {
-        Some(mut few) => {
-            dice.choose(&mut few, count);
-            few
-        }
-        None => drawn(db, selection, (count, last), dice).await?,
-    };
-    let mut rows = numbered(db, table, &chosen).await?;
-    rows.retain(|row| row.deleted_at.is_none());
-    Ok(rows)
-}
-
-/// The numbers of all selected rows in their order, if these are few.
-async fn few(
-    db: &impl ConnectionTrait,
-    selection: Selection<'_>,
-    last: i64,
-) -> Result<Option<Vec<i64>>, DbErr> {
+    let selected = Selected { table, condition };
+    // All of them are named, so that a selection that can say more cannot be taken for all rows.
     let Selection {
         definition: _,
         filters,
         of,
     } = selection;
     let is_filtered = !filters.is_empty() || of.is_some();
-    if !is_filtered && last > MANY {
-        return Ok(None);
-    }
-    let mut select = rownos(db, selection, Condition::all());
-    select.limit(FEW + 1);
-    let rows = db.query_all(&select).await?;
-    if rows.len() as u64 > FEW {
-        return Ok(None);
-    }
-    let mut numbers = read(&rows)?;
-    // Which index they came from is the database's choice.
-    numbers.sort_unstable();
-    Ok(Some(numbers))
+    let last = super::super::last_rowno(db, table).await?;
+    let few = match is_filtered || last <= MANY {
+        true => selected.if_few(db).await?,
+        false => None,
+    };
+    let chosen = match few {
+        Some(mut few) => {
+            dice.choose(&mut few, count);
+            few
+        }
+        None => selected.drawn(db, (count, last), dice).await?,
+    };
+    let mut rows = numbered(db, table, &chosen).await?;
+    rows.retain(|row| row.deleted_at.is_none());
+    Ok(rows)
 }
 
-/// Draws numbers, and takes those that are a selected row's; then the next rows behind a number.
-async fn drawn(
-    db: &impl ConnectionTrait,
-    selection: Selection<'_>,
-    (count, last): (usize, i64),
-    dice: &mut Dice,
-) -> Result<Vec<i64>, DbErr> {
-    let end = u64::try_from(last).unwrap_or_default();
-    let mut chosen = Vec::new();
-    // Most tables have most of the rows that they ever had: a few numbers will do.
-    for draws in [4 * count + 16, DRAWN] {
-        if chosen.len() == count {
-            return Ok(chosen);
+/// The rows to draw from.
+struct Selected<'a> {
+    table: &'a str,
+    condition: Condition,
+}
+
+impl Selected<'_> {
+    /// The numbers of all of them in their order, if these are few.
+    async fn if_few(&self, db: &impl ConnectionTrait) -> Result<Option<Vec<i64>>, DbErr> {
+        let mut select = self.rownos(Condition::all());
+        select.limit(FEW + 1);
+        let rows = db.query_all(&select).await?;
+        if rows.len() as u64 > FEW {
+            return Ok(None);
         }
-        let numbers = (0..draws).map(|_| dice.rowno(end));
-        let among = Condition::all()
-            .add(column("rowno").is_in(numbers))
-            .add(other_than(&chosen));
-        let mut select = rownos(db, selection, among);
-        select.order_by_expr(column("rowno"), Order::Asc);
-        let mut found = read(&db.query_all(&select).await?)?;
-        dice.choose(&mut found, count - chosen.len());
-        chosen.append(&mut found);
+        let mut numbers = read(&rows)?;
+        // Which index they came from is the database's choice.
+        numbers.sort_unstable();
+        Ok(Some(numbers))
     }
-    // From a number on to the end, and then from the beginning up to it.
-    let from = dice.rowno(end);
-    for part in [column("rowno").gte(from), column("rowno").lt(from)] {
-        let among = Condition::all().add(part).add(other_than(&chosen));
-        let mut select = rownos(db, selection, among);
+
+    /// Draws numbers, and takes those that are a row's; then the next rows behind a number.
+    async fn drawn(
+        &self,
+        db: &impl ConnectionTrait,
+        (count, last): (usize, i64),
+        dice: &mut Dice,
+    ) -> Result<Vec<i64>, DbErr> {
+        let end = u64::try_from(last).unwrap_or_default();
+        let mut chosen = Vec::new();
+        // Most tables have most of the rows that they ever had: a few numbers will do.
+        for draws in [4 * count + 16, DRAWN] {
+            let numbers = (0..draws).map(|_| dice.rowno(end));
+            let among = Condition::all()
+                .add(column("rowno").is_in(numbers))
+                .add(other_than(&chosen));
+            let mut select = self.rownos(among);
+            select.order_by_expr(column("rowno"), Order::Asc);
+            let mut found = read(&db.query_all(&select).await?)?;
+            dice.choose(&mut found, count - chosen.len());
+            chosen.append(&mut found);
+            if chosen.len() == count {
+                return Ok(chosen);
+            }
+        }
+        // From a number on to the end, and then from the beginning up to it.
+        let from = dice.rowno(end);
+        for part in [column("rowno").gte(from), column("rowno").lt(from)] {
+            let among = Condition::all().add(part).add(other_than(&chosen));
+            let mut select = self.rownos(among);
+            select
+                .order_by_expr(column("rowno"), Order::Asc)
+                .limit((count - chosen.len()) as u64);
+            chosen.append(&mut read(&db.query_all(&select).await?)?);
+        }
+        Ok(chosen)
+    }
+
+    fn rownos(&self, among: Condition) -> SelectStatement {
+        let mut select = Query::select();
         select
-            .order_by_expr(column("rowno"), Order::Asc)
-            .limit((count - chosen.len()) as u64);
-        chosen.append(&mut read(&db.query_all(&select).await?)?);
+            .expr(column("rowno"))
+            .from(aliased(self.table))
+            .cond_where(self.condition.clone())
+            .cond_where(among);
+        select
     }
-    Ok(chosen)
 }
 
 fn other_than(chosen: &[i64]) -> SimpleExpr {
     // An empty list is no SQL; no row has this number.
     let nobody = std::iter::once(0);
     column("rowno").is_not_in(chosen.iter().copied().chain(nobody))
-}
-
-fn rownos(
-    db: &impl ConnectionTrait,
-    selection: Selection<'_>,
-    among: Condition,
-) -> SelectStatement {
-    let mut select = Query::select();
-    select
-        .expr(column("rowno"))
-        .from(aliased(&selection.definition.table))
-        .cond_where(condition(db.get_database_backend(), selection))
-        .cond_where(among);
-    select
 }
 
 fn read(rows: &[QueryResult]) -> Result<Vec<i64>, DbErr> {

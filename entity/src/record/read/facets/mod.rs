@@ -8,7 +8,7 @@ mod select;
 use sea_orm::{DbBackend, QueryResult, entity::prelude::*};
 
 use self::select::{COUNT, LIVE, STORED, Values, WITH_ITEMS};
-use super::Selection;
+use super::{Selection, condition};
 use crate::{
     definition::{Cell, Field, Kind},
     dialect,
@@ -56,6 +56,7 @@ pub async fn facet(
         filters,
         of,
     } = selection;
+    let selected = condition(backend, selection);
     let rows = if filters.is_empty() && of.is_none() {
         let rows = db.query_all(&values.all()).await?;
         let has_deleted = has_deleted(&rows)?;
@@ -69,13 +70,13 @@ pub async fn facet(
         }
         db.query_all(&values.live()).await?
     } else {
-        db.query_all(&values.selected(selection)).await?
+        db.query_all(&values.selected(selected.clone())).await?
     };
     let facet = read(&rows)?;
     if field.kind != Kind::List {
         return Ok(facet);
     }
-    let counted = db.query_one(&values.empty_lists(selection)).await?;
+    let counted = db.query_one(&values.empty_lists(selected)).await?;
     let without = counted.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(Facet { without, ..facet })
 }

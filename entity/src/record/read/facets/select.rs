@@ -3,10 +3,12 @@
 use sea_orm::{
     DbBackend, JoinType,
     entity::prelude::*,
-    sea_query::{Alias, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType},
+    sea_query::{
+        Alias, Condition, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType,
+    },
 };
 
-use super::super::{Column, Selection, aliased, column, condition};
+use super::super::{Column, aliased, column};
 use crate::{
     definition::{Definition, Field, Kind},
     dialect, resource,
@@ -97,19 +99,19 @@ impl Values<'_> {
     }
 
     /// Over the selected rows.
-    pub(super) fn selected(&self, selection: Selection<'_>) -> SelectStatement {
+    pub(super) fn selected(&self, selected: Condition) -> SelectStatement {
         let mut select = self.grouped();
         select.from(aliased(&self.definition.table));
         if self.is_list() {
             let own = item("rowno").eq(column("rowno"));
             select.join_as(JoinType::InnerJoin, self.items(), "item", own);
         }
-        select.cond_where(condition(self.backend, selection));
+        select.cond_where(selected);
         select
     }
 
     /// How many of the selected rows have an empty list, which is no value of its own.
-    pub(super) fn empty_lists(&self, selection: Selection<'_>) -> SelectStatement {
+    pub(super) fn empty_lists(&self, selected: Condition) -> SelectStatement {
         let any_item = Query::select()
             .expr(Expr::val(1))
             .from_as(self.items(), "item")
@@ -119,7 +121,7 @@ impl Values<'_> {
         select
             .expr(Expr::cust("COUNT(*)"))
             .from(aliased(&self.definition.table))
-            .cond_where(condition(self.backend, selection))
+            .cond_where(selected)
             .and_where(Expr::exists(any_item).not());
         select
     }
