@@ -38,7 +38,12 @@ pub(super) fn names((name, description): (&str, &str), names: &[&str]) -> Value 
         "description": description,
         "style": "form",
         "explode": false,
-        "schema": { "type": "array", "items": { "type": "string", "enum": names } },
+        "schema": {
+            "type": "array",
+            "items": { "type": "string", "enum": names },
+            "minItems": 1,
+            "uniqueItems": true,
+        },
     })
 }
 
