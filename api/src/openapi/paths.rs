@@ -172,7 +172,7 @@ fn schema_of(definition: &Definition) -> Value {
 fn embed(definitions: &[&Definition], definition: &Definition) -> Value {
     let children = definitions
         .iter()
-        .filter(|child| is_child(child, definition));
+        .filter(|child| is_child(child, definition) && records::embed::is_embeddable(child));
     let names = children.map(|child| child.resource.as_str());
     let names: Vec<&str> = names.chain([records::embed::PROVENANCE]).collect();
     let (most, limit) = (records::embed::MOST, records::embed::MAX_LIMIT);

@@ -37,6 +37,13 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b',');
 
+/// Whether the rows of a child resource that belong to one of its parent's are found by an index.
+pub(crate) fn is_embeddable(child: &Definition) -> bool {
+    let copied = child.parent.iter().flat_map(|parent| &parent.copy);
+    let mut copied = copied.filter_map(|(field, _)| child.field(field));
+    copied.any(|field| field.index)
+}
+
 /// What is wanted in each record besides itself.
 pub(super) struct Embed<'a> {
     resource: &'a Resource,
@@ -59,7 +66,10 @@ impl<'a> Embed<'a> {
             children: Vec::new(),
             provenance: false,
         };
-        let of_resource: Vec<_> = snapshot.children(resource).collect();
+        let children = snapshot.children(resource);
+        let of_resource: Vec<_> = children
+            .filter(|child| is_embeddable(&child.definition))
+            .collect();
         let read = |names| embed.take(&of_resource, names);
         let mut faults = Vec::new();
         let names = narrowed::value(parameters, "embed", |names| Ok(names.to_owned()));

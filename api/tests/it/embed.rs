@@ -241,6 +241,29 @@ async fn children_can_have_children() {
 }
 
 #[tokio::test]
+async fn children_that_no_index_finds_are_not_embedded() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &[breed("abys", &[])]).await;
+        let mut unindexed = images();
+        unindexed.fields[0].index = false;
+        let children = [image("abys", "1", 3)];
+        world.mirrored(&unindexed, &children).await;
+        let answer = world.get(&format!("{LIST}?embed=images")).await;
+        assert_eq!(answer.status, 400);
+        let fault = &answer.json()["errors"][0];
+        assert_eq!(fault["code"], "UNKNOWN_RELATION");
+        assert_eq!(fault["allowed"], json!(["-provenance"]));
+        let document = world.get("/api/openapi.json").await.json();
+        let parameters = &document["paths"]["/api/v1/cats/breeds"]["get"]["parameters"];
+        let parameters = parameters.as_array().expect("parameters").iter();
+        let mut embed = parameters.filter(|parameter| parameter["name"] == "embed");
+        let names = &embed.next().expect("it is there")["schema"]["items"]["enum"];
+        assert_eq!(*names, json!(["-provenance"]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_answer_changes_with_every_table_that_is_in_it() {
     World::each(async |world| {
         let (breeds_id, images_id) = with_images(&world).await;
