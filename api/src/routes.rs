@@ -94,6 +94,7 @@ mod tests {
     use sea_orm::DatabaseConnection;
     use serde_json::Value;
     use tower::ServiceExt;
+    use tracing::subscriber::DefaultGuard;
 
     use super::surrounded;
     use crate::{AppState, Settings};
@@ -116,6 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_like_any_other() {
+        let _log = log_to(&Lines::default());
         let response = asked("/broken/x").await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let content_type = &response.headers()["content-type"];
@@ -141,20 +143,22 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_request_is_one_line_of_the_log_with_its_cause_and_without_its_query() {
-        // A line that another test's thread meets first, while this one's log is the only one, would be
-        // taken for one that nobody wants; so all are met before there is a log.
-        asked("/fine/x").await;
-        asked("/broken/x").await;
-        let lines = Lines::default();
-        let to = lines.clone();
+    /// Logs what this thread tells. Each test here needs a log: a line that one without meets first, while another's log is
+    /// the only one, would be taken for one that nobody wants.
+    fn log_to(lines: &Lines) -> DefaultGuard {
+        let lines = lines.clone();
         let log = tracing_subscriber::fmt()
             .json()
             .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || to.clone())
+            .with_writer(move || lines.clone())
             .finish();
-        let guard = tracing::subscriber::set_default(log);
+        tracing::subscriber::set_default(log)
+    }
+
+    #[tokio::test]
+    async fn a_request_is_one_line_of_the_log_with_its_cause_and_without_its_query() {
+        let lines = Lines::default();
+        let guard = log_to(&lines);
         asked("/fine/x?key=hush").await;
         asked("/broken/x?key=hush").await;
         drop(guard);
