@@ -16,6 +16,8 @@ mod observe;
 mod parameters;
 /// The parameters of a path.
 mod path;
+/// What one caller may do to the others.
+mod protection;
 
 /// What was answered, kept.
 mod answers;
@@ -51,9 +53,9 @@ mod swagger;
 /// What the api is told when it starts.
 mod settings;
 
-use std::{future::Future, io, ops::Deref, pin::pin, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, ops::Deref, pin::pin, sync::Arc};
 
-use entity::Clock;
+use entity::{Clock, dialect::Reader};
 use sea_orm::DatabaseConnection;
 use tokio::{
     net::TcpListener,
@@ -62,6 +64,7 @@ use tokio::{
 };
 
 pub use openapi::document;
+pub use protection::{ClientHeader, Origin, Rate};
 pub use settings::Settings;
 
 /// What every handler gets: each request takes some of it, so that a clone is no more than a count.
@@ -81,6 +84,8 @@ pub struct Parts {
     exports: Arc<export::Exports>,
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
+    load: Arc<protection::Load>,
+    quota: Option<protection::Quota>,
 }
 
 impl Deref for AppState {
@@ -109,10 +114,17 @@ impl AppState {
             feed,
             exports,
             stopping: watch::Sender::new(false),
+            load: Arc::new(protection::Load::new(settings.in_flight)),
+            quota: settings.rate_limit.map(protection::Quota::new),
             registry,
             settings,
             db,
         }))
+    }
+
+    /// The database, for one request that begins now.
+    fn reader(&self) -> Reader {
+        Reader::new(self.db.clone(), self.settings.query_timeout)
     }
 
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].
@@ -140,6 +152,7 @@ pub async fn serve(
         drop(stopping);
     };
     let router = routes::router(state.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(until_stop);
     let mut serving = pin!(serving.into_future());
     let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);

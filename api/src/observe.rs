@@ -39,8 +39,7 @@ pub(crate) async fn observe(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = request_id(request.headers());
 
-    let answer = async |request| limit(&state, request, next).await;
-    let mut response = answers::kept_or(&state, request, answer).await;
+    let mut response = next.run(request).await;
 
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
@@ -63,8 +62,13 @@ pub(crate) async fn observe(
     response
 }
 
-/// Ends a request that takes too long, and refuses one whose URL no list needs.
-async fn limit(state: &AppState, request: Request, next: Next) -> Response {
+/// Answers from what is kept, or ends a request that takes too long, and refuses one whose URL no list needs.
+pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let answer = async |request| limited(&state, request, next).await;
+    answers::kept_or(&state, request, answer).await
+}
+
+async fn limited(state: &AppState, request: Request, next: Next) -> Response {
     let length = request
         .uri()
         .path_and_query()

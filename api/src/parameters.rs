@@ -59,6 +59,28 @@ impl Parameters {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Those whose names are `wanted`.
+    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| wanted(name));
+        Self(kept.cloned().collect())
+    }
+
+    /// The one value of `name`, if it has one.
+    ///
+    /// # Errors
+    /// It is given more than once.
+    pub(crate) fn single(&self, name: &str) -> Result<Option<&str>, Fault> {
+        let mut values = self.iter().filter(|(other, _)| *other == name);
+        let first = values.next().map(|(_, value)| value);
+        match values.next() {
+            None => Ok(first),
+            Some(_) => {
+                let detail = format!("`{name}` is given more than once");
+                Err(Fault::new(name, Code::RepeatedParameter, detail))
+            }
+        }
+    }
+
     /// The query again, with `name` set to `value`.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let kept = self.iter().filter(|(other, _)| *other != name);

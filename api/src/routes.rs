@@ -1,6 +1,12 @@
 //! Every URL of the api, in one list, and what stands around all of them.
 
-use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::Redirect,
+    routing::get,
+};
+use tower::util::option_layer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -10,8 +16,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, catalog, changes, export, health, metrics, observe, openapi, problem, records,
-    swagger,
+    AppState, catalog, changes, export, health, metrics, observe, openapi, problem, protection,
+    records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -43,6 +49,14 @@ fn routes() -> Router<AppState> {
         .route(CHANGES, get(changes::changes))
         .route("/api/v1/{source}/{resource}/-/export", get(export::export))
         .route(
+            "/api/v1/{source}/{resource}/-/facets",
+            get(records::facets::facets),
+        )
+        .route(
+            "/api/v1/{source}/{resource}/-/random",
+            get(records::random::random),
+        )
+        .route(
             "/api/v1/{source}/{resource}/{key}/{child}",
             get(records::children),
         )
@@ -57,11 +71,17 @@ fn routes() -> Router<AppState> {
 fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
     // What is compressed is held back until there is enough of it; an event must not be.
     let worth_it = SizeAbove::new(WORTH_COMPRESSING).and(NotForContentType::SSE);
+    let cors = protection::cors(&state.settings.cors_origins);
     routes
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
         .layer((
             from_fn_with_state(state.clone(), observe::observe),
+            from_fn(protection::secure),
+            option_layer(cors),
+            from_fn_with_state(state.clone(), protection::shed),
+            from_fn_with_state(state.clone(), protection::rate),
+            from_fn_with_state(state.clone(), observe::limit),
             CatchPanicLayer::custom(observe::panicked),
             CompressionLayer::new().compress_when(worth_it),
         ))
@@ -85,6 +105,7 @@ mod tests {
     use sea_orm::DatabaseConnection;
     use serde_json::Value;
     use tower::ServiceExt;
+    use tracing::subscriber::DefaultGuard;
 
     use super::surrounded;
     use crate::{AppState, Settings};
@@ -107,6 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_like_any_other() {
+        let _log = log_to(&Lines::default());
         let response = asked("/broken/x").await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let content_type = &response.headers()["content-type"];
@@ -132,20 +154,22 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_request_is_one_line_of_the_log_with_its_cause_and_without_its_query() {
-        // A line that another test's thread meets first, while this one's log is the only one, would be
-        // taken for one that nobody wants; so all are met before there is a log.
-        asked("/fine/x").await;
-        asked("/broken/x").await;
-        let lines = Lines::default();
-        let to = lines.clone();
+    /// Logs what this thread tells. Each test here needs a log: a line that one without meets first, while another's log is
+    /// the only one, would be taken for one that nobody wants.
+    fn log_to(lines: &Lines) -> DefaultGuard {
+        let lines = lines.clone();
         let log = tracing_subscriber::fmt()
             .json()
             .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || to.clone())
+            .with_writer(move || lines.clone())
             .finish();
-        let guard = tracing::subscriber::set_default(log);
+        tracing::subscriber::set_default(log)
+    }
+
+    #[tokio::test]
+    async fn a_request_is_one_line_of_the_log_with_its_cause_and_without_its_query() {
+        let lines = Lines::default();
+        let guard = log_to(&lines);
         asked("/fine/x?key=hush").await;
         asked("/broken/x?key=hush").await;
         drop(guard);

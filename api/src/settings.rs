@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::protection::{ClientHeader, Origin, Rate};
+
 /// Plain values; the binary reads them from wherever settings come from.
 #[derive(Clone)]
 pub struct Settings {
@@ -17,6 +19,14 @@ pub struct Settings {
     pub cache_bytes: u64,
     /// How often the versions and definitions of the resources are read anew.
     pub refresh: Duration,
+    /// Whose pages may read the answers in a browser; none: nobody's.
+    pub cors_origins: Vec<Origin>,
+    /// Most requests that are worked on at once.
+    pub in_flight: usize,
+    /// What one caller may ask for; `None`: as much as it likes.
+    pub rate_limit: Option<Rate>,
+    /// Where a proxy tells who the caller is; `None`: there is no proxy.
+    pub client_header: Option<ClientHeader>,
     /// How long requests in flight may go on after the stop signal.
     pub grace: Duration,
     /// Most callers who wait for changes at once, in streams and long polls.
@@ -41,6 +51,10 @@ impl Settings {
             query_timeout: Duration::from_secs(5),
             cache_bytes: 32 << 20,
             refresh: Duration::from_secs(1),
+            cors_origins: Vec::new(),
+            in_flight: 512,
+            rate_limit: None,
+            client_header: None,
             grace: Duration::from_secs(10),
             followers: 10_000,
             heartbeat: Duration::from_secs(15),

@@ -37,6 +37,8 @@ pub(crate) struct About {
     pub(crate) links: String,
     /// The header `X-Total-Count`.
     pub(crate) total: Option<i64>,
+    /// Whether it may be kept, here and elsewhere: another request would get the same.
+    pub(crate) is_kept: bool,
 }
 
 /// The body of an answer.
@@ -58,6 +60,7 @@ impl About {
             others,
             links: String::new(),
             total: None,
+            is_kept: true,
         }
     }
 
@@ -89,7 +92,7 @@ impl About {
 }
 
 /// What the `ETag` of several rows moves with: the version and definition of all resources that they come from.
-fn versions<'a>(resources: impl IntoIterator<Item = &'a Arc<Resource>>) -> String {
+pub(crate) fn versions<'a>(resources: impl IntoIterator<Item = &'a Arc<Resource>>) -> String {
     let versions = resources.into_iter().map(|resource| {
         let model = &resource.model;
         // A resource that was emptied and begins anew counts from nought again: the time tells them apart.

@@ -23,7 +23,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
 
-pub(crate) use self::answer::{About, Answer, Body};
+pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
 use self::rendered::{Held, Rendered};
 use crate::{AppState, problem::Problem};
@@ -101,7 +101,7 @@ impl Answers {
     }
 
     fn insert(&self, url: String, rendered: &Arc<Rendered>) {
-        if Weight.weight(&url, rendered) <= self.largest {
+        if rendered.is_kept() && Weight.weight(&url, rendered) <= self.largest {
             self.kept.insert(url, Arc::clone(rendered));
         }
     }

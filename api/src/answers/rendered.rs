@@ -6,7 +6,7 @@ use axum::{
     body::{Body as Sent, Bytes},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method,
-        header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK},
+        header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, VARY},
     },
     response::{IntoResponse, Response},
 };
@@ -27,6 +27,7 @@ use crate::{
 const VERSION: HeaderName = HeaderName::from_static("catchment-version");
 const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
 /// An answer, ready to be sent any number of times.
 #[derive(Debug)]
@@ -120,6 +121,10 @@ impl Rendered {
         Some(Answer { about, body })
     }
 
+    pub(super) fn is_kept(&self) -> bool {
+        self.about.is_kept
+    }
+
     /// Bytes of its body.
     pub(super) fn size(&self) -> usize {
         self.plain.len()
@@ -132,9 +137,13 @@ impl Rendered {
         headers: &HeaderMap,
         now: DateTime<Utc>,
     ) -> Response {
-        let max_age = freshness::max_age(&self.about.resource.model, now);
-        let control = caching::control(max_age);
-        if let Some(response) = self.caching.not_modified(headers, &control) {
+        let control = match self.about.is_kept {
+            true => caching::control(freshness::max_age(&self.about.resource.model, now)),
+            false => NOT_KEPT,
+        };
+        if self.about.is_kept
+            && let Some(response) = self.caching.not_modified(headers, &control)
+        {
             return response;
         }
         let coding = Coding::wanted(headers, self.plain.len());
@@ -164,7 +173,10 @@ fn meta(resource: &Resource, is_stale: bool) -> Result<String, serde_json::Error
 
 fn headers(about: &About, caching: &Caching) -> HeaderMap {
     let model = &about.resource.model;
-    let mut headers = caching.headers();
+    let mut headers = match about.is_kept {
+        true => caching.headers(),
+        false => HeaderMap::from_iter([(VARY, HeaderValue::from_static("accept-encoding"))]),
+    };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, model.version.into());
     let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);

@@ -60,7 +60,9 @@ impl Asked {
             let taken = match name {
                 "since" => seq(name, value).map(|seq| since = Some(seq)),
                 "limit" | "wait" if is_stream => Err(vec![of_poll(name)]),
-                "limit" => records::limit(value, settings.max_limit).map(|most| limit = most),
+                "limit" => {
+                    records::number(name, value, settings.max_limit).map(|most| limit = most)
+                }
                 "wait" => waiting(value).map(|time| wait = time),
                 _ => Ok(()),
             };

@@ -4,7 +4,11 @@ use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
 use super::{changes, export};
-use crate::{problem::Kind, records, settings::Settings};
+use crate::{
+    problem::Kind,
+    records::{self, facets, random},
+    settings::Settings,
+};
 
 /// The components of an api that serves `definitions`.
 pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Value {
@@ -40,6 +44,18 @@ fn envelope() -> Map<String, Value> {
         "Count": object(&[
             ("value", json!({ "type": "integer", "description": "Rows of the list over all pages." })),
             ("exact", json!({ "type": "boolean", "description": "Whether these are all; else there are at least so many." })),
+        ]),
+        "Facet": object(&[
+            ("values", json!({
+                "type": "array",
+                "description": "The most frequent first; of those that are as frequent, the least.",
+                "items": object(&[
+                    ("value", json!({ "type": ["string", "number", "integer", "boolean"] })),
+                    ("count", json!({ "type": "integer", "description": "Rows that have it." })),
+                ]),
+            })),
+            ("truncated", json!({ "type": "boolean", "description": "Whether there are more values." })),
+            ("without", json!({ "type": "integer", "description": "Rows without a value." })),
         ]),
         "Meta": object(&[
             ("source", json!({ "type": "string" })),
@@ -200,6 +216,21 @@ fn parameters(settings: &Settings) -> Value {
             "limit",
             &format!("Rows of a page; more than {most} is taken as {most}."),
             json!({ "type": "integer", "minimum": 1, "default": settings.default_limit }),
+        ),
+        "FacetLimit": query(
+            "facet_limit",
+            &format!("Values of each facet; more than {} is taken as {0}.", facets::MAX_LIMIT),
+            json!({ "type": "integer", "minimum": 1, "default": facets::LIMIT }),
+        ),
+        "RandomLimit": query(
+            "limit",
+            &format!("Rows to draw; more than {} is taken as {0}.", random::MAX_LIMIT),
+            json!({ "type": "integer", "minimum": 1, "default": 1 }),
+        ),
+        "Seed": query(
+            "seed",
+            "Draws the rows that an answer with this `seed` had, while the version is the same.",
+            json!({ "type": "integer", "minimum": 0, "maximum": random::MAX_SEED }),
         ),
         "Cursor": query(
             "cursor",

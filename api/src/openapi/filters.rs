@@ -43,6 +43,23 @@ pub(super) fn sort(definition: &Definition) -> Value {
     })
 }
 
+/// A parameter that is some of `names`, separated by commas.
+pub(super) fn names((name, description): (&str, &str), names: &[&str]) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "description": description,
+        "style": "form",
+        "explode": false,
+        "schema": {
+            "type": "array",
+            "items": { "type": "string", "enum": names },
+            "minItems": 1,
+            "uniqueItems": true,
+        },
+    })
+}
+
 /// Short, for a page of them is long: the parameter's name says the rest.
 fn filter(field: &Field, name: &str, operator: Operator) -> Value {
     let description = match operator {

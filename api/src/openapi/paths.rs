@@ -12,18 +12,24 @@ pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
     for definition in definitions {
         let base = format!("/api/v1/{}/{}", definition.source, definition.resource);
         let schema = format!("{base}/-/schema");
+        let random = format!("{base}/-/random");
         let key = format!("{base}/{{key}}");
         for child in definitions {
             if is_child(child, definition) {
                 let path = format!("{key}/{}", child.resource);
-                paths.insert(path, children(definition, child));
+                let embed = embed(definitions, child);
+                paths.insert(path, children(definition, child, embed));
             }
         }
         paths.insert(format!("{base}/-/changes"), changes::path_item(definition));
         paths.insert(format!("{base}/-/export"), export::path_item(definition));
-        paths.insert(base, list(definition));
-        paths.insert(key, one(definition));
+        if let Some(facets) = facets(definition) {
+            paths.insert(format!("{base}/-/facets"), facets);
+        }
+        paths.insert(base, list(definition, embed(definitions, definition)));
+        paths.insert(key, one(definition, embed(definitions, definition)));
         paths.insert(schema, schema_of(definition));
+        paths.insert(random, random_of(definition));
     }
     paths
 }
@@ -109,20 +115,23 @@ fn source() -> Value {
     })
 }
 
-fn list(definition: &Definition) -> Value {
+fn list(definition: &Definition, embed: Value) -> Value {
+    let mut parameters = list_parameters(definition);
+    parameters.push(embed);
     let get = Get {
         tag: &definition.source,
         id: &format!("list_{}", definition.table),
         summary: &records::description(definition),
-        parameters: list_parameters(definition),
+        parameters,
         content: list_body(definition),
     };
     get.path_item()
 }
 
-fn children(parent: &Definition, child: &Definition) -> Value {
+fn children(parent: &Definition, child: &Definition, embed: Value) -> Value {
     let mut parameters = vec![parameter("Key")];
     parameters.extend(list_parameters(child));
+    parameters.push(embed);
     let (child_name, parent_name) = (&child.resource, &parent.resource);
     let get = Get {
         tag: &child.source,
@@ -134,12 +143,12 @@ fn children(parent: &Definition, child: &Definition) -> Value {
     get.path_item()
 }
 
-fn one(definition: &Definition) -> Value {
+fn one(definition: &Definition, embed: Value) -> Value {
     let get = Get {
         tag: &definition.source,
         id: &format!("one_{}", definition.table),
         summary: &format!("One of the {} by its key", definition.resource),
-        parameters: vec![parameter("Key"), parameter("Fields")],
+        parameters: vec![parameter("Key"), parameter("Fields"), embed],
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "meta"],
@@ -157,6 +166,80 @@ fn schema_of(definition: &Definition) -> Value {
         summary: &format!("JSON Schema of the {name}, and what they can be filtered by"),
         parameters: Vec::new(),
         content: json!({ "application/schema+json": { "schema": { "type": "object" } } }),
+    };
+    get.path_item()
+}
+
+/// What each record of `definition` may carry besides itself.
+fn embed(definitions: &[&Definition], definition: &Definition) -> Value {
+    let children = definitions
+        .iter()
+        .filter(|child| is_child(child, definition) && records::embed::is_embeddable(child));
+    let names = children.map(|child| child.resource.as_str());
+    let names: Vec<&str> = names.chain([records::embed::PROVENANCE]).collect();
+    let (most, limit) = (records::embed::MOST, records::embed::MAX_LIMIT);
+    let description = format!(
+        "What each record carries besides itself: the first {most} rows of a child resource, in its member \
+         `_embedded`, or where it comes from, in `_provenance`. A page then has at most {limit} records."
+    );
+    filters::names(("embed", &description), &names)
+}
+
+fn facets(definition: &Definition) -> Option<Value> {
+    let fields = definition.fields.iter();
+    let fields = fields.filter(|field| records::facets::is_facetable(field));
+    let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+    let mut facet = filters::names(("facet", "The fields whose values are wanted."), &names);
+    facet["required"] = json!(true);
+    let mut parameters = vec![facet, parameter("FacetLimit")];
+    parameters.extend(filters::filters(definition));
+    let of_each = names
+        .iter()
+        .map(|name| ((*name).to_owned(), reference("Facet")));
+    let of_each: Map<String, Value> = of_each.collect();
+    let get = Get {
+        tag: &definition.source,
+        id: &format!("facets_{}", definition.table),
+        summary: &format!(
+            "The values of some fields of the {}, with counts",
+            definition.resource
+        ),
+        parameters,
+        content: json_body(&json!({
+            "type": "object",
+            "required": ["data", "timed_out", "meta"],
+            "properties": {
+                "data": { "type": "object", "properties": of_each },
+                "timed_out": {
+                    "type": "array",
+                    "items": { "type": "string" },
+                    "description": "The fields whose values could not be counted in time.",
+                },
+                "meta": reference("Meta"),
+            },
+        })),
+    };
+    (!names.is_empty()).then(|| get.path_item())
+}
+
+fn random_of(definition: &Definition) -> Value {
+    let mut parameters = filters::filters(definition);
+    parameters.extend(["Fields", "RandomLimit", "Seed"].map(parameter));
+    let get = Get {
+        tag: &definition.source,
+        id: &format!("random_{}", definition.table),
+        summary: &format!("Some of the {}, whichever", definition.resource),
+        parameters,
+        content: json_body(&json!({
+            "type": "object",
+            "required": ["data", "limit", "seed", "meta"],
+            "properties": {
+                "data": { "type": "array", "items": record(definition) },
+                "limit": { "type": "integer" },
+                "seed": { "type": "integer", "description": "Draws the same rows again, while `meta.version` is the same." },
+                "meta": reference("Meta"),
+            },
+        })),
     };
     get.path_item()
 }

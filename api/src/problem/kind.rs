@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     ChangesHorizon,
     UriTooLong,
+    QuotaExceeded,
     Internal,
     NotReady,
     Overloaded,
@@ -22,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -32,6 +33,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::ChangesHorizon,
         Self::UriTooLong,
+        Self::QuotaExceeded,
         Self::Internal,
         Self::NotReady,
         Self::Overloaded,
@@ -58,6 +60,7 @@ impl Kind {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::ChangesHorizon => "changes-horizon",
             Self::UriTooLong => "uri-too-long",
+            Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
             Self::NotReady => "not-ready",
             Self::Overloaded => "overloaded",
@@ -81,6 +84,7 @@ impl Kind {
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::ChangesHorizon => "The changes since then cannot be told",
             Self::UriTooLong => "The URL is too long",
+            Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
             Self::NotReady => "Not ready",
             Self::Overloaded => "Too much at once",
@@ -125,6 +129,11 @@ impl Kind {
                  snapshot, an export or a list, and ask for the changes since its version."
             }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
+            Self::QuotaExceeded => {
+                "The caller made more requests than one may in a time. `RateLimit-Policy` says how many \
+                 that are, and `RateLimit` what is left. Ask with `If-None-Match` where a copy is kept: \
+                 an answer `304` costs nothing."
+            }
             Self::Internal => {
                 "The request was in order and still failed. The log has the reason under the \
                  `request_id` of the answer; tell it to whoever runs this api."
@@ -134,8 +143,8 @@ impl Kind {
                  may succeed shortly."
             }
             Self::Overloaded => {
-                "As many requests of this kind are under way as there may be at once. The same request \
-                 may succeed when one of them has ended."
+                "As many requests, or as many of this kind, are under way as there may be at once. The same \
+                 request may succeed when one of them has ended."
             }
             Self::QueryTimeout => {
                 "The query took longer than a request may. Filter by more fields, ask for fewer \
@@ -155,6 +164,7 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ChangesHorizon => StatusCode::GONE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotReady | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -163,7 +173,10 @@ impl Kind {
 
     /// Whether the same request may succeed later.
     pub(super) fn retryable(self) -> bool {
-        matches!(self, Self::NotReady | Self::Overloaded | Self::QueryTimeout)
+        matches!(
+            self,
+            Self::QuotaExceeded | Self::NotReady | Self::Overloaded | Self::QueryTimeout
+        )
     }
 }
 

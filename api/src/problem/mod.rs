@@ -15,6 +15,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use entity::dialect;
 use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
 
@@ -107,7 +108,18 @@ impl Problem {
         }
     }
 
-    /// What is wrong with the request.
+    /// The database ended the query itself.
+    fn timed_out(cause: DbErr) -> Self {
+        Self {
+            cause: Some(Arc::new(cause)),
+            ..Self::new(
+                Kind::QueryTimeout,
+                "the query took too long; filter by an indexed field, or ask for fewer rows",
+            )
+        }
+    }
+
+    /// What was wrong with the request, to be told with what else is.
     pub(crate) fn into_faults(self) -> Vec<Fault> {
         self.faults
     }
@@ -131,7 +143,7 @@ impl Problem {
         (!chain.is_empty()).then(|| chain.join(": "))
     }
 
-    /// Writes it over `response`, whose other headers stay: a 405 has its `Allow` already.
+    /// Writes it over `response`, whose other headers stay: a 405 has its `Allow` already, a 429 its `Retry-After`.
     pub(crate) fn write(&self, response: &mut Response, request_id: &str) {
         let kind = self.kind;
         let body = Body {
@@ -152,10 +164,33 @@ impl Problem {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if kind.retryable() {
+        if kind.retryable() && !headers.contains_key(RETRY_AFTER) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         *response.body_mut() = axum::body::Body::from(body);
+    }
+}
+
+/// What two parts of a request ask for; or all that is wrong with both.
+///
+/// # Errors
+/// One of them is refused.
+pub(crate) fn both<A, B>(
+    one: Result<A, Problem>,
+    other: Result<B, Problem>,
+) -> Result<(A, B), Problem> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
+        (Err(one), Err(other)) => {
+            let mut faults = one.faults;
+            for fault in other.faults {
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
+            Err(Problem::refused(faults))
+        }
     }
 }
 
@@ -170,6 +205,9 @@ impl IntoResponse for Problem {
 
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
+        if dialect::is_timeout(&error) {
+            return Self::timed_out(error);
+        }
         let refused = match &error {
             DbErr::Query(RuntimeErr::SqlxError(cause))
             | DbErr::Exec(RuntimeErr::SqlxError(cause)) => cause.as_database_error().is_some(),

@@ -8,6 +8,9 @@ use axum::{
 use super::{Kind, Problem};
 use crate::{caching, observe, path::Segments};
 
+/// Nothing but its own style.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
 pub(crate) async fn page(
     Segments(slug): Segments<String>,
     request: HeaderMap,
@@ -16,7 +19,7 @@ pub(crate) async fn page(
         return Err(observe::no_route().await);
     };
     let mut response = caching::document(&request, "text/html; charset=utf-8", html(kind));
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+    let policy = HeaderValue::from_static(POLICY);
     response
         .headers_mut()
         .insert(CONTENT_SECURITY_POLICY, policy);

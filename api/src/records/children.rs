@@ -29,7 +29,7 @@ pub(crate) async fn children(
         key: &key,
     };
     let child = child_of(&snapshot, parent.resource, &child)?;
-    let list = List::asked(&state, child, Some(parent), query.as_deref())?;
+    let list = List::asked(&state, (&snapshot, child), Some(parent), query.as_deref())?;
     list.answer(&state, &request).await
 }
 

@@ -64,9 +64,20 @@ pub(super) fn list(rows: &str, page: &Page, count: Option<Count>) -> Result<Stri
     Ok(format!(r#"{{"data":{rows},"page":{page},"count":{count}"#))
 }
 
+/// The body of some rows out of all, but for its last member: with the `seed` that draws the same ones again.
+pub(super) fn random(rows: &str, (limit, seed): (u64, u64)) -> String {
+    format!(r#"{{"data":{rows},"limit":{limit},"seed":{seed}"#)
+}
+
 /// The body of one record, but for its last member.
 pub(super) fn one(row: &str) -> String {
     format!(r#"{{"data":{row}"#)
+}
+
+/// The body of some facets, but for its last member.
+pub(super) fn facets(facets: &impl Serialize, timed_out: &[&str]) -> Result<String, Problem> {
+    let (facets, timed_out) = (json(facets)?, json(&timed_out)?);
+    Ok(format!(r#"{{"data":{facets},"timed_out":{timed_out}"#))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Problem> {

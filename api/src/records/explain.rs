@@ -46,9 +46,10 @@ impl List<'_> {
     /// # Errors
     /// The database does not answer, or there is no such parent.
     pub(super) async fn explained(&self, state: &AppState) -> Result<Response, Problem> {
-        self.find_parent(state).await?;
+        let reader = state.reader();
+        self.find_parent(&reader).await?;
         let steps = match self.resource.has_table() {
-            true => record::explain(&state.db, self.selection(), self.window()).await?,
+            true => record::explain(&reader, self.selection(), self.window()).await?,
             false => Vec::new(),
         };
         let is_in_touch = state.registry.is_in_touch();

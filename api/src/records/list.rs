@@ -9,12 +9,14 @@ use axum::{
 };
 use entity::{
     definition::Kind,
+    dialect::Reader,
     record::{self, ChildOf, Counted, Direction, Listed, Position, Selection, SortKey, Window},
 };
 
 use super::{
     binding::Binding,
     cursor::Cursor,
+    embed::Embed,
     envelope::{self, Count, Page},
     query::{Counting, ListQuery, Shape},
 };
@@ -23,8 +25,8 @@ use crate::{
     answers::{About, Answer, Body},
     parameters::Parameters,
     path::Segments,
-    problem::Problem,
-    registry::Resource,
+    problem::{Problem, both},
+    registry::{Resource, Snapshot},
 };
 
 pub(crate) async fn list(
@@ -35,7 +37,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
-    let list = List::asked(&state, resource, None, query.as_deref())?;
+    let list = List::asked(&state, (&snapshot, resource), None, query.as_deref())?;
     list.answer(&state, &request).await
 }
 
@@ -49,6 +51,7 @@ pub(super) struct List<'a> {
     of: Option<Parent<'a>>,
     parameters: Parameters,
     query: ListQuery,
+    embed: Embed<'a>,
     binding: Binding,
     cursor: Option<Cursor>,
 }
@@ -67,12 +70,15 @@ impl<'a> List<'a> {
     /// All that is wrong with it.
     pub(super) fn asked(
         state: &AppState,
-        resource: &'a Arc<Resource>,
+        (snapshot, resource): (&'a Snapshot, &'a Arc<Resource>),
         of: Option<Parent<'a>>,
         query: Option<&str>,
     ) -> Result<Self, Problem> {
         let parameters = Parameters::decode(query)?;
-        let query = ListQuery::parse(&resource.definition, &parameters, &state.settings)?;
+        let query = ListQuery::parse(&resource.definition, &parameters, &state.settings);
+        let embed = Embed::asked(snapshot, resource, &parameters);
+        let (mut query, embed) = both(query, embed)?;
+        query.limit = embed.limit(query.limit);
         let binding = Binding::of_list(resource, of, &query);
         let kinds: Vec<Kind> = query.sort.iter().map(|key| key.field.kind).collect();
         let cursor = match &query.cursor {
@@ -87,6 +93,7 @@ impl<'a> List<'a> {
             of,
             parameters,
             query,
+            embed,
             binding,
             cursor,
         })
@@ -105,11 +112,16 @@ impl<'a> List<'a> {
         if let Some(response) = about.not_modified(state, request) {
             return Ok(response);
         }
-        self.find_parent(state).await?;
-        let listed = self.rows(state).await?;
-        let count = self.count(state).await?;
+        let reader = state.reader();
+        self.find_parent(&reader).await?;
+        let listed = self.rows(&reader).await?;
+        let count = self.count(&reader).await?;
         let page = self.page(state, &listed);
-        let body = self.body(&listed, &page, count)?;
+        let rows = self.array(&reader, &listed).await?;
+        let body = match self.query.shape {
+            Shape::Array => Body::Bare(rows),
+            Shape::Envelope => Body::Envelope(envelope::list(&rows, &page, count)?),
+        };
         about.links = self.links(&page);
         about.total = count.filter(|count| count.exact).map(|count| count.value);
         Ok(Answer { about, body }.into_response())
@@ -117,17 +129,18 @@ impl<'a> List<'a> {
 
     /// Of a parent is told, too, that its row is there.
     fn about(&self) -> About {
-        let others = self.of.map(|parent| Arc::clone(parent.resource));
-        About::of_rows(self.resource, others.into_iter().collect())
+        let parent = self.of.iter().map(|parent| parent.resource);
+        let others = parent.chain(self.embed.resources()).cloned();
+        About::of_rows(self.resource, others.collect())
     }
 
-    pub(super) async fn find_parent(&self, state: &AppState) -> Result<(), Problem> {
+    pub(super) async fn find_parent(&self, reader: &Reader) -> Result<(), Problem> {
         let Some(parent) = self.of else {
             return Ok(());
         };
         let table = &parent.resource.definition.table;
         let found =
-            parent.resource.has_table() && record::exists(&state.db, table, parent.key).await?;
+            parent.resource.has_table() && record::exists(reader, table, parent.key).await?;
         if found {
             Ok(())
         } else {
@@ -135,16 +148,15 @@ impl<'a> List<'a> {
         }
     }
 
-    async fn rows(&self, state: &AppState) -> Result<Listed, Problem> {
+    async fn rows(&self, reader: &Reader) -> Result<Listed, Problem> {
         if !self.resource.has_table() {
             return Ok(Listed::default());
         }
-        Ok(record::list(&state.db, self.selection(), self.window()).await?)
+        Ok(record::list(reader, self.selection(), self.window()).await?)
     }
 
     /// The rows of the whole resource are counted already; others only if the caller wants to wait for it.
-    async fn count(&self, state: &AppState) -> Result<Option<Count>, Problem> {
-        let db = &state.db;
+    async fn count(&self, reader: &Reader) -> Result<Option<Count>, Problem> {
         let counted = match self.query.count {
             _ if self.count_is_free() => {
                 let value = self.resource.model.live_rows;
@@ -152,9 +164,9 @@ impl<'a> List<'a> {
             }
             Counting::None => return Ok(None),
             _ if !self.resource.has_table() => Counted::default(),
-            Counting::Capped => record::count_up_to(db, self.selection(), CAP).await?,
+            Counting::Capped => record::count_up_to(reader, self.selection(), CAP).await?,
             Counting::Exact => Counted {
-                value: record::count(db, self.selection()).await?,
+                value: record::count(reader, self.selection()).await?,
                 exact: true,
             },
         };
@@ -204,15 +216,20 @@ impl<'a> List<'a> {
         }
     }
 
-    fn body(&self, listed: &Listed, page: &Page, count: Option<Count>) -> Result<Body, Problem> {
+    async fn array(&self, reader: &Reader, listed: &Listed) -> Result<String, Problem> {
         let wanted = self.query.fields.as_deref();
         let wanted = wanted.map(|names| super::one::with_key(self.resource, names));
-        let payloads = listed.rows.iter().map(|row| row.payload.as_str());
-        let rows = envelope::array(payloads, wanted.as_deref())?;
-        match self.query.shape {
-            Shape::Array => Ok(Body::Bare(rows)),
-            Shape::Envelope => envelope::list(&rows, page, count).map(Body::Envelope),
+        let wanted = wanted.as_deref();
+        if self.embed.is_nothing() {
+            let payloads = listed.rows.iter().map(|row| row.payload.as_str());
+            return envelope::array(payloads, wanted);
         }
+        let rownos: Vec<i64> = listed.rows.iter().map(|row| row.position.rowno).collect();
+        let table = &self.resource.definition.table;
+        let rows = record::numbered(reader, table, &rownos).await?;
+        let base = format!("{}{}/", self.up(), self.resource.model.name);
+        let rows = self.embed.records(reader, rows, (&base, wanted)).await?;
+        envelope::array(rows.iter().map(String::as_str), None)
     }
 
     /// References relative to the request's URL: right behind any proxy and prefix.
@@ -225,7 +242,7 @@ impl<'a> List<'a> {
             }
         }
         let name = &self.resource.model.name;
-        let up = if self.of.is_some() { "../../" } else { "" };
+        let up = self.up();
         links.push(format!("<{up}{name}/-/schema>; rel=\"describedby\""));
         links.push(format!("<{up}../../openapi.json>; rel=\"service-desc\""));
         links.join(", ")
@@ -238,6 +255,11 @@ impl<'a> List<'a> {
             direction: self.direction(),
             limit: self.query.limit,
         }
+    }
+
+    /// From the request's URL to that of the resource's list.
+    fn up(&self) -> &'static str {
+        if self.of.is_some() { "../../" } else { "" }
     }
 
     fn direction(&self) -> Direction {

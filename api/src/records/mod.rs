@@ -3,12 +3,16 @@
 mod binding;
 mod children;
 mod cursor;
+pub(crate) mod embed;
 mod envelope;
 mod explain;
+pub(crate) mod facets;
 mod list;
 mod members;
+mod narrowed;
 mod one;
 mod query;
+pub(crate) mod random;
 mod schema;
 
 pub(crate) use self::{
@@ -18,7 +22,7 @@ pub(crate) use self::{
     members::write_some,
     one::{one, with_key},
     query::{
-        CONTROLS, ListQuery, MOST_VALUES, Operator, filter_names, is_sortable, limit, one_of,
+        CONTROLS, ListQuery, MOST_VALUES, Operator, filter_names, is_sortable, number, one_of,
         written,
     },
     schema::{description, properties, schema},

@@ -10,7 +10,12 @@ use axum::{
 };
 use entity::record;
 
-use super::{envelope, query};
+use super::{
+    embed::Embed,
+    envelope,
+    narrowed::{or_faults, value},
+    query,
+};
 use crate::{
     AppState,
     answers::{About, Answer, Body},
@@ -18,7 +23,7 @@ use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
     path::Segments,
-    problem::Problem,
+    problem::{Problem, both},
     registry::Resource,
 };
 
@@ -32,26 +37,30 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
-    let fields = wanted(&Parameters::decode(query.as_deref())?)?;
+    let parameters = Parameters::decode(query.as_deref())?;
+    let embed = Embed::asked(&snapshot, resource, &parameters);
+    let (fields, embed) = both(wanted(&parameters), embed)?;
+    let reader = state.reader();
     let table = &resource.definition.table;
     let found = match resource.has_table() {
-        true => record::one(&state.db, table, &key).await?,
+        true => record::one(&reader, table, &key).await?,
         false => None,
     };
     let row = found.ok_or_else(|| no_record(resource, &key))?;
     let about = About {
-        tag: hexadecimal(&row.payload_hash),
-        modified: Some(row.changed_at),
+        tag: format!("{}{}", hexadecimal(&row.payload_hash), embed.tag(&row)),
+        modified: embed.is_nothing().then_some(row.changed_at),
         links: LINKS.to_owned(),
-        ..About::of_rows(resource, Vec::new())
+        ..About::of_rows(resource, embed.resources().cloned().collect())
     };
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }
     let fields = fields.as_deref().map(|names| with_key(resource, names));
-    let mut data = String::with_capacity(row.payload.len());
-    envelope::write_row(&mut data, &row.payload, fields.as_deref())?;
-    let body = Body::Envelope(envelope::one(&data));
+    let data = embed
+        .records(&reader, vec![row], ("", fields.as_deref()))
+        .await?;
+    let body = Body::Envelope(envelope::one(&data.concat()));
     Ok(Answer { about, body }.into_response())
 }
 
@@ -68,20 +77,10 @@ pub(crate) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&
 }
 
 fn wanted(parameters: &Parameters) -> Result<Option<Vec<String>>, Problem> {
-    let mut faults = parameters.unknown(&["fields"]);
-    let mut wanted = None;
-    for (_, value) in parameters.iter().filter(|(name, _)| *name == "fields") {
-        if wanted.is_some() {
-            let detail = "`fields` is given more than once";
-            faults.push(Fault::new("fields", Code::RepeatedParameter, detail));
-        }
-        match query::fields(value) {
-            Ok(names) => wanted = Some(names),
-            Err(wrong) => faults.extend(wrong),
-        }
-    }
+    let mut faults = parameters.unknown(&["fields", "embed"]);
+    let fields = or_faults(value(parameters, "fields", query::fields), &mut faults);
     if faults.is_empty() {
-        Ok(wanted)
+        Ok(fields)
     } else {
         Err(Problem::refused(faults))
     }

@@ -28,7 +28,8 @@ use crate::{
 const PAGE: &str = include_str!("page.html");
 const INIT: &str = include_str!("init.js");
 /// The interface sets styles of its own, and draws its icons from data URLs.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// The assets that the page asks for, and their types.
 const ASSETS: [(&str, &str); 3] = [

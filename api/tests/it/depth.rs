@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testdb::Kind;
 
 use crate::{
-    cats::{breed, breeds, text, value},
+    cats::{breed, breeds, image, images, text, value},
     world::{World, settings},
 };
 
@@ -133,6 +133,56 @@ async fn no_page_reads_more_than_its_bounds() {
             assert!(read <= 80_000, "{query} reads {read} rows on {kind:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn embedded_rows_are_read_from_their_index_and_no_more_of_them_than_are_shown() {
+    for kind in servers() {
+        let world = World::with_connections(kind, settings(), 1).await;
+        let parents: Vec<_> = (0..LIMIT).map(|at| breed(&format!("b{at}"), &[])).collect();
+        world.mirrored(&breeds(), &parents).await;
+        let of_each =
+            (0..2_000).map(|at| image(&format!("b{}", at % LIMIT), &format!("{at:04}"), at));
+        world
+            .mirrored(&images(), &of_each.collect::<Vec<_>>())
+            .await;
+        analysed(&world, "cats_images").await;
+        let before = rows_read(&world).await;
+        let page = world.get("/api/v1/cats/breeds?embed=images").await;
+        let read = rows_read(&world).await - before;
+        let shown = page.json()["data"][9]["_embedded"]["images"].clone();
+        assert_eq!(shown["data"].as_array().map(Vec::len), Some(50));
+        assert_eq!(shown["more"], true);
+        // 51 of 200 for each, which stand in a table of their own until they are sent.
+        assert!(
+            read <= LIMIT * (51 * 2 + 10),
+            "{read} rows on {:?}",
+            world.kind
+        );
+    }
+}
+
+#[tokio::test]
+async fn drawn_rows_are_looked_up_by_their_numbers() {
+    for kind in servers() {
+        let world = World::with_connections(kind, settings(), 1).await;
+        let rows: Vec<_> = (0..2_000)
+            .map(|at| breed(&format!("b{at:04}"), &[]))
+            .collect();
+        world.mirrored(&breeds(), &rows).await;
+        let before = rows_read(&world).await;
+        let drawn = world.get("/api/v1/cats/breeds/-/random?limit=10").await;
+        let read = rows_read(&world).await - before;
+        assert_eq!(drawn.column("id").len(), 10);
+        // Four numbers for each row that is wanted and a few more, and then the rows.
+        assert!(read <= 8 * LIMIT, "{read} rows on {:?}", world.kind);
+    }
+}
+
+async fn analysed(world: &World, table: &str) {
+    let analyse = format!("ANALYZE TABLE {table}");
+    let analysed = world.db.execute_unprepared(&analyse).await;
+    analysed.expect("it is analysed");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn every_documented_get_answers_as_documented() {
         let paths = document["paths"].as_object().expect("paths");
         assert_eq!(paths.len(), 17, "{:?}", paths.keys());
         for (path, item) in paths {
-            let url = url_of(path);
+            let url = url_of(path) + &needed(&item["get"]);
             let answer = world.get(&url).await;
             assert_eq!(answer.status, 200, "{url}: {}", answer.body);
             conforms(&document, &item["get"], &answer);
@@ -85,6 +85,18 @@ fn url_of(path: &str) -> String {
     path.replace("{key}", key).replace("{source}", "cats")
 }
 
+/// The parameters that have to be given.
+fn needed(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+    let needed = in_query.filter(|parameter| parameter["required"] == json!(true));
+    let needed = needed.filter_map(example);
+    let pairs: Vec<String> = needed
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("?{}", pairs.join("&"))
+}
+
 /// Whether the answer's type and body are those of the operation's good answer.
 fn conforms(document: &Value, operation: &Value, answer: &Answer) {
     let content = operation["responses"]["200"]["content"]
@@ -130,6 +142,7 @@ fn example(parameter: &Value) -> Option<(&str, String)> {
     let example = match (name, schema["type"].as_str()?, schema["format"].as_str()) {
         ("cursor", ..) => return None,
         ("sort", ..) => "-weight",
+        (_, "array", _) => schema["items"]["enum"][0].as_str()?,
         (_, "integer" | "number", _) => "1",
         (_, "boolean", _) => "true",
         (_, _, Some("date")) => "2026-11-21",

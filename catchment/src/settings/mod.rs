@@ -82,6 +82,13 @@ pub(crate) struct Api {
     pub export_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub export_stall: Duration,
+    #[serde(deserialize_with = "values::all_parsed")]
+    pub cors_origins: Vec<api::Origin>,
+    pub in_flight: NonZeroUsize,
+    #[serde(deserialize_with = "values::parsed_if_any")]
+    pub rate_limit: Option<api::Rate>,
+    #[serde(deserialize_with = "values::parsed_if_any")]
+    pub client_header: Option<api::ClientHeader>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -78,6 +78,13 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
         ("CATCHMENT__DATABASE__CONNECTIONS", "many"),
         ("CATCHMENT__API__LISTEN", "localhost"),
         ("CATCHMENT__API__QUERY_TIMEOUT", "5"),
+        (
+            "CATCHMENT__API__CORS_ORIGINS",
+            "https://a.example, b.example",
+        ),
+        ("CATCHMENT__API__IN_FLIGHT", "0"),
+        ("CATCHMENT__API__RATE_LIMIT", "10/day"),
+        ("CATCHMENT__API__CLIENT_HEADER", "real ip"),
         ("CATCHMENT__LOG__LEVEL", "loud,,="),
         ("CATCHMENT_TEST_URL", "not a setting"),
     ];
@@ -86,8 +93,12 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     catchment.toml: `log.format`: `xml`: there is auto, text and json
     catchment.toml: there is no setting `nonsense`; `catchment settings` prints those that exist
     catchment.toml: `source.cats` is no key of a source; write KEY = ... under [source.NAME]
+    CATCHMENT__API__CLIENT_HEADER: `api.client_header`: `real ip`: write the name of a header, like x-forwarded-for
+    CATCHMENT__API__CORS_ORIGINS: `api.cors_origins`: `b.example`: write a scheme and a host, like https://app.example.org, or * for all
+    CATCHMENT__API__IN_FLIGHT: `api.in_flight`: invalid value: integer `0`, expected a nonzero usize
     CATCHMENT__API__LISTEN: `api.listen`: `localhost`: write an address and a port, like 127.0.0.1:8000
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
+    CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write requests and a time: s, min or h, like 600/min
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"
     CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write error, warn, info, debug or trace, also by module: info,syncer=debug
     "#);
@@ -170,4 +181,16 @@ fn the_demo_heeds_its_sections_alone() {
     assert_eq!(kept.get("CATCHMENT__API__LISTEN"), Some("127.0.0.1:0"));
     assert_eq!(kept.get("CATCHMENT__DATABASE__URL"), None);
     assert_eq!(kept.get("CAT_API_KEY"), None);
+}
+
+#[test]
+fn what_protects_the_api_is_off_until_it_is_set() {
+    let none = given("", &[]).unwrap().api;
+    assert!(none.cors_origins.is_empty());
+    assert_eq!((none.rate_limit, none.client_header), (None, None));
+    let file = "[api]\ncors_origins = ['https://a.example']\nrate_limit = '600/min'\nclient_header = 'X-Real-IP'";
+    let set = given(file, &[]).unwrap().api;
+    assert_eq!(set.cors_origins, ["https://a.example".parse().unwrap()]);
+    assert_eq!(set.rate_limit, "600/min".parse().ok());
+    assert_eq!(set.client_header, "x-real-ip".parse().ok());
 }

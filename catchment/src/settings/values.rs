@@ -72,6 +72,26 @@ pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
         .map_err(|error| de::Error::custom(format!("`{text}`: {error}")))
 }
 
+/// `None` if it is empty.
+pub(super) fn parsed_if_any<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    let parsed = || text.parse();
+    let parsed = (!text.is_empty()).then(parsed).transpose();
+    parsed.map_err(|error| de::Error::custom(format!("`{text}`: {error}")))
+}
+
+pub(super) fn all_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let parsed = texts
+        .iter()
+        .map(|text| text.parse().map_err(de::Error::custom));
+    parsed.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;

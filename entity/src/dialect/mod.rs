@@ -2,6 +2,7 @@
 
 mod cell;
 mod explain;
+mod limit;
 mod statement;
 
 use sea_orm::{
@@ -15,6 +16,7 @@ use sea_orm::{
 
 pub use cell::{bind, operand, read, readable};
 pub(crate) use explain::{Told, explain};
+pub use limit::{Reader, is_timeout};
 pub(crate) use statement::{Many, select_by};
 
 use self::cell::SQLITE_DIGITS;

@@ -178,13 +178,18 @@ fn unknown_operator(definition: &Definition, field: &Field, name: &str) -> Fault
 }
 
 fn not_filterable(field: &Field, name: &str) -> Fault {
-    let why = if field.kind.filterable() {
+    let why = why_not_filterable(field);
+    let detail = format!("`{}` cannot be filtered by: {why}", field.name);
+    Fault::new(name, Code::NotFilterable, detail)
+}
+
+/// What keeps rows from being filtered by `field`.
+pub(crate) fn why_not_filterable(field: &Field) -> &'static str {
+    if field.kind.filterable() {
         "it has no index, and without one each request would read every row"
     } else {
         "a field of type `json` cannot be compared"
-    };
-    let detail = format!("`{}` cannot be filtered by: {why}", field.name);
-    Fault::new(name, Code::NotFilterable, detail)
+    }
 }
 
 #[cfg(test)]

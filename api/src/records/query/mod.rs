@@ -12,8 +12,8 @@ use entity::{
 };
 
 pub(crate) use self::{
-    filter::MOST_VALUES,
-    operator::{Operator, filter_names},
+    filter::{MOST_VALUES, why_not_filterable},
+    operator::{Operator, filter_names, is_filterable},
     sort::{is_sortable, written},
 };
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// The parameters of a list that are not fields.
-pub(crate) const CONTROLS: [&str; 7] = [
-    "sort", "fields", "limit", "cursor", "count", "shape", "explain",
+pub(crate) const CONTROLS: [&str; 8] = [
+    "sort", "fields", "limit", "cursor", "count", "shape", "embed", "explain",
 ];
 
 /// What a list is asked for.
@@ -114,7 +114,9 @@ impl ListQuery {
         match name {
             "sort" => self.sort = sort::sort(definition, value)?,
             "fields" => self.fields = Some(fields(value)?),
-            "limit" => self.limit = limit(value, settings.max_limit)?,
+            "limit" => self.limit = number(name, value, settings.max_limit)?,
+            // Its names are relations, which no definition knows: `Embed` reads them.
+            "embed" => {}
             "cursor" => self.cursor = Some(value.to_owned()),
             "count" => {
                 let index = one_of(name, value, &["none", "capped", "exact"])?;
@@ -148,19 +150,19 @@ pub(super) fn fields(value: &str) -> Result<Vec<String>, Vec<Fault>> {
     Ok(names)
 }
 
-/// The rows that `limit` asks for, at most `max`.
+/// How many of something are wanted; more than the most is the most.
 ///
 /// # Errors
-/// It is no number, or 0.
-pub(crate) fn limit(value: &str, max: u64) -> Result<u64, Vec<Fault>> {
+/// It is no number, or nought.
+pub(crate) fn number(name: &str, value: &str, max: u64) -> Result<u64, Vec<Fault>> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     // A number of any length is a number: more than the most is the most.
     let wanted = value.parse().unwrap_or(u64::MAX).min(max);
     if is_number && wanted > 0 {
         return Ok(wanted);
     }
-    let detail = format!("expected a number between 1 and {max} for `limit`");
-    Err(vec![Fault::new("limit", Code::InvalidValue, detail)])
+    let detail = format!("expected a number between 1 and {max} for `{name}`");
+    Err(vec![Fault::new(name, Code::InvalidValue, detail)])
 }
 
 /// The index of `value` in what a parameter may be.

@@ -4,7 +4,10 @@ mod allowed;
 mod condition;
 mod wanted;
 
+mod embed;
+mod facets;
 mod piece;
+mod random;
 mod stretch;
 mod walk;
 mod way;
@@ -26,8 +29,11 @@ use crate::definition::{Cell, Definition, Field};
 
 pub use self::{
     count::{Counted, count, count_up_to},
+    embed::{Embedded, embedded, numbered},
     explain::{Does, Step, explain},
+    facets::{Facet, FacetValue, facet},
     piece::{Content, Piece, PieceRow, piece, rowno_of},
+    random::{Dice, random},
     stretch::Part,
 };
 

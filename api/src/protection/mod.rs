@@ -1,0 +1,21 @@
+//! What keeps one caller, or too many of them, from harming the others; and what browsers are told of our answers.
+
+mod caller;
+mod cors;
+mod headers;
+mod load;
+mod quota;
+mod table;
+
+pub use self::{caller::ClientHeader, cors::Origin, quota::Rate};
+pub(crate) use self::{
+    cors::cors,
+    headers::secure,
+    load::{Load, shed},
+    quota::{Quota, rate},
+};
+
+/// The paths by which others see how we are: they are answered whatever happens.
+fn is_watched(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/healthz" | "/metrics")
+}

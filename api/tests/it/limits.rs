@@ -1,0 +1,104 @@
+//! What nobody waits for any longer, no database works on.
+
+use std::time::{Duration, Instant};
+
+use entity::dialect::{Reader, is_timeout};
+use sea_orm::{ConnectionTrait, Statement};
+use testdb::Kind;
+use tokio::time::timeout;
+
+use crate::{
+    cats::{breeds, many_breeds},
+    world::{World, settings},
+};
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(20);
+
+async fn slow_world(kind: Kind) -> World {
+    let settings = api::Settings {
+        query_timeout: Duration::from_millis(500),
+        ..settings()
+    };
+    let world = World::with_connections(kind, settings, 1).await;
+    world.mirrored(&breeds(), &many_breeds()).await;
+    world.slow_names().await;
+    world
+}
+
+fn statement(world: &World, sql: &str) -> Statement {
+    Statement::from_string(world.db.get_database_backend(), sql)
+}
+
+#[tokio::test]
+async fn no_query_goes_on_after_its_request() {
+    for kind in testdb::kinds() {
+        let world = slow_world(kind).await;
+        for path in [
+            "/api/v1/cats/breeds?sort=name",
+            "/api/v1/cats/breeds/-/random?name=zebra",
+        ] {
+            let answer = world.get(path).await;
+            assert_eq!(answer.status, 504, "{path} on {kind:?}: {}", answer.body);
+            assert_eq!(answer.json()["code"], "QUERY_TIMEOUT");
+            // There is one connection, and it is free.
+            let free = world.db.query_one_raw(statement(&world, "SELECT 1"));
+            let free = timeout(LONG, free).await;
+            free.expect("nothing keeps it").expect("it answers");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_query_ends_by_itself_when_its_time_is_over() {
+    for kind in testdb::kinds() {
+        let world = slow_world(kind).await;
+        let reader = Reader::new(world.db.clone(), Duration::from_millis(300));
+        let slow = statement(&world, "SELECT name FROM cats_breeds");
+        let error = timeout(LONG, reader.query_all_raw(slow)).await;
+        let error = error.expect("it ends").expect_err("it has no rows");
+        assert!(is_timeout(&error), "{error}");
+        // The limit was that statement's: the connection's next one has none.
+        let quick = statement(
+            &world,
+            "SELECT COUNT(*) FROM twelve a, twelve b, twelve c, twelve d, twelve e, twelve f WHERE a.rowno + b.rowno + c.rowno + d.rowno + e.rowno + f.rowno > 0",
+        );
+        let row = world.db.query_one_raw(quick).await;
+        let row = row.expect("it answers").expect("a row");
+        assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 2_985_984);
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_interrupted() {
+    let world = slow_world(Kind::Sqlite).await;
+    let reader = Reader::new(world.db.clone(), LONG * 100);
+    let started = Instant::now();
+    let slow = statement(&world, "SELECT name FROM cats_breeds");
+    let given_up = timeout(Duration::from_millis(50), reader.query_all_raw(slow)).await;
+    assert!(given_up.is_err());
+    let quick = statement(
+        &world,
+        "SELECT COUNT(*) FROM twelve a, twelve b, twelve c, twelve d, twelve e, twelve f WHERE a.rowno + b.rowno + c.rowno + d.rowno + e.rowno + f.rowno > 0",
+    );
+    let row = timeout(LONG, world.db.query_one_raw(quick)).await;
+    row.expect("the connection is free")
+        .expect("it is not interrupted");
+    assert!(started.elapsed() < LONG);
+}
+
+#[tokio::test]
+async fn a_reader_does_not_write() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let reader = Reader::new(world.db.clone(), LONG);
+        let delete = "DELETE FROM cats_breeds";
+        assert!(reader.execute_unprepared(delete).await.is_err());
+        assert!(reader.execute_raw(statement(&world, delete)).await.is_err());
+        assert_eq!(
+            world.get("/api/v1/cats/breeds").await.column("id").len(),
+            12
+        );
+    })
+    .await;
+}
