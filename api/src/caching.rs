@@ -1,5 +1,7 @@
 //! How long an answer may be kept, and when the client's copy is still good.
 
+use std::sync::LazyLock;
+
 use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
@@ -65,6 +67,13 @@ impl Caching {
 
 /// How rows may be kept: for `max_age` seconds, and served while they are asked for anew or the server is gone.
 pub(crate) fn control(max_age: i64) -> HeaderValue {
+    /// Each second up to a minute, which is in every answer.
+    static KNOWN: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| (0..=60).map(written).collect());
+    let known = usize::try_from(max_age).ok().and_then(|age| KNOWN.get(age));
+    known.cloned().unwrap_or_else(|| written(max_age))
+}
+
+fn written(max_age: i64) -> HeaderValue {
     ascii(&format!(
         "public, max-age={max_age}, stale-while-revalidate=60, stale-if-error=86400"
     ))

@@ -39,7 +39,7 @@ pub(crate) struct Metrics {
 /// The labels of a request. The route is the template, so that no path makes a series of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
-    http_request_method: String,
+    http_request_method: &'static str,
     http_route: String,
     http_response_status_code: u16,
 }
@@ -87,9 +87,9 @@ impl Metrics {
         Self { metered, requests }
     }
 
-    pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         let labels = Request {
-            http_request_method: method.to_owned(),
+            http_request_method: method,
             http_route: route.to_owned(),
             http_response_status_code: status,
         };

@@ -16,7 +16,7 @@ use axum::{
 use crate::{
     AppState, answers, changes,
     problem::{Kind, Problem},
-    routes,
+    protection, routes,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +27,7 @@ const LONGEST_URI: usize = 8 * 1024;
 /// The label of every request that no route took, whatever its path.
 const UNMATCHED: &str = "unmatched";
 
-/// The outermost layer.
+/// Around every request. It is one layer, not one for each of its parts: a layer costs a request two boxes.
 pub(crate) async fn observe(
     State(state): State<AppState>,
     request: Request,
@@ -39,35 +39,41 @@ pub(crate) async fn observe(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = request_id(request.headers());
 
-    let mut response = next.run(request).await;
+    let answer = async |request| limited(&state, request, next).await;
+    let answer = async |request| answers::kept_or(&state, request, answer).await;
+    let answer = async |request| protection::rate(&state, request, answer).await;
+    let mut response = protection::shed(&state, request, answer).await;
+    protection::secure(&mut response);
 
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
-        problem.write(&mut response, &id);
+        problem.write(&mut response, id_text(&id));
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    response.headers_mut().insert(REQUEST_ID, id.clone());
     let took = started.elapsed();
     let status = response.status().as_u16();
     state.metrics.request(method, route, status, took);
     let duration_ms = took.as_secs_f64() * 1000.0;
+    let request_id = id_text(&id);
     if status >= 500 {
         let cause = problem.and_then(|problem| problem.cause_chain());
         let error = cause.as_deref();
-        tracing::warn!(method, route, status, duration_ms, request_id = %id, error, "request");
+        tracing::warn!(
+            method,
+            route,
+            status,
+            duration_ms,
+            request_id,
+            error,
+            "request"
+        );
     } else {
-        tracing::debug!(method, route, status, duration_ms, request_id = %id, "request");
+        tracing::debug!(method, route, status, duration_ms, request_id, "request");
     }
     response
 }
 
-/// Answers from what is kept, or ends a request that takes too long, and refuses one whose URL no list needs.
-pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let answer = async |request| limited(&state, request, next).await;
-    answers::kept_or(&state, request, answer).await
-}
-
+/// Ends a request that takes too long, and refuses one whose URL no list needs.
 async fn limited(state: &AppState, request: Request, next: Next) -> Response {
     let length = request
         .uri()
@@ -128,18 +134,25 @@ pub(crate) async fn no_method(method: Method) -> Problem {
 }
 
 /// The caller's id if it is fit to be repeated, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers
-        .get(REQUEST_ID)
-        .and_then(|value| value.to_str().ok());
-    let sane = given.filter(|id| {
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let sane = headers.get(REQUEST_ID).filter(|id| {
+        let id = id.as_bytes();
+        (1..=LONGEST_ID).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
     });
     // The standard library's hasher is seeded by the operating system, anew for each one.
-    sane.map_or_else(
-        || format!("{:016x}", RandomState::new().build_hasher().finish()),
-        str::to_owned,
-    )
+    let any = || {
+        HeaderValue::from_str(&format!(
+            "{:016x}",
+            RandomState::new().build_hasher().finish()
+        ))
+    };
+    let id = sane.cloned().map_or_else(any, Ok);
+    id.unwrap_or(HeaderValue::from_static("-"))
+}
+
+/// An id is visible ASCII.
+fn id_text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 /// Callers may invent methods: each would be a series of its own.

@@ -1,11 +1,6 @@
 //! Every URL of the api, in one list, and what stands around all of them.
 
-use axum::{
-    Router,
-    middleware::{from_fn, from_fn_with_state},
-    response::Redirect,
-    routing::get,
-};
+use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
 use tower::util::option_layer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -76,12 +71,8 @@ fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
         .layer((
-            from_fn_with_state(state.clone(), observe::observe),
-            from_fn(protection::secure),
             option_layer(cors),
-            from_fn_with_state(state.clone(), protection::shed),
-            from_fn_with_state(state.clone(), protection::rate),
-            from_fn_with_state(state.clone(), observe::limit),
+            from_fn_with_state(state.clone(), observe::observe),
             CatchPanicLayer::custom(observe::panicked),
             CompressionLayer::new().compress_when(worth_it),
         ))

@@ -1,14 +1,12 @@
 //! What every answer tells browsers: to take it for what it says it is, in no frame, and to tell nobody of its address.
 
 use axum::{
-    extract::Request,
     http::{
         HeaderName, HeaderValue,
         header::{
             CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
-    middleware::Next,
     response::Response,
 };
 
@@ -21,8 +19,7 @@ const ALL: [(HeaderName, &str); 3] = [
     (REFERRER_POLICY, "no-referrer"),
 ];
 
-pub(crate) async fn secure(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) fn secure(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in ALL {
         headers.insert(name, HeaderValue::from_static(value));
@@ -30,5 +27,4 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     }
-    response
 }

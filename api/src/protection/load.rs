@@ -5,8 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 
@@ -45,12 +44,16 @@ impl Drop for Counted<'_> {
     }
 }
 
-pub(crate) async fn shed(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn shed(
+    state: &AppState,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     if is_watched(request.uri().path()) {
-        return next.run(request).await;
+        return answer(request).await;
     }
     match state.load.enter() {
-        Some(_counted) => next.run(request).await,
+        Some(_counted) => answer(request).await,
         None => Problem::new(
             Kind::Overloaded,
             "more requests are being answered than can be at once; try again shortly",

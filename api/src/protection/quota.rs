@@ -11,9 +11,8 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -102,15 +101,19 @@ impl Quota {
     }
 }
 
-pub(crate) async fn rate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn rate(
+    state: &AppState,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let quota = match &state.quota {
         Some(quota) if !is_watched(request.uri().path()) => quota,
-        _ => return next.run(request).await,
+        _ => return answer(request).await,
     };
     let caller = caller(&request, state.settings.client_header.as_ref());
     let mut left = quota.take(caller, quota.began.elapsed());
     let mut response = match left.requests {
-        Some(_) => next.run(request).await,
+        Some(_) => answer(request).await,
         None => exceeded(left),
     };
     if let Some(rest) = left.requests
