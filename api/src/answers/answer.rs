@@ -6,12 +6,13 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     AppState,
     caching::{self, Caching},
     freshness,
+    problem::Problem,
     registry::Resource,
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct About {
     pub(crate) links: String,
     /// The header `X-Total-Count`.
     pub(crate) total: Option<i64>,
+    /// How long ago the last complete run of its resource may have ended; `None`: however long.
+    pub(crate) max_staleness: Option<TimeDelta>,
     /// Whether it may be kept, here and elsewhere: another request would get the same.
     pub(crate) is_kept: bool,
 }
@@ -60,6 +63,7 @@ impl About {
             others,
             links: String::new(),
             total: None,
+            max_staleness: None,
             is_kept: true,
         }
     }
@@ -67,6 +71,30 @@ impl About {
     /// All resources that it tells of.
     pub(crate) fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
         std::iter::once(&self.resource).chain(&self.others)
+    }
+
+    /// Checks that the rows are as fresh as is wanted.
+    ///
+    /// # Errors
+    /// They are not: the problem says when they may be.
+    pub(crate) fn is_fresh_enough(&self, now: DateTime<Utc>) -> Result<(), Problem> {
+        let Some(limit) = self.max_staleness else {
+            return Ok(());
+        };
+        let model = &self.resource.model;
+        let age = model.synced_at.map(|at| now - at);
+        if age.is_some_and(|age| age <= limit) {
+            return Ok(());
+        }
+        let age = age.map_or_else(
+            || "no run of it was complete yet".to_owned(),
+            |age| format!("its last complete run ended {} s ago", age.num_seconds()),
+        );
+        let next = model.next_run_at.map_or(TimeDelta::zero(), |due| due - now);
+        Err(Problem::not_fresh_enough(
+            format!("resource `{}` is not fresh enough: {age}", model.name),
+            next.num_seconds().max(1).unsigned_abs(),
+        ))
     }
 
     /// The answer `304 Not Modified`, if the client's copy is still good.

@@ -137,6 +137,9 @@ impl Rendered {
         headers: &HeaderMap,
         now: DateTime<Utc>,
     ) -> Response {
+        if let Err(problem) = self.about.is_fresh_enough(now) {
+            return problem.into_response();
+        }
         let control = match self.about.is_kept {
             true => caching::control(freshness::max_age(&self.about.resource.model, now)),
             false => NOT_KEPT,

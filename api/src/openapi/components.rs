@@ -247,6 +247,11 @@ fn parameters(settings: &Settings) -> Value {
             "`array`: only the rows; page, count and freshness are in the headers.",
             json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
         ),
+        "MaxStaleness": query(
+            "max_staleness",
+            "How long ago the last complete run may have ended; else the answer is 503. A number and `s`, `m`, `h` or `d`.",
+            json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
+        ),
         "Explain": query(
             "explain",
             "`true`: what the list would do, instead of its rows.",

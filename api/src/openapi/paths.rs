@@ -148,7 +148,12 @@ fn one(definition: &Definition, embed: Value) -> Value {
         tag: &definition.source,
         id: &format!("one_{}", definition.table),
         summary: &format!("One of the {} by its key", definition.resource),
-        parameters: vec![parameter("Key"), parameter("Fields"), embed],
+        parameters: vec![
+            parameter("Key"),
+            parameter("Fields"),
+            embed,
+            parameter("MaxStaleness"),
+        ],
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "meta"],
@@ -247,7 +252,15 @@ fn random_of(definition: &Definition) -> Value {
 fn list_parameters(definition: &Definition) -> Vec<Value> {
     let mut parameters = filters::filters(definition);
     parameters.push(filters::sort(definition));
-    let rest = ["Fields", "Limit", "Cursor", "Count", "Shape", "Explain"];
+    let rest = [
+        "Fields",
+        "Limit",
+        "Cursor",
+        "Count",
+        "Shape",
+        "MaxStaleness",
+        "Explain",
+    ];
     parameters.extend(rest.map(parameter));
     parameters
 }

@@ -18,12 +18,13 @@ pub(crate) enum Kind {
     QuotaExceeded,
     Internal,
     NotReady,
+    StaleBeyondLimit,
     Overloaded,
     QueryTimeout,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -36,6 +37,7 @@ impl Kind {
         Self::QuotaExceeded,
         Self::Internal,
         Self::NotReady,
+        Self::StaleBeyondLimit,
         Self::Overloaded,
         Self::QueryTimeout,
     ];
@@ -63,6 +65,7 @@ impl Kind {
             Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
             Self::NotReady => "not-ready",
+            Self::StaleBeyondLimit => "stale-beyond-limit",
             Self::Overloaded => "overloaded",
             Self::QueryTimeout => "query-timeout",
         }
@@ -87,6 +90,7 @@ impl Kind {
             Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
             Self::NotReady => "Not ready",
+            Self::StaleBeyondLimit => "Not fresh enough",
             Self::Overloaded => "Too much at once",
             Self::QueryTimeout => "The query took too long",
         }
@@ -142,6 +146,11 @@ impl Kind {
                 "The database cannot be reached, or its schema is not made yet. The same request \
                  may succeed shortly."
             }
+            Self::StaleBeyondLimit => {
+                "The last complete run of the resource ended longer ago than `max_staleness` bears. \
+                 `Retry-After` says when the next one is due. Without the parameter the rows are served, \
+                 and `meta` says how old they are."
+            }
             Self::Overloaded => {
                 "As many requests, or as many of this kind, are under way as there may be at once. The same \
                  request may succeed when one of them has ended."
@@ -166,7 +175,9 @@ impl Kind {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::StaleBeyondLimit | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::QueryTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -175,7 +186,11 @@ impl Kind {
     pub(super) fn retryable(self) -> bool {
         matches!(
             self,
-            Self::QuotaExceeded | Self::NotReady | Self::Overloaded | Self::QueryTimeout
+            Self::QuotaExceeded
+                | Self::NotReady
+                | Self::StaleBeyondLimit
+                | Self::Overloaded
+                | Self::QueryTimeout
         )
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Problem {
     detail: String,
     faults: Vec<Fault>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// Seconds after which the same request may succeed.
+    retry_after: Option<u64>,
 }
 
 /// What the caller gets of it.
@@ -53,6 +55,7 @@ impl Problem {
             detail: detail.into(),
             faults: Vec::new(),
             cause: None,
+            retry_after: None,
         }
     }
 
@@ -96,6 +99,14 @@ impl Problem {
             Kind::NotReady,
             "the database has no schema yet; run `catchment migrate up`",
         )
+    }
+
+    /// The rows are older than was asked for; in so many seconds they may be fresh.
+    pub(crate) fn not_fresh_enough(detail: impl Into<String>, retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Kind::StaleBeyondLimit, detail)
+        }
     }
 
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -165,7 +176,7 @@ impl Problem {
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if kind.retryable() && !headers.contains_key(RETRY_AFTER) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(RETRY_AFTER, self.retry_after.unwrap_or(1).into());
         }
         *response.body_mut() = axum::body::Body::from(body);
     }

@@ -109,6 +109,7 @@ impl<'a> List<'a> {
             return self.explained(state).await;
         }
         let mut about = self.about();
+        about.is_fresh_enough(state.clock.now())?;
         if let Some(response) = about.not_modified(state, request) {
             return Ok(response);
         }
@@ -131,7 +132,10 @@ impl<'a> List<'a> {
     fn about(&self) -> About {
         let parent = self.of.iter().map(|parent| parent.resource);
         let others = parent.chain(self.embed.resources()).cloned();
-        About::of_rows(self.resource, others.collect())
+        About {
+            max_staleness: self.query.max_staleness,
+            ..About::of_rows(self.resource, others.collect())
+        }
     }
 
     pub(super) async fn find_parent(&self, reader: &Reader) -> Result<(), Problem> {

@@ -8,13 +8,14 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
+use chrono::TimeDelta;
 use entity::record;
 
 use super::{
     embed::Embed,
     envelope,
     narrowed::{or_faults, value},
-    query,
+    query::{self, MAX_STALENESS},
 };
 use crate::{
     AppState,
@@ -39,7 +40,13 @@ pub(crate) async fn one(
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     let embed = Embed::asked(&snapshot, resource, &parameters);
-    let (fields, embed) = both(wanted(&parameters), embed)?;
+    let (wanted, embed) = both(Wanted::of(&parameters), embed)?;
+    let mut about = About {
+        links: LINKS.to_owned(),
+        max_staleness: wanted.max_staleness,
+        ..About::of_rows(resource, embed.resources().cloned().collect())
+    };
+    about.is_fresh_enough(state.clock.now())?;
     let reader = state.reader();
     let table = &resource.definition.table;
     let found = match resource.has_table() {
@@ -47,16 +54,13 @@ pub(crate) async fn one(
         false => None,
     };
     let row = found.ok_or_else(|| no_record(resource, &key))?;
-    let about = About {
-        tag: format!("{}{}", hexadecimal(&row.payload_hash), embed.tag(&row)),
-        modified: embed.is_nothing().then_some(row.changed_at),
-        links: LINKS.to_owned(),
-        ..About::of_rows(resource, embed.resources().cloned().collect())
-    };
+    about.tag = format!("{}{}", hexadecimal(&row.payload_hash), embed.tag(&row));
+    about.modified = embed.is_nothing().then_some(row.changed_at);
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }
-    let fields = fields.as_deref().map(|names| with_key(resource, names));
+    let fields = wanted.fields.as_deref();
+    let fields = fields.map(|names| with_key(resource, names));
     let data = embed
         .records(&reader, vec![row], ("", fields.as_deref()))
         .await?;
@@ -76,12 +80,28 @@ pub(crate) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&
     key.chain(names).map(String::as_str).collect()
 }
 
-fn wanted(parameters: &Parameters) -> Result<Option<Vec<String>>, Problem> {
-    let mut faults = parameters.unknown(&["fields", "embed"]);
-    let fields = or_faults(value(parameters, "fields", query::fields), &mut faults);
-    if faults.is_empty() {
-        Ok(fields)
-    } else {
-        Err(Problem::refused(faults))
+/// What a record is asked for.
+#[derive(Default)]
+struct Wanted {
+    fields: Option<Vec<String>>,
+    max_staleness: Option<TimeDelta>,
+}
+
+impl Wanted {
+    fn of(parameters: &Parameters) -> Result<Self, Problem> {
+        let mut faults = parameters.unknown(&["fields", "embed", MAX_STALENESS]);
+        let fields = value(parameters, "fields", query::fields);
+        let time = value(parameters, MAX_STALENESS, |text| {
+            query::time(MAX_STALENESS, text)
+        });
+        let wanted = Self {
+            fields: or_faults(fields, &mut faults),
+            max_staleness: or_faults(time, &mut faults),
+        };
+        if faults.is_empty() {
+            Ok(wanted)
+        } else {
+            Err(Problem::refused(faults))
+        }
     }
 }

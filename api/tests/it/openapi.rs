@@ -45,7 +45,7 @@ async fn every_documented_parameter_is_taken() {
             .collect();
         assert_eq!(
             examples.len(),
-            96,
+            97,
             "the operators of 11 fields, and all controls but the cursor"
         );
         for (name, value) in examples {
@@ -142,6 +142,7 @@ fn example(parameter: &Value) -> Option<(&str, String)> {
     let example = match (name, schema["type"].as_str()?, schema["format"].as_str()) {
         ("cursor", ..) => return None,
         ("sort", ..) => "-weight",
+        ("max_staleness", ..) => "15m",
         (_, "array", _) => schema["items"]["enum"][0].as_str()?,
         (_, "integer" | "number", _) => "1",
         (_, "boolean", _) => "true",

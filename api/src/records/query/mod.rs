@@ -6,6 +6,7 @@ mod filter;
 mod operator;
 mod sort;
 
+use chrono::TimeDelta;
 use entity::{
     definition::Definition,
     record::{Filter, SortKey},
@@ -24,9 +25,19 @@ use crate::{
 };
 
 /// The parameters of a list that are not fields.
-pub(crate) const CONTROLS: [&str; 8] = [
-    "sort", "fields", "limit", "cursor", "count", "shape", "embed", "explain",
+pub(crate) const CONTROLS: [&str; 9] = [
+    "sort",
+    "fields",
+    "limit",
+    "cursor",
+    "count",
+    "shape",
+    "embed",
+    "explain",
+    MAX_STALENESS,
 ];
+/// Says how old rows may be.
+pub(crate) const MAX_STALENESS: &str = "max_staleness";
 
 /// What a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +53,8 @@ pub(crate) struct ListQuery {
     pub(crate) shape: Shape,
     /// Whether to say what the list would do, instead of doing it.
     pub(crate) explain: bool,
+    /// How long ago the last complete run may have ended.
+    pub(crate) max_staleness: Option<TimeDelta>,
 }
 
 /// Whether what the filters leave is counted. What there is without them always is.
@@ -123,6 +136,7 @@ impl ListQuery {
                 self.count = [Counting::None, Counting::Capped, Counting::Exact][index];
             }
             "explain" => self.explain = one_of(name, value, &["false", "true"])? == 1,
+            MAX_STALENESS => self.max_staleness = Some(time(name, value)?),
             "shape" => {
                 let index = one_of(name, value, &["envelope", "array"])?;
                 self.shape = [Shape::Envelope, Shape::Array][index];
@@ -163,6 +177,24 @@ pub(crate) fn number(name: &str, value: &str, max: u64) -> Result<u64, Vec<Fault
     }
     let detail = format!("expected a number between 1 and {max} for `{name}`");
     Err(vec![Fault::new(name, Code::InvalidValue, detail)])
+}
+
+/// A time: a whole number and `s`, `m`, `h` or `d`.
+///
+/// # Errors
+/// It is written otherwise.
+pub(super) fn time(name: &str, value: &str) -> Result<TimeDelta, Vec<Fault>> {
+    let seconds = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let time = seconds.into_iter().find_map(|(unit, seconds)| {
+        let number = value.strip_suffix(unit)?;
+        let number: u32 = number.parse().ok().filter(|_| !number.starts_with('+'))?;
+        TimeDelta::try_seconds(i64::from(number) * seconds)
+    });
+    time.ok_or_else(|| {
+        let detail =
+            format!("expected a number and `s`, `m`, `h` or `d` for `{name}`, such as `15m`");
+        vec![Fault::new(name, Code::InvalidValue, detail)]
+    })
 }
 
 /// The index of `value` in what a parameter may be.
