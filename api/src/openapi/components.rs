@@ -207,11 +207,18 @@ fn parameters(settings: &Settings) -> Value {
             "description": "The key's value; of a key of several fields, their values joined by commas, with `%` and `,` in them percent-encoded.",
             "schema": { "type": "string" },
         },
-        "Fields": query(
-            "fields",
-            "Members of the records to give, separated by commas; the key's are always given.",
-            json!({ "type": "string" }),
-        ),
+        "Fields": {
+            "name": "fields",
+            "in": "query",
+            "description": "Members of the records to give, separated by commas; the key's are always given.",
+            "style": "form",
+            "explode": false,
+            "schema": {
+                "type": "array",
+                "items": { "type": "string", "pattern": "^[^,]+$" },
+                "minItems": 1,
+            },
+        },
         "Limit": query(
             "limit",
             &format!("Rows of a page; more than {most} is taken as {most}."),

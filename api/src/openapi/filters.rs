@@ -1,6 +1,8 @@
 //! The parameters of one resource's lists: one, typed, for each field and operator, in the order of the fields.
 
-use entity::definition::{Definition, Field, Kind};
+use std::collections::HashSet;
+
+use entity::definition::{Definition, Field, Kind, OrderKey};
 use serde_json::{Value, json};
 
 use crate::records::{MOST_VALUES, Operator, filter_names, is_sortable, written};
@@ -15,31 +17,37 @@ pub(super) fn filters(definition: &Definition) -> Vec<Value> {
     filters.collect()
 }
 
-/// What `sort` may name.
-pub(super) fn sort(definition: &Definition) -> Value {
+/// What `sort` may be; `None`: nothing can be sorted by.
+pub(super) fn sort(definition: &Definition) -> Option<Value> {
     let fields = definition.fields.iter().filter(|field| is_sortable(field));
-    let mut names: Vec<String> = fields.map(|field| format!("`{}`", field.name)).collect();
-    names.extend(
-        definition
-            .orders
+    let either = |name: &String| [name.clone(), format!("-{name}")];
+    let mut orders: Vec<String> = fields.flat_map(|field| either(&field.name)).collect();
+    orders.extend(definition.orders.iter().flat_map(|order| several(order)));
+    let mut known = HashSet::new();
+    orders.retain(|order| known.insert(order.clone()));
+    (!orders.is_empty()).then(|| {
+        json!({
+            "name": "sort",
+            "in": "query",
+            "description": "What to sort by; `-` before a name sorts descending. Rows without a value come last both ways. \
+                 Fields that a filter leaves one value may be named before these.",
+            "schema": { "type": "string", "enum": orders },
+        })
+    })
+}
+
+/// The beginnings of an order of several fields, and their reverses.
+fn several(order: &[OrderKey]) -> impl Iterator<Item = String> {
+    let beginnings = (2..=order.len()).map(|end| &order[..end]);
+    beginnings.flat_map(|keys| {
+        let reverse: Vec<OrderKey> = keys
             .iter()
-            .map(|order| format!("`{}`", written(order))),
-    );
-    let description = format!(
-        "Field to sort by; `-` before its name sorts descending. \
-         Rows without a value come last both ways. One of {}{}.",
-        names.join(", "),
-        if definition.orders.is_empty() {
-            ""
-        } else {
-            "; of several fields also the reverse"
-        },
-    );
-    json!({
-        "name": "sort",
-        "in": "query",
-        "description": description,
-        "schema": { "type": "string" },
+            .map(|key| OrderKey {
+                field: key.field.clone(),
+                descending: !key.descending,
+            })
+            .collect();
+        [written(keys), written(&reverse)]
     })
 }
 

@@ -251,7 +251,7 @@ fn random_of(definition: &Definition) -> Value {
 
 fn list_parameters(definition: &Definition) -> Vec<Value> {
     let mut parameters = filters::filters(definition);
-    parameters.push(filters::sort(definition));
+    parameters.extend(filters::sort(definition));
     let rest = [
         "Fields",
         "Limit",

@@ -141,7 +141,6 @@ fn example(parameter: &Value) -> Option<(&str, String)> {
     }
     let example = match (name, schema["type"].as_str()?, schema["format"].as_str()) {
         ("cursor", ..) => return None,
-        ("sort", ..) => "-weight",
         ("max_staleness", ..) => "15m",
         (_, "array", _) => schema["items"]["enum"][0].as_str()?,
         (_, "integer" | "number", _) => "1",
