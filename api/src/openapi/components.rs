@@ -197,7 +197,6 @@ fn problem_response() -> Value {
 }
 
 fn parameters(settings: &Settings) -> Value {
-    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
     let most = settings.max_limit;
     let mut parameters = members(json!({
         "Key": {
@@ -222,52 +221,62 @@ fn parameters(settings: &Settings) -> Value {
         "Limit": query(
             "limit",
             &format!("Rows of a page; more than {most} is taken as {most}."),
-            json!({ "type": "integer", "minimum": 1, "default": settings.default_limit }),
-        ),
-        "FacetLimit": query(
-            "facet_limit",
-            &format!("Values of each facet; more than {} is taken as {0}.", facets::MAX_LIMIT),
-            json!({ "type": "integer", "minimum": 1, "default": facets::LIMIT }),
-        ),
-        "RandomLimit": query(
-            "limit",
-            &format!("Rows to draw; more than {} is taken as {0}.", random::MAX_LIMIT),
-            json!({ "type": "integer", "minimum": 1, "default": 1 }),
-        ),
-        "Seed": query(
-            "seed",
-            "Draws the rows that an answer with this `seed` had, while the version is the same.",
-            json!({ "type": "integer", "minimum": 0, "maximum": random::MAX_SEED }),
+            &json!({ "type": "integer", "minimum": 1, "default": settings.default_limit }),
         ),
         "Cursor": query(
             "cursor",
             "`page.next` or `page.prev` of another page of the same list.",
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         ),
         "Count": query(
             "count",
             "Counts what the filters leave: all, or up to 10,000. Without filters the count is always given.",
-            json!({ "type": "string", "enum": ["none", "capped", "exact"], "default": "none" }),
+            &json!({ "type": "string", "enum": ["none", "capped", "exact"], "default": "none" }),
         ),
         "Shape": query(
             "shape",
             "`array`: only the rows; page, count and freshness are in the headers.",
-            json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
+            &json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
         ),
         "MaxStaleness": query(
             "max_staleness",
             "How long ago the last complete run may have ended; else the answer is 503. A number and `s`, `m`, `h` or `d`.",
-            json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
+            &json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
         ),
         "Explain": query(
             "explain",
             "`true`: what the list would do, instead of its rows.",
-            json!({ "type": "boolean", "default": false }),
+            &json!({ "type": "boolean", "default": false }),
         ),
     }));
+    parameters.extend(members(of_other_routes()));
     parameters.extend(members(changes::parameters()));
     parameters.extend(members(export::parameters()));
     Value::Object(parameters)
+}
+
+fn of_other_routes() -> Value {
+    json!({
+        "FacetLimit": query(
+            "facet_limit",
+            &format!("Values of each facet; more than {} is taken as {0}.", facets::MAX_LIMIT),
+            &json!({ "type": "integer", "minimum": 1, "default": facets::LIMIT }),
+        ),
+        "RandomLimit": query(
+            "limit",
+            &format!("Rows to draw; more than {} is taken as {0}.", random::MAX_LIMIT),
+            &json!({ "type": "integer", "minimum": 1, "default": 1 }),
+        ),
+        "Seed": query(
+            "seed",
+            "Draws the rows that an answer with this `seed` had, while the version is the same.",
+            &json!({ "type": "integer", "minimum": 0, "maximum": random::MAX_SEED }),
+        ),
+    })
+}
+
+fn query(name: &str, description: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 
 /// An object that always has all of `members`.

@@ -97,6 +97,10 @@ impl Kind {
     }
 
     /// What it means, and what to do.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a text for each kind, and nothing else"
+    )]
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::InvalidParameter => {
