@@ -55,6 +55,7 @@ mod settings;
 
 use std::{future::Future, io, net::SocketAddr, ops::Deref, pin::pin, sync::Arc};
 
+use axum::ServiceExt;
 use entity::{Clock, dialect::Reader};
 use sea_orm::DatabaseConnection;
 use tokio::{
@@ -151,9 +152,9 @@ pub async fn serve(
         followers.send_replace(true);
         drop(stopping);
     };
-    let router = routes::router(state.clone());
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(until_stop);
+    let service = routes::service(state.clone());
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(until_stop);
     let mut serving = pin!(serving.into_future());
     let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);
     let mut refreshing = pin!(refreshing);

@@ -14,7 +14,9 @@ use axum::{
 };
 
 use crate::{
-    AppState, answers, changes,
+    AppState,
+    answers::{self, Asked},
+    changes,
     problem::{Kind, Problem},
     protection, routes,
 };
@@ -33,7 +35,7 @@ pub(crate) async fn observe(
     request: Request,
     next: Next,
 ) -> Response {
-    let started = Instant::now();
+    let seen = Seen::now();
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
@@ -42,20 +44,52 @@ pub(crate) async fn observe(
     let answer = async |request| limited(&state, request, next).await;
     let answer = async |request| answers::kept_or(&state, request, answer).await;
     let answer = async |request| protection::rate(&state, request, answer).await;
-    let mut response = protection::shed(&state, request, answer).await;
-    protection::secure(&mut response);
+    let response = protection::shed(&state, request, answer).await;
+    seen.told(&state, (method, route, &id), response)
+}
 
-    let problem = response.extensions_mut().remove::<Problem>();
-    if let Some(problem) = &problem {
-        problem.write(&mut response, id_text(&id));
+/// The answer that is kept, if anybody may have it: no route and no layer needs to be asked.
+pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
+    if state.quota.is_some() || !state.settings.cors_origins.is_empty() {
+        return None;
     }
-    response.headers_mut().insert(REQUEST_ID, id.clone());
-    let took = started.elapsed();
-    let status = response.status().as_u16();
-    state.metrics.request(method, route, status, took);
-    let duration_ms = took.as_secs_f64() * 1000.0;
-    let request_id = id_text(&id);
-    if status >= 500 {
+    let seen = Seen::now();
+    let (route, response) = answers::kept(state, asked).await?;
+    let method = method_name(asked.method);
+    let id = request_id(asked.headers);
+    Some(seen.told(state, (method, route.as_str(), &id), response))
+}
+
+/// When a request came.
+struct Seen(Instant);
+
+impl Seen {
+    fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Writes into `response` what is in every answer, and tells of it.
+    fn told(
+        self,
+        state: &AppState,
+        (method, route, id): (&'static str, &str, &HeaderValue),
+        mut response: Response,
+    ) -> Response {
+        protection::secure(&mut response);
+        let request_id = id_text(id);
+        let problem = response.extensions_mut().remove::<Problem>();
+        if let Some(problem) = &problem {
+            problem.write(&mut response, request_id);
+        }
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+        let took = self.0.elapsed();
+        let status = response.status().as_u16();
+        state.metrics.request(method, route, status, took);
+        let duration_ms = took.as_secs_f64() * 1000.0;
+        if status < 500 {
+            tracing::debug!(method, route, status, duration_ms, request_id, "request");
+            return response;
+        }
         let cause = problem.and_then(|problem| problem.cause_chain());
         let error = cause.as_deref();
         tracing::warn!(
@@ -67,10 +101,8 @@ pub(crate) async fn observe(
             error,
             "request"
         );
-    } else {
-        tracing::debug!(method, route, status, duration_ms, request_id, "request");
+        response
     }
-    response
 }
 
 /// Ends a request that takes too long, and refuses one whose URL no list needs.

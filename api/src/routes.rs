@@ -1,7 +1,15 @@
 //! Every URL of the api, in one list, and what stands around all of them.
 
-use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
-use tower::util::option_layer;
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::from_fn_with_state,
+    response::{Redirect, Response},
+    routing::get,
+};
+use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -11,8 +19,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, catalog, changes, export, health, metrics, observe, openapi, problem, protection,
-    records, swagger,
+    AppState, answers::Asked, catalog, changes, export, health, metrics, observe, openapi, problem,
+    protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -25,8 +33,33 @@ pub(crate) const CHANGES: &str = "/api/v1/{source}/{resource}/-/changes";
 const WORTH_COMPRESSING: u16 = 1024;
 
 /// The whole api.
-pub(crate) fn router(state: AppState) -> Router {
+fn router(state: AppState) -> Router {
     surrounded(routes(), state)
+}
+
+/// The whole api, behind the answers that are kept: these need no route.
+pub(crate) fn service(
+    state: AppState,
+) -> impl Service<
+    Request,
+    Response = Response,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response, Infallible>> + Send,
+> + Clone
++ Send
++ 'static {
+    let router = router(state.clone());
+    service_fn(move |request: Request| {
+        let (state, router) = (state.clone(), router.clone());
+        async move {
+            if let Some(asked) = Asked::of(&request)
+                && let Some(response) = observe::kept(&state, asked).await
+            {
+                return Ok(response);
+            }
+            router.oneshot(request).await
+        }
+    })
 }
 
 fn routes() -> Router<AppState> {

@@ -16,8 +16,8 @@ mod rendered;
 use std::sync::Arc;
 
 use axum::{
-    extract::Request,
-    http::Method,
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, Method},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -45,27 +45,59 @@ pub(crate) struct Answers {
 #[derive(Clone, Debug)]
 struct Weight;
 
+/// What of a request decides how a kept answer is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    url: &'a str,
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+impl<'a> Asked<'a> {
+    /// `None`: no answer to it is ever kept.
+    pub(crate) fn of(request: &'a Request) -> Option<Self> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let url = request.uri().path_and_query()?;
+        is_read.then(|| Self {
+            url: url.as_str(),
+            method: request.method(),
+            headers: request.headers(),
+        })
+    }
+}
+
+/// What was kept of an earlier answer, with the route that it took; `None`: nothing that still holds.
+pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedPath, Response)> {
+    let now = state.clock.now();
+    let kept = state.answers.held(state, asked.url, now)?;
+    let response = kept.respond(asked.method, asked.headers, now);
+    Some((kept.route().clone(), response.await))
+}
+
 /// What was kept of an earlier answer to `request`, or what `answer` makes of it, which is kept if it tells of rows.
 pub(crate) async fn kept_or(
     state: &AppState,
     request: Request,
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let Some(url) = url(&request) else {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let (Some(asked), Some(route)) = (Asked::of(&request), route) else {
         return answer(request).await;
     };
-    let now = state.clock.now();
-    if let Some(kept) = state.answers.held(state, url, now) {
-        let (method, headers) = (request.method(), request.headers());
-        return kept.respond(method, headers, now).await;
+    if let Some((_, response)) = kept(state, asked).await {
+        return response;
     }
-    let url = url.to_owned();
-    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let (url, method, headers) = (
+        asked.url.to_owned(),
+        asked.method.clone(),
+        asked.headers.clone(),
+    );
     let mut response = answer(request).await;
     let Some(answer) = response.extensions_mut().remove::<Answer>() else {
         return response;
     };
-    match Rendered::of(answer, state.registry.is_in_touch(), now) {
+    let now = state.clock.now();
+    match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
         Ok(rendered) => {
             let rendered = Arc::new(rendered);
             state.answers.insert(url, &rendered);
@@ -112,11 +144,4 @@ impl Weighter<String, Arc<Rendered>> for Weight {
     fn weight(&self, url: &String, rendered: &Arc<Rendered>) -> u64 {
         (url.len() + 2 * rendered.size()) as u64 + OVERHEAD
     }
-}
-
-/// By what a request's answer is kept.
-fn url(request: &Request) -> Option<&str> {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let url = request.uri().path_and_query()?;
-    is_read.then_some(url.as_str())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::{Body as Sent, Bytes},
+    extract::MatchedPath,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method,
         header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, VARY},
@@ -32,6 +33,8 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 /// An answer, ready to be sent any number of times.
 #[derive(Debug)]
 pub(super) struct Rendered {
+    /// What its requests are told by.
+    route: MatchedPath,
     about: About,
     is_stale: bool,
     caching: Caching,
@@ -56,7 +59,7 @@ impl Rendered {
     /// # Errors
     /// What is said of freshness cannot be written as JSON.
     pub(super) fn of(
-        answer: Answer,
+        (route, answer): (MatchedPath, Answer),
         is_in_touch: bool,
         now: DateTime<Utc>,
     ) -> Result<Self, serde_json::Error> {
@@ -74,6 +77,7 @@ impl Rendered {
         }
         let caching = about.caching(is_stale);
         Ok(Self {
+            route,
             headers: headers(&about, &caching),
             caching,
             about,
@@ -97,7 +101,8 @@ impl Rendered {
             return Held::AsItIs;
         }
         let renewed = self.renewed(snapshot);
-        let restated = renewed.and_then(|answer| Self::of(answer, is_in_touch, now).ok());
+        let restated = renewed
+            .and_then(|answer| Self::of((self.route.clone(), answer), is_in_touch, now).ok());
         restated.map_or(Held::Gone, |restated| Held::Restated(Arc::new(restated)))
     }
 
@@ -119,6 +124,10 @@ impl Rendered {
             None => Body::Bare(data(self.plain.len())?),
         };
         Some(Answer { about, body })
+    }
+
+    pub(super) fn route(&self) -> &MatchedPath {
+        &self.route
     }
 
     pub(super) fn is_kept(&self) -> bool {
