@@ -1,25 +1,45 @@
-//! The floor of the api's benchmark: axum with nothing around it, which answers bytes that it was given.
+//! The floor of the api's benchmark: axum with nothing around it, which answers what it was given, byte for byte.
 
 use std::{io::Write, path::PathBuf};
 
 use anyhow::Context;
-use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, routing::get};
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    routing::get,
+};
+use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// Answers `GET /0` with the first of `files`, `GET /1` with the second, and so on, and `GET /none` with 304, until it is
-/// killed. The first line on standard output is the URL.
+/// An answer of the product's.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Recorded {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Answers `GET /0` as the first of `files` says, `GET /1` as the second, and so on, until it is killed. The first line on
+/// standard output is the URL.
 pub(crate) fn serve(files: &[PathBuf]) -> anyhow::Result<()> {
     // The product's own runtime is of the same kind.
     Runtime::new()?.block_on(answer(files))
 }
 
 async fn answer(files: &[PathBuf]) -> anyhow::Result<()> {
-    let not_modified = get(async || axum::http::StatusCode::NOT_MODIFIED);
-    let mut router = Router::new().route("/none", not_modified);
+    let mut router = Router::new();
     for (at, file) in files.iter().enumerate() {
-        let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-        let bytes = Bytes::from(bytes);
-        let answer = async move || ([(CONTENT_TYPE, "application/json")], bytes.clone());
+        let text = std::fs::read(file).with_context(|| file.display().to_string())?;
+        let recorded: Recorded = serde_json::from_slice(&text)?;
+        let status = StatusCode::from_u16(recorded.status)?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in recorded.headers {
+            let name = HeaderName::try_from(name)?;
+            headers.append(name, HeaderValue::try_from(value)?);
+        }
+        let body = Bytes::from(recorded.body);
+        let answer = async move || (status, headers.clone(), body.clone());
         router = router.route(&format!("/{at}"), get(answer));
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -16,6 +16,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 use testdb::Kind;
 
+use bare::Recorded;
 pub(crate) use bare::serve;
 use wrk::{Load, Server};
 
@@ -88,17 +89,15 @@ async fn kept(ours: &Server) -> anyhow::Result<Vec<Measured>> {
     let mut bodies = Vec::new();
     for (at, subject) in subjects.iter().enumerate() {
         let file = folder.path().join(at.to_string());
-        let bytes = ours.body(&subject.path, subject.header.as_deref()).await?;
-        std::fs::write(&file, &bytes)?;
-        bodies.push((file, bytes.len()));
+        let recorded = ours.recorded(&subject.path, subject.header.as_deref());
+        let recorded = recorded.await?;
+        std::fs::write(&file, serde_json::to_vec(&recorded)?)?;
+        bodies.push((file, recorded.body.len()));
     }
     let theirs = bare(bodies.iter().map(|(file, _)| file.as_path()))?;
     let mut measured = Vec::new();
     for (at, (subject, (_, bytes))) in subjects.into_iter().zip(bodies).enumerate() {
-        let path = match bytes {
-            0 => "/none".to_owned(),
-            _ => format!("/{at}"),
-        };
+        let path = format!("/{at}");
         let headers: Vec<String> = subject.header.into_iter().collect();
         let (ours, theirs) = in_turns(
             || ours.load(&subject.path, &headers),
@@ -178,7 +177,7 @@ async fn deep(ours: &Server, records: u64) -> anyhow::Result<Vec<Measured>> {
             }
         }
         let deep = format!("{first}&cursor={cursor}");
-        let bytes = ours.body(&first, None).await?.len();
+        let bytes = ours.recorded(&first, None).await?.body.len();
         let (at_depth, at_first) = in_turns(|| ours.load(&deep, &[]), || ours.load(&first, &[]))?;
         measured.push(Measured {
             name,
@@ -229,24 +228,23 @@ async fn started(product: &Product<'_>, cache_mib: u32) -> anyhow::Result<Server
 }
 
 impl Server {
-    async fn body(&self, path: &str, header: Option<&str>) -> anyhow::Result<Vec<u8>> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .build()?;
+    /// What it answers, but for what every server adds.
+    async fn recorded(&self, path: &str, header: Option<&str>) -> anyhow::Result<Recorded> {
+        let client = reqwest::Client::builder();
+        let client = client.no_proxy().no_gzip().no_brotli().no_zstd().build()?;
         let mut request = client.get(format!("{}{path}", self.url));
         if let Some((name, value)) = header.and_then(|header| header.split_once(": ")) {
             request = request.header(name, value);
         }
-        Ok(request
-            .send()
-            .await?
-            .error_for_status()?
-            .bytes()
-            .await?
-            .into())
+        let answer = request.send().await?.error_for_status()?;
+        let own = answer.headers().iter();
+        let own = own.filter(|(name, _)| !["date", "content-length"].contains(&name.as_str()));
+        let headers = own.map(|(name, value)| Ok((name.to_string(), value.to_str()?.to_owned())));
+        Ok(Recorded {
+            status: answer.status().as_u16(),
+            headers: headers.collect::<anyhow::Result<_>>()?,
+            body: answer.bytes().await?.into(),
+        })
     }
 }
 
