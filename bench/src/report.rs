@@ -123,8 +123,9 @@ What stands behind them, as profiles of these runs show:
   transactions of a mebibyte, where bulk load has one of everything and a cache for all of it.
 - Wall time: rows are checked while a server waits, and it writes while they wait; only requests overlap with both.
 - Memory: a record's rows wait for a commit of a mebibyte and the statements that carry it, whatever the upstream holds; at
-  the end SQLite sorts each field's values for its index, in memory that does not grow with the table. A server does that
-  itself.
+  the end SQLite sorts each field's values for its index, in memory that does not grow with the table. What varies above that
+  is glibc's, which keeps a pool of free memory for each thread: with `MALLOC_ARENA_MAX=1` in the environment the run of a
+  million records into SQLite takes 36 MiB, and no more CPU.
 ";
 
 fn measurements(found: &Findings) -> String {

@@ -8,7 +8,11 @@ use entity::{
     resource,
 };
 use sea_orm::DbErr;
-use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::oneshot,
+    task::{AbortHandle, JoinHandle},
+    time::Instant,
+};
 use tracing::{info, warn};
 
 use crate::{Ctx, Wait, source::plan::Source};
@@ -20,6 +24,17 @@ pub(crate) struct Keeper {
     pub held: Held,
     wanted: oneshot::Sender<()>,
     keeping: JoinHandle<Result<(), DbErr>>,
+}
+
+/// Whether a lease was found to be another's by now.
+#[derive(Clone, Debug)]
+pub(crate) struct Loss(AbortHandle);
+
+impl Loss {
+    /// Of a lease that is not given back yet.
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.is_finished()
+    }
 }
 
 /// Takes the lease of a resource. Waits for the time of one lease, in which that of a dead process ends;
@@ -61,6 +76,11 @@ pub(crate) async fn hold(
 }
 
 impl Keeper {
+    /// Where it shows that the lease is lost: whoever keeps it renews it for as long as that can be.
+    pub(crate) fn loss(&self) -> Loss {
+        Loss(self.keeping.abort_handle())
+    }
+
     /// Gives the lease back.
     ///
     /// # Errors
@@ -81,18 +101,19 @@ async fn keep(ctx: Ctx, held: Held, mut unwanted: oneshot::Receiver<()>) -> Resu
         }
         match Lease::renew(&ctx.db, &held, ctx.lease).await {
             Ok(true) => {}
-            // It was lost, which the next page's transaction finds out. Another's must not be taken from it.
+            // It was lost: no page is asked for any more, and none is written. Another's must not be taken from it.
             Ok(false) => return Ok(()),
             Err(error) => warn!(%error, "the lease could not be renewed"),
         }
     }
 }
 
-/// Waits a third of a lease's time, and up to another third for a pause of whoever writes.
+/// Waits a third of a lease's time, and up to another third for a pause of whoever writes. A process that was paused itself
+/// has waited long enough.
 #[expect(clippy::disallowed_methods, reason = "a lease is renewed at a pace")]
 async fn until_due(ctx: &Ctx) {
+    let latest = Instant::now() + ctx.lease * 2 / 3;
     tokio::time::sleep(ctx.lease / 3).await;
-    let latest = Instant::now() + ctx.lease / 3;
     while dialect::is_busy(&ctx.db) && Instant::now() < latest {
         tokio::time::sleep(ctx.lease / 300).await;
     }

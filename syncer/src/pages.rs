@@ -3,7 +3,6 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use entity::run::Counts;
-use sea_orm::DbErr;
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -66,14 +65,17 @@ impl Pages {
     /// Asks for the page at `at` and, where it is known which ones follow, for as many of them as the upstream takes at once.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer, or another process has the lease.
     pub(crate) async fn ask(
         &mut self,
         ctx: &Ctx,
         run: &mut Run,
         parent: &Parent,
         at: &At,
-    ) -> Result<(), DbErr> {
+    ) -> Result<(), SyncError> {
+        if run.loss.is_known() {
+            return Err(SyncError::LeaseLost);
+        }
         if self.flights.front().is_some_and(|flight| flight.at != *at) {
             self.flights.clear();
         }

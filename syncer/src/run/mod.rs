@@ -17,6 +17,7 @@ use crate::{
     Ctx,
     error::SyncError,
     fetch::page::At,
+    lease::Loss,
     memory::{Known, Memory},
     parents::Parent,
     position::{Legacy, Position, Seen},
@@ -35,6 +36,8 @@ pub(crate) struct Run {
     pub id: i64,
     pub resource: resource::Model,
     pub lease: Held,
+    /// Whether another process has taken the lease.
+    pub loss: Loss,
     pub started_at: DateTime<Utc>,
     /// What it did itself.
     pub counts: Counts,

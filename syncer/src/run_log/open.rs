@@ -66,6 +66,7 @@ pub(crate) async fn open(
         live_rows: resource.live_rows,
         resource,
         lease: keeper.held.clone(),
+        loss: keeper.loss(),
         started_at: now,
         counts: Counts {
             total: counts.total,

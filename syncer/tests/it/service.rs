@@ -9,13 +9,13 @@ use std::{
 };
 
 use entity::{lease, run::Outcome};
-use sea_orm::{DbBackend, EntityTrait};
+use sea_orm::{DbBackend, EntityTrait, TransactionTrait};
 use syncer::{Ctx, How, Wait, stop};
 use tokio::net::TcpListener;
 
 use crate::{
     upstream::{Reply, paged},
-    world::{THINGS, assert_outcome, on_each_database},
+    world::{CONNECTIONS, THINGS, assert_outcome, on_each_database},
 };
 
 fn records(count: usize) -> Vec<String> {
@@ -332,6 +332,45 @@ async fn a_syncer_that_lost_its_lease_writes_nothing_more() {
         );
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lease_is_renewed_while_others_keep_the_database_busy() {
+    on_each_database(THINGS, async |world| {
+        let id = world.resource("things").await.id;
+        let (db, runtime) = (world.db.clone(), tokio::runtime::Handle::current());
+        world.upstream.answers(move |request| {
+            if request.number_in("page") == 1 {
+                let renewed = renewed_beside_others(db.clone(), id);
+                std::thread::spawn({
+                    let runtime = runtime.clone();
+                    move || runtime.block_on(renewed)
+                })
+                .join()
+                .expect("renewed");
+            }
+            paged(&records(6), request)
+        });
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+    })
+    .await;
+}
+
+/// Returns when the lease lasts longer than it did, while all connections but the last that may be opened are taken.
+async fn renewed_beside_others(db: sea_orm::DatabaseConnection, resource_id: i32) {
+    let mut others = Vec::new();
+    for _ in 1..CONNECTIONS {
+        others.push(db.begin().await.expect("a connection"));
+    }
+    let ends = async || {
+        let lease = lease::Entity::find_by_id(resource_id).one(&db).await;
+        lease.expect("it answers").expect("a lease").expires_at
+    };
+    let first = ends().await;
+    let renewed = async { while ends().await == first {} };
+    let renewed = tokio::time::timeout(Duration::from_secs(20), renewed).await;
+    renewed.expect("it lasts longer");
+    drop(others);
 }
 
 async fn steal(db: sea_orm::DatabaseConnection, resource_id: i32) {

@@ -64,6 +64,9 @@ pub(crate) struct Row {
     pub(crate) deleted: bool,
 }
 
+/// Connections of a world's pool.
+pub(crate) const CONNECTIONS: u32 = 4;
+
 pub(crate) struct World {
     pub(crate) upstream: Upstream,
     pub(crate) db: DatabaseConnection,
@@ -86,7 +89,7 @@ impl World {
     pub(crate) async fn new(kind: testdb::Kind, toml: &str) -> Self {
         let upstream = Upstream::start().await;
         let test_db = testdb::fresh(kind).await;
-        let db = entity::connect::connect(&test_db.url, 4)
+        let db = entity::connect::connect(&test_db.url, CONNECTIONS)
             .await
             .expect("the database answers");
         migration::up(&db).await.expect("the schema can be made");
