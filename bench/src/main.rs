@@ -1,5 +1,6 @@
-//! The syncer's benchmark: runs of the real binary against an upstream at a loopback socket, beside what no syncer
-//! could avoid: fetching the same pages with a bare client, and loading the same rows with the database's bulk loader.
+//! The benchmarks. The syncer's: runs of the real binary against an upstream at a loopback socket, beside what no syncer
+//! could avoid: fetching the same pages with a bare client, and loading the same rows with the database's bulk loader. The
+//! api's: its answers beside those of a server that does nothing else.
 //!
 //! Each of them is a process of its own, so that the kernel tells its CPU time and memory apart from all others'.
 //! The databases are found as the tests find theirs.
@@ -16,7 +17,10 @@ mod report;
 mod server;
 mod upstream;
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{bail, ensure};
 use clap::{Parser, Subcommand};
@@ -24,7 +28,7 @@ use testdb::Kind;
 
 use crate::{case::Case, product::Upstream};
 
-/// Measures what `catchment sync` costs, and holds it against its budgets
+/// Measures what `catchment sync` costs, or `catchment api`, and holds it against its budgets
 #[derive(Parser)]
 struct Cli {
     /// How many records; several: one case each
@@ -43,7 +47,10 @@ struct Cli {
     /// What the api's answers cost instead; wants `wrk` and `taskset`
     #[arg(long, conflicts_with = "small")]
     api: bool,
-    /// Write all of it into this file
+    /// With `--api`: Datasette's program, to be measured on the same SQLite file
+    #[arg(long, value_name = "PROGRAM", requires = "api")]
+    datasette: Option<PathBuf>,
+    /// Write it into this file, in place of what was measured of the same before
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     #[command(subcommand)]
@@ -84,14 +91,10 @@ async fn measure(cli: &Cli) -> anyhow::Result<()> {
 async fn benchmark(cli: &Cli) -> anyhow::Result<()> {
     let binary = product::build()?;
     let upstream = Upstream::start()?;
-    let mut cases = Vec::new();
     if cli.api {
-        for case in asked(cli)? {
-            let found = api::run(&binary, &upstream, (case.kind, case.records)).await?;
-            writeln!(std::io::stdout(), "{}", report::answers(&found))?;
-        }
-        return Ok(());
+        return answers(cli, &binary, &upstream).await;
     }
+    let mut cases = Vec::new();
     for case in asked(cli)? {
         let found = case.run(&binary, &upstream).await?;
         let ratios = budget::ratios(&found);
@@ -99,9 +102,7 @@ async fn benchmark(cli: &Cli) -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "{}", report::case(&found, &ratios))?;
         cases.push((found, ratios));
     }
-    if let Some(file) = &cli.markdown {
-        std::fs::write(file, report::document(&command(cli), &cases))?;
-    }
+    written(cli, report::of_syncer(&command(cli), &cases))?;
     let all = cases.iter().flat_map(|(_, ratios)| ratios);
     let broken: Vec<_> = all.filter(|ratio| ratio.broken).collect();
     if cli.small && !broken.is_empty() {
@@ -111,6 +112,28 @@ async fn benchmark(cli: &Cli) -> anyhow::Result<()> {
         bail!("missed: {}", told.collect::<Vec<_>>().join("; "));
     }
     Ok(())
+}
+
+async fn answers(cli: &Cli, binary: &Path, upstream: &Upstream) -> anyhow::Result<()> {
+    let mut cases = Vec::new();
+    for case in asked(cli)? {
+        let programs = (binary, cli.datasette.as_deref());
+        let found = api::run(programs, upstream, (case.kind, case.records)).await?;
+        writeln!(std::io::stdout(), "{}", report::answers(&found))?;
+        cases.push(found);
+    }
+    written(cli, report::of_api(&command(cli), &cases))
+}
+
+fn written(cli: &Cli, part: report::Part) -> anyhow::Result<()> {
+    let Some(file) = &cli.markdown else {
+        return Ok(());
+    };
+    let before = match file.exists() {
+        true => std::fs::read_to_string(file)?,
+        false => String::new(),
+    };
+    Ok(std::fs::write(file, part.into(&before))?)
 }
 
 fn asked(cli: &Cli) -> anyhow::Result<Vec<Case>> {
@@ -158,6 +181,13 @@ fn command(cli: &Cli) -> String {
             records.join(","),
             databases.join(",")
         )),
+    }
+    if cli.api {
+        command.push_str(" --api");
+    }
+    if cli.datasette.is_some() {
+        // Wherever it is here.
+        command.push_str(" --datasette datasette");
     }
     if cli.lists {
         command.push_str(" --lists");

@@ -23,6 +23,9 @@ pub(crate) const FEWER: &str = "fewer";
 pub(crate) const NOTHING: &str = "nothing";
 pub(crate) const FEWER_RECORDS: u64 = 10_000;
 
+/// The definition's name.
+const FILE: &str = "bench.toml";
+
 /// Columns of the kinds that definitions use most; eight of the nine have an index.
 const FIELDS: &str = r#"
 name           = { type = "text", required = true }
@@ -144,7 +147,7 @@ impl<'a> Product<'a> {
     ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::write(
-            folder.path().join("bench.toml"),
+            folder.path().join(FILE),
             definition(&upstream.url, records, lists),
         )?;
         let product = Self {
@@ -174,6 +177,16 @@ impl<'a> Product<'a> {
         );
         let served = self.upstream.served().await?;
         Ok(Sync { cost, run, served })
+    }
+
+    /// Gives the resource [`NOTHING`] a record, from its next run on.
+    pub(crate) fn one_record(&self) -> anyhow::Result<()> {
+        let file = self.folder.path().join(FILE);
+        let definition = std::fs::read_to_string(&file)?;
+        Ok(std::fs::write(
+            file,
+            definition.replace("\"/0/breeds\"", "\"/1/breeds\""),
+        )?)
     }
 
     /// A command of the product on this database.

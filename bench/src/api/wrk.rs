@@ -1,18 +1,13 @@
 //! Load: Debian's `wrk` on a core of its own, against a server on another.
 
-use std::{
-    fs,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
 
+use super::server::Server;
+
 /// How long one measurement takes, in seconds.
 const TIME: u32 = 3;
-const CONNECTIONS: u32 = 32;
-/// The kernel counts a process's time in hundredths of a second for whoever is not its parent.
-const TICK: Duration = Duration::from_millis(10);
 
 /// What came of a measurement.
 #[derive(Clone, Copy, Debug)]
@@ -21,61 +16,53 @@ pub(crate) struct Load {
     pub rate: f64,
     /// The server's CPU time for a request.
     pub cpu: Duration,
-    /// 99 of 100 answers took at most this, in the units that `wrk` chose.
+    /// 99 of 100 answers took at most this.
     pub p99: Duration,
 }
 
-/// A server under measurement; it ends when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Server {
-    pub process: Child,
-    pub url: String,
+/// How it is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wrk {
+    connections: u32,
 }
 
-impl Server {
-    /// Starts `command` on the first core. Its URL is for the caller to find out.
-    pub(crate) fn start(command: &Command, url: String) -> anyhow::Result<Self> {
-        let mut pinned = Command::new("taskset");
-        pinned
-            .args(["--cpu-list", "0"])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .env_clear()
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                pinned.env(name, value);
-            }
-        }
-        if let Some(folder) = command.get_current_dir() {
-            pinned.current_dir(folder);
-        }
-        let process = pinned.spawn().context("starting a server under taskset")?;
-        Ok(Self { process, url })
+impl Default for Wrk {
+    fn default() -> Self {
+        Self::of(32)
+    }
+}
+
+impl Wrk {
+    pub(super) fn of(connections: u32) -> Self {
+        Self { connections }
     }
 
     /// Asks for `path` as often as it is answered.
-    pub(crate) fn load(&self, path: &str, headers: &[String]) -> anyhow::Result<Load> {
+    pub(super) fn load(
+        self,
+        server: &Server,
+        path: &str,
+        header: Option<&str>,
+    ) -> anyhow::Result<Load> {
         let mut command = Command::new("taskset");
         command
             .args(["--cpu-list", "1", "wrk", "--threads", "1", "--latency"])
-            .args(["--connections", &CONNECTIONS.to_string()])
-            .args(["--duration", &TIME.to_string()]);
-        for header in headers {
+            .args(["--connections", &self.connections.to_string()])
+            .args(["--duration", &TIME.to_string(), "--timeout", "30"]);
+        if let Some(header) = header {
             command.args(["--header", header]);
         }
-        command.arg(format!("{}{path}", self.url));
-        let before = self.cpu()?;
+        command.arg(format!("{}{path}", server.url));
+        let before = server.cpu()?;
         let output = command
             .output()
             .context("running wrk (Debian: wrk, util-linux)")?;
-        let cpu = self.cpu()? - before;
+        let cpu = server.cpu()? - before;
         let said = String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "wrk failed: {said}");
+        let conditional = header.is_some_and(|header| header.starts_with("If-None"));
         let bad = said.lines().find(|line| {
-            line.contains("Non-2xx") && !headers.iter().any(|header| header.starts_with("If-None"))
-                || line.contains("Socket errors")
+            line.contains("Non-2xx") && !conditional || line.contains("Socket errors")
         });
         ensure!(bad.is_none(), "{path}: {said}");
         let after = |name: &str| {
@@ -88,39 +75,12 @@ impl Server {
             .find_map(|line| line.trim().split_once(" requests in "))
             .and_then(|(count, _)| count.parse().ok())
             .with_context(|| said.clone().into_owned())?;
+        ensure!(requests > 0.0, "{path}: nothing was answered");
         Ok(Load {
             rate: after("Requests/sec:")?.parse()?,
             cpu: cpu.div_f64(requests),
             p99: time(after("99%")?)?,
         })
-    }
-
-    /// The CPU time that it has used so far.
-    fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let (_, fields) = stat
-            .rsplit_once(')')
-            .context("/proc/PID/stat is of another form")?;
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        let ticks: u32 = ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum();
-        Ok(TICK * ticks)
-    }
-
-    /// Bytes that are resident now.
-    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib: u64 = line
-            .and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
-            .context("/proc/PID/status is of another form")?;
-        Ok(kib << 10)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }
 

@@ -1,11 +1,9 @@
-//! What was measured, for people: tables that a terminal and Markdown show alike, and the document of them.
+//! What was measured of the syncer.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
-use testdb::Kind;
-
+use super::{Part, machine, table, thousands};
 use crate::{
-    api,
     budget::{Ratio, figures},
     case::{Findings, Measured},
     child::Cost,
@@ -27,55 +25,8 @@ pub(crate) fn case(found: &Findings, ratios: &[Ratio]) -> String {
     )
 }
 
-/// What the api's answers cost.
-pub(crate) fn answers(found: &api::Findings) -> String {
-    let rows: Vec<Vec<String>> = found.measured.iter().map(answer).collect();
-    let heads = [
-        "",
-        "bytes",
-        "per s",
-        "floor per s",
-        "part",
-        "budget",
-        "CPU µs",
-        "floor CPU µs",
-        "p99 ms",
-        "",
-    ];
-    format!(
-        "### {} records, {}\n\n{}\nresident: {} MiB idle, {} MiB after\n",
-        thousands(found.records),
-        name(found.kind),
-        table(&heads, &rows),
-        found.idle >> 20,
-        found.after >> 20,
-    )
-}
-
-fn answer(measured: &api::Measured) -> Vec<String> {
-    let (ours, theirs) = (measured.ours, measured.theirs);
-    let part = ours.rate / theirs.rate;
-    vec![
-        measured.name.to_owned(),
-        measured.bytes.to_string(),
-        format!("{:.0}", ours.rate),
-        format!("{:.0}", theirs.rate),
-        figures(part),
-        format!("≥ {}", figures(measured.budget)),
-        figures(ours.cpu.as_secs_f64() * 1e6),
-        figures(theirs.cpu.as_secs_f64() * 1e6),
-        figures(ours.p99.as_secs_f64() * 1e3),
-        if part >= measured.budget {
-            "ok"
-        } else {
-            "MISSED"
-        }
-        .to_owned(),
-    ]
-}
-
-/// The whole document.
-pub(crate) fn document(command: &str, cases: &[(Findings, Vec<Ratio>)]) -> String {
+/// All cases.
+pub(crate) fn part(command: &str, cases: &[(Findings, Vec<Ratio>)]) -> Part {
     let mut text = format!("{HEAD}\n```sh\n{command}\n```\n\n{}\n", machine());
     for server in servers(cases) {
         text.push_str(&format!("- {server}\n"));
@@ -96,12 +47,13 @@ pub(crate) fn document(command: &str, cases: &[(Findings, Vec<Ratio>)]) -> Strin
     for (found, ratios) in cases {
         text.push_str(&format!("\n{}", case(found, ratios)));
     }
-    text
+    Part {
+        title: "Benchmarks of the syncer",
+        text,
+    }
 }
 
 const HEAD: &str = "\
-# Benchmarks of the syncer
-
 Made by the command below, in one go; `bench/` says how. Every line is a process of its own. CPU is that of the process,
 in user space and in the kernel; on SQLite that includes the database. Compare the ratios: seconds are those of this
 machine, and wall time of whatever else it did.
@@ -214,39 +166,6 @@ fn missed<'a>(found: &'a Findings, ratios: &'a [Ratio]) -> impl Iterator<Item = 
     })
 }
 
-/// Aligned, the first column to the left and the others to the right.
-fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        let widest = cells.map(|cell| cell.chars().count()).max();
-        widest.unwrap_or(0).max(heads[column].len()).max(3)
-    };
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut line = String::from("|");
-        for (column, (cell, width)) in cells.zip(&widths).enumerate() {
-            line.push_str(&match column {
-                0 => format!(" {cell:<width$} |"),
-                _ => format!(" {cell:>width$} |"),
-            });
-        }
-        line + "\n"
-    };
-    let mut text = line(&mut heads.iter().copied());
-    text.push('|');
-    for (column, width) in widths.iter().enumerate() {
-        text.push_str(&match column {
-            0 => format!(" {} |", "-".repeat(*width)),
-            _ => format!(" {}: |", "-".repeat(width - 1)),
-        });
-    }
-    text.push('\n');
-    for row in rows {
-        text.push_str(&line(&mut row.iter().map(String::as_str)));
-    }
-    text
-}
-
 fn servers(cases: &[(Findings, Vec<Ratio>)]) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for (found, _) in cases {
@@ -260,70 +179,4 @@ fn servers(cases: &[(Findings, Vec<Ratio>)]) -> Vec<String> {
         }
     }
     told
-}
-
-/// What it runs on, as far as the kernel tells.
-fn machine() -> String {
-    let value = |file: &str, name: &str| {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-        let found = lines.find(|(known, _)| known.trim() == name);
-        found.map_or_else(
-            || "unknown".to_owned(),
-            |(_, value)| value.trim().to_owned(),
-        )
-    };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let memory: u64 = value("/proc/meminfo", "MemTotal")
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap_or(0);
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    format!(
-        "- {cores} cores of {}, {} GiB; load when it ended: {}",
-        value("/proc/cpuinfo", "model name"),
-        memory >> 20,
-        load.split(' ').next().unwrap_or("unknown"),
-    )
-}
-
-/// The name by which a database is asked for.
-pub(crate) fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Sqlite => "sqlite",
-        Kind::MySql => "mysql",
-        Kind::MariaDb => "mariadb",
-    }
-}
-
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{table, thousands};
-
-    #[test]
-    fn a_table_is_aligned() {
-        let rows = [vec!["first".to_owned(), "1.5".to_owned()]];
-        let expected = "|       | wall s |\n| ----- | -----: |\n| first |    1.5 |\n";
-        assert_eq!(table(&["", "wall s"], &rows), expected);
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let check = |count, expected| assert_eq!(thousands(count), expected);
-        check(0, "0");
-        check(999, "999");
-        check(1_000_000, "1,000,000");
-    }
 }
