@@ -11,6 +11,7 @@ pub(crate) fn field(name: &str, kind: Kind) -> Field {
         name: name.to_owned(),
         kind,
         index: kind.filterable(),
+        contains: false,
         rule: "1".to_owned(),
         values: Vec::new(),
         required: false,
@@ -28,6 +29,7 @@ pub(crate) fn breeds() -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: vec![
             field("id", Kind::Text),
             field("name", Kind::Text),
@@ -63,6 +65,7 @@ pub(crate) fn images() -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: vec![
             field("breed_id", Kind::Text),
             field("id", Kind::Text),

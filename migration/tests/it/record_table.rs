@@ -17,6 +17,7 @@ fn field(name: &str, kind: &str) -> Field {
         name: name.to_owned(),
         kind: kind.parse().expect("a type"),
         index: kind != "json",
+        contains: false,
         rule: String::new(),
         values: Vec::new(),
         required: false,
@@ -33,6 +34,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: fields
             .iter()
             .map(|(name, kind)| field(name, kind))
