@@ -55,6 +55,23 @@ pub(crate) fn breeds() -> Definition {
     }
 }
 
+/// Breeds that are found by their words, and by parts of their names.
+pub(crate) fn searched() -> Definition {
+    let mut breeds = breeds();
+    for field in breeds
+        .fields
+        .iter_mut()
+        .filter(|field| field.name == "name")
+    {
+        field.contains = true;
+    }
+    let search = ["name", "temperament", "notes"].map(str::to_owned);
+    Definition {
+        search: search.to_vec(),
+        ..breeds
+    }
+}
+
 pub(crate) fn images() -> Definition {
     Definition {
         source: "cats".to_owned(),
