@@ -33,6 +33,7 @@ pub(crate) enum Code {
     NotFilterable,
     NotSortable,
     NotFacetable,
+    NotSearchable,
     UnknownRelation,
     CursorInvalid,
     CursorMismatch,

@@ -14,6 +14,8 @@ pub mod dialect;
 mod members;
 /// What a misspelt name may have meant.
 mod nearest;
+/// What of a text rows are found by.
+pub mod search;
 
 /// What a definition says about a resource's rows.
 pub mod definition;

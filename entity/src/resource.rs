@@ -99,10 +99,12 @@ impl Model {
             return Ok(definition);
         }
         definition.orders.clear();
+        definition.search.clear();
         // The items of lists are indexed from the beginning.
         let columns = definition.fields.iter_mut();
         for field in columns.filter(|field| field.kind != Kind::List) {
             field.index = false;
+            field.contains = false;
         }
         Ok(definition)
     }

@@ -174,11 +174,7 @@ fn here(definition: &Definition, fault: Fault) -> Fault {
 }
 
 fn known(definition: &Definition) -> Vec<String> {
-    let filters = definition
-        .fields
-        .iter()
-        .flat_map(|field| records::filter_names(definition, field))
-        .map(|(name, _)| name);
+    let filters = records::filter_parameters(definition);
     filters.chain(PARAMETERS.map(str::to_owned)).collect()
 }
 

@@ -2,19 +2,38 @@
 
 use std::collections::HashSet;
 
-use entity::definition::{Definition, Field, Kind, OrderKey};
+use entity::{
+    definition::{Definition, Field, Kind, OrderKey},
+    search::PART_CHARS,
+};
 use serde_json::{Value, json};
 
-use crate::records::{MOST_VALUES, Operator, filter_names, is_sortable, written};
+use crate::records::{MOST_CHARS, MOST_VALUES, Operator, Q, filter_names, is_sortable, written};
 
-/// The parameters that filter by a field of `definition`.
+/// The parameters that filter the rows of `definition`, by words and by a field each.
 pub(super) fn filters(definition: &Definition) -> Vec<Value> {
     let fields = definition.fields.iter();
     let filters = fields.flat_map(|field| {
         let names = filter_names(definition, field).into_iter();
         names.map(move |(name, operator)| filter(field, &name, operator))
     });
-    filters.collect()
+    words(definition).into_iter().chain(filters).collect()
+}
+
+/// Full text search; `None`: there is no field for it.
+fn words(definition: &Definition) -> Option<Value> {
+    let fields = definition.search.join("`, `");
+    definition.words().map(|_| {
+        json!({
+            "name": Q,
+            "in": "query",
+            "description": format!(
+                "Words that must all be in `{fields}`, in whatever case and with or without accents. `*` behind one stands \
+                 for whatever follows."
+            ),
+            "schema": { "type": "string", "minLength": 1, "maxLength": MOST_CHARS },
+        })
+    })
 }
 
 /// What `sort` may be; `None`: nothing can be sorted by.
@@ -80,6 +99,8 @@ fn filter(field: &Field, name: &str, operator: Operator) -> Value {
         Operator::Lt => "less than",
         Operator::Lte => "less than or equal to",
         Operator::StartsWith => "begins with",
+        Operator::Contains => "contains, in whatever case",
+        Operator::EndsWith => "ends with, in whatever case",
         Operator::Has => "has the item",
         Operator::HasAny => "has one of the items",
         Operator::IsNull => "has no value",
@@ -102,6 +123,9 @@ fn schema(field: &Field, operator: Operator) -> Value {
     match operator {
         Operator::IsNull => json!({ "type": "boolean" }),
         Operator::StartsWith => json!({ "type": "string" }),
+        Operator::Contains | Operator::EndsWith => {
+            json!({ "type": "string", "minLength": 1, "maxLength": PART_CHARS })
+        }
         many if many.takes_many() => json!({
             "type": "array",
             "items": value(field, operator),

@@ -310,6 +310,7 @@ mod tests {
                 name: "a".to_owned(),
                 kind: Kind::Text,
                 index: true,
+                contains: false,
                 rule: String::new(),
                 values: Vec::new(),
                 required: false,

@@ -22,8 +22,8 @@ pub(crate) use self::{
     members::write_some,
     one::{one, with_key},
     query::{
-        CONTROLS, ListQuery, MOST_VALUES, Operator, filter_names, is_sortable, number, one_of,
-        written,
+        CONTROLS, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, filter_names, filter_parameters,
+        is_sortable, number, one_of, written,
     },
     schema::{description, properties, schema},
 };

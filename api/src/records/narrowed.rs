@@ -2,7 +2,7 @@
 
 use entity::{definition::Definition, record::Filter};
 
-use super::query::{CONTROLS, ListQuery, filter_names};
+use super::query::{CONTROLS, ListQuery, filter_parameters};
 use crate::{
     fault::{Code, Fault},
     parameters::{Parameters, unknown_parameter},
@@ -20,11 +20,8 @@ pub(super) fn filters(
     own: &[&str],
 ) -> Result<Vec<Filter>, Vec<Fault>> {
     let is_control = |name: &str| CONTROLS.contains(&name);
-    let fields = definition.fields.iter();
-    let names = fields.flat_map(|field| filter_names(definition, field));
-    let names = names.map(|(name, _)| name);
     let own_names = own.iter().map(|&name| name.to_owned());
-    let known: Vec<String> = names.chain(own_names).collect();
+    let known: Vec<String> = filter_parameters(definition).chain(own_names).collect();
     let others = parameters.only(|name| is_control(name) && !own.contains(&name));
     let of_lists = others
         .iter()

@@ -76,6 +76,7 @@ fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
         "x-catchment": {
             "key": definition.key,
             "fields": definition.fields.iter().map(|of| field(definition, of)).collect::<Vec<_>>(),
+            "search": definition.search,
             "orders": definition.orders.iter().map(|order| written(order)).collect::<Vec<_>>(),
             "parent": parent,
             "children": children,

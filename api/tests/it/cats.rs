@@ -11,6 +11,7 @@ pub(crate) fn field(name: &str, kind: Kind) -> Field {
         name: name.to_owned(),
         kind,
         index: kind.filterable(),
+        contains: false,
         rule: "1".to_owned(),
         values: Vec::new(),
         required: false,
@@ -28,6 +29,7 @@ pub(crate) fn breeds() -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: vec![
             field("id", Kind::Text),
             field("name", Kind::Text),
@@ -53,6 +55,23 @@ pub(crate) fn breeds() -> Definition {
     }
 }
 
+/// Breeds that are found by their words, and by parts of their names.
+pub(crate) fn searched() -> Definition {
+    let mut breeds = breeds();
+    for field in breeds
+        .fields
+        .iter_mut()
+        .filter(|field| field.name == "name")
+    {
+        field.contains = true;
+    }
+    let search = ["name", "temperament", "notes"].map(str::to_owned);
+    Definition {
+        search: search.to_vec(),
+        ..breeds
+    }
+}
+
 pub(crate) fn images() -> Definition {
     Definition {
         source: "cats".to_owned(),
@@ -63,6 +82,7 @@ pub(crate) fn images() -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: vec![
             field("breed_id", Kind::Text),
             field("id", Kind::Text),

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testdb::Kind;
 
 use crate::{
-    cats::{breed, breeds, image, images, text, value},
+    cats::{breed, breeds, image, images, searched, text, value},
     world::{World, settings},
 };
 
@@ -50,21 +50,36 @@ fn row(at: i64) -> Row {
 }
 
 pub(crate) fn definition() -> Definition {
+    ordered(breeds())
+}
+
+/// The same, found by words and by parts of names, too.
+pub(crate) fn searchable() -> Definition {
+    ordered(searched())
+}
+
+fn ordered(breeds: Definition) -> Definition {
     let order = ["coat", "-price"].map(|key| OrderKey::from(key.to_owned()));
     Definition {
         orders: vec![order.to_vec()],
-        ..breeds()
+        ..breeds
     }
 }
 
 /// A world with more rows than one page may look at.
 pub(crate) async fn crowded(kind: Kind) -> World {
+    crowded_by(kind, &definition()).await
+}
+
+/// The same, of that definition.
+pub(crate) async fn crowded_by(kind: Kind, definition: &Definition) -> World {
     // Only the servers count what a session reads; with one connection it is the session of both.
     let world = World::with_connections(kind, settings(), 1).await;
     let rows: Vec<_> = (0..ROWS).map(row).collect();
-    world.mirrored(&definition(), &rows).await;
+    world.mirrored(definition, &rows).await;
     if kind != Kind::Sqlite {
-        for table in ["cats_breeds", "cats_breeds__temperament"] {
+        let children = definition.children().map(|child| child.table);
+        for table in children.chain([definition.table.clone()]) {
             let analyse = format!("ANALYZE TABLE {table}");
             let analysed = world.db.execute_unprepared(&analyse).await;
             analysed.expect("it is analysed");
@@ -106,6 +121,47 @@ async fn a_page_reads_no_more_rows_than_it_shows() {
             let read = rows_read(&world).await - before;
             // A joined row costs a read in each table, and so does a look at what comes behind the page.
             assert!(read <= 5 * LIMIT, "{query} reads {read} rows on {kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn words_and_parts_are_bounded_like_any_filter() {
+    for kind in servers() {
+        let world = crowded_by(kind, &searchable()).await;
+        let read = async |query: &str| {
+            let path = format!("/api/v1/cats/breeds?{query}&limit={LIMIT}");
+            let before = rows_read(&world).await;
+            let page = world.get(&path).await;
+            assert_eq!(page.status, 200, "{query}: {}", page.body);
+            (rows_read(&world).await - before, page.json())
+        };
+        for query in ["q=cat", "q=gentle", "q=Gentle&sort=-name"] {
+            let deep = format!("/api/v1/cats/breeds?{query}&limit=900");
+            let deep = world.get(&deep).await.json();
+            let cursor = deep["page"]["next"].as_str().expect("a next page");
+            let (read, page) = read(&format!("{query}&cursor={cursor}")).await;
+            assert_eq!(page["data"].as_array().map(Vec::len), Some(10), "{query}");
+            // Where the walk is another one, the words' index is asked for 4,096 entries before, and counting reads them twice.
+            let most = if query.contains("sort") {
+                9_000
+            } else {
+                5 * LIMIT
+            };
+            assert!(read <= most, "{query} reads {read} rows on {kind:?}");
+        }
+        for query in [
+            "q=cat+gentle+7*",
+            "q=c*&coat=short&count=capped",
+            "q=g*+c*+a*&sort=-weight",
+            "q=nothing+cat",
+            "name__contains=at&sort=weight",
+            "name__contains=9&name__contains=8&count=capped",
+            "name__endswith=7&coat=short&sort=name",
+        ] {
+            let (read, _) = read(query).await;
+            // For one that begins so a server looks at what the row has until it meets one: three words, eight ends.
+            assert!(read <= 160_000, "{query} reads {read} rows on {kind:?}");
         }
     }
 }

@@ -204,6 +204,7 @@ async fn children_can_have_children() {
             identity: Identity::Key,
             tables: Vec::new(),
             orders: Vec::new(),
+            search: Vec::new(),
             fields: vec![
                 field("breed_id", Kind::Text),
                 field("image_id", Kind::Text),

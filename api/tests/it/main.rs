@@ -28,6 +28,7 @@ mod problems;
 mod protection;
 mod random;
 mod records;
+mod search;
 mod staleness;
 mod streams;
 mod swagger;

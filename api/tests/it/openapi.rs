@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testdb::Kind;
 
 use crate::{
-    cats::{breed, breeds, field, image, images},
+    cats::{breed, breeds, field, image, images, searched},
     world::{Answer, World, settings},
 };
 
@@ -35,7 +35,7 @@ async fn every_documented_get_answers_as_documented() {
 #[tokio::test]
 async fn every_documented_parameter_is_taken() {
     World::each(async |world| {
-        world.mirrored(&breeds(), &[breed("abys", &[])]).await;
+        world.mirrored(&searched(), &[breed("abys", &[])]).await;
         let document = world.get("/api/openapi.json").await.json();
         let list = &document["paths"]["/api/v1/cats/breeds"]["get"];
         let parameters = list["parameters"].as_array().expect("parameters");
@@ -45,8 +45,8 @@ async fn every_documented_parameter_is_taken() {
             .collect();
         assert_eq!(
             examples.len(),
-            97,
-            "the operators of 11 fields, and all controls but the cursor"
+            100,
+            "the words, the operators of 11 fields, and all controls but the cursor"
         );
         for (name, value) in examples {
             let answer = world

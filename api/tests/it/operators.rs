@@ -6,7 +6,7 @@ use entity::{definition::Cell, record::Row};
 use serde_json::json;
 
 use crate::{
-    cats::{breeds, many_breeds, value},
+    cats::{breeds, many_breeds, searched, value},
     paging::{compare, in_order},
     world::World,
 };
@@ -46,6 +46,39 @@ async fn every_operator_lets_through_what_it_says() {
         }
         let several = "weight__gte=0&name__gt=A&price__lt=2&hairless=true";
         check(&world, &rows, several, "-born").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn parts_of_a_text_are_found_in_whatever_case() {
+    const PARTS: [&str; 12] = [
+        "abyss",
+        "SINIAN",
+        "a",
+        "n",
+        "égy",
+        "É",
+        "EGY",
+        "n ",
+        "%_",
+        "猫",
+        "yssiniam",
+        "abyssinian ",
+    ];
+    World::each(async |world| {
+        let rows = many_breeds();
+        world.mirrored(&searched(), &rows).await;
+        for (turn, part) in PARTS.into_iter().enumerate() {
+            let sort = ["", "name", "-weight", "-name"][turn % 4];
+            let part = part.replace('%', "%25");
+            for operator in ["contains", "endswith"] {
+                check(&world, &rows, &format!("name__{operator}={part}"), sort).await;
+                let and = format!("name__{operator}={part}&weight__gte=3");
+                check(&world, &rows, &and, sort).await;
+            }
+        }
+        check(&world, &rows, "name__contains=a&name__contains=N", "weight").await;
     })
     .await;
 }
@@ -117,7 +150,14 @@ pub(crate) fn fits(row: &Row, filter: &str) -> bool {
     if *cell == Cell::Null {
         return false;
     }
-    let decoded = values.replace("%2B", "+");
+    let decoded = values.replace("%2B", "+").replace("%25", "%");
+    if let (Cell::Text(text), "contains" | "endswith") = (cell, operator) {
+        let (text, part) = (text.to_lowercase(), decoded.to_lowercase());
+        return match operator {
+            "contains" => text.contains(&part),
+            _ => text.ends_with(&part),
+        };
+    }
     let mut orders = decoded
         .split(',')
         .map(|plain| compare(cell, &value(name, plain)));

@@ -8,7 +8,7 @@ use testdb::Kind;
 
 use crate::{
     cats::{text, value},
-    depth::{crowded, definition},
+    depth::{crowded_by, searchable},
     world::World,
 };
 
@@ -23,10 +23,10 @@ struct Asked<'a> {
 
 #[tokio::test]
 async fn every_operator_and_sort_is_a_walk_or_a_sort_of_few() {
-    let definition = definition();
+    let definition = searchable();
     let (filters, sorts) = (filters(&definition), sorts(&definition));
     for kind in testdb::kinds() {
-        let world = crowded(kind).await;
+        let world = crowded_by(kind, &definition).await;
         let mut ways = [0, 0];
         for asked in lists(&filters, &sorts) {
             let steps = steps(&world, &definition, &asked).await;
@@ -81,12 +81,16 @@ fn lists<'a>(filters: &'a [Vec<Filter>], sorts: &'a [Vec<SortKey>]) -> Vec<Asked
     lists
 }
 
-/// No filter, and each of the definition's fields by each operator.
+/// No filter, and each of the definition's fields, and of what is made of them, by each operator.
 fn filters(definition: &Definition) -> Vec<Vec<Filter>> {
-    let indexed = definition.fields.iter().filter(|field| field.index);
-    let filters = indexed.flat_map(|field| {
-        let tests = tests_of(field).into_iter();
-        tests.map(|test| (field.clone(), test))
+    let indexed = definition
+        .fields
+        .iter()
+        .filter(|field| field.index)
+        .cloned();
+    let filters = indexed.chain(definition.derived()).flat_map(|field| {
+        let tests = tests_of(&field).into_iter();
+        tests.map(move |test| (field.clone(), test))
     });
     let filters = filters.map(|(field, test)| vec![Filter { field, test }]);
     [Vec::new()].into_iter().chain(filters).collect()
@@ -94,6 +98,11 @@ fn filters(definition: &Definition) -> Vec<Vec<Filter>> {
 
 /// One test of each operator that the field has, with many rows and, where values differ, with few.
 fn tests_of(field: &Field) -> Vec<Test> {
+    if matches!(field.name.as_str(), "q" | "name__contains") {
+        let has = ["cat", "4999", "9"].map(|item| Test::Has(item.to_owned()));
+        let begins = ["c", "at 4", "499"].map(|text| Test::StartsWith(text.to_owned()));
+        return has.into_iter().chain(begins).collect();
+    }
     if field.kind == Type::List {
         return vec![
             Test::Has("Gentle".to_owned()),
@@ -191,7 +200,7 @@ fn objections(kind: Kind, step: &Step) -> Vec<&str> {
             line if line.contains("TEMP B-TREE") => !may_sort,
             line if line.starts_with("SCAN") => !(in_own_order || line.contains("USING INDEX")),
             line if line.starts_with("SEARCH") => {
-                !line.contains("INDEX") && !line.contains("INTEGER PRIMARY KEY")
+                !line.contains("INDEX") && !line.contains("PRIMARY KEY")
             }
             _ => false,
         },

@@ -2,7 +2,8 @@
 
 use super::{Kind, TEXT_CHARS, Table};
 
-/// A table of the items of one member of each record: `rowno`, `position`, and its columns.
+/// A table of the items of one member of each record: `rowno`, `position`, and its columns. What is derived has no
+/// `position`, and each value once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Child<'a> {
     pub table: String,
@@ -11,12 +12,16 @@ pub struct Child<'a> {
 }
 
 /// Where a row of the resource has the items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Of {
     /// In the cell of the field at this place.
     Field(usize),
     /// In the table at this place.
     Table(usize),
+    /// They are the words of the fields at these places.
+    Words(Vec<usize>),
+    /// They are the ends of the text of the field at this place.
+    Ends(usize),
 }
 
 /// A column of such a table.
@@ -45,6 +50,26 @@ impl<'a> Child<'a> {
             of: Of::Field(at),
             columns: vec![value],
         }
+    }
+
+    pub(super) fn derived(table: String, chars: usize, of: Of) -> Self {
+        let value = ChildColumn {
+            name: "value",
+            kind: Kind::Text,
+            limit: Some(chars),
+            index: Some(format!("ix_{table}")),
+            nullable: false,
+        };
+        Self {
+            table,
+            of,
+            columns: vec![value],
+        }
+    }
+
+    /// Whether its rows are made of a record's texts, and not the record's own.
+    pub fn is_derived(&self) -> bool {
+        matches!(self.of, Of::Words(_) | Of::Ends(_))
     }
 
     pub(super) fn of_table(name: String, at: usize, table: &'a Table) -> Self {

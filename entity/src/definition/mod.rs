@@ -6,6 +6,7 @@
 mod cell;
 mod child;
 mod decimal;
+mod derived;
 mod kind;
 mod order;
 
@@ -15,6 +16,7 @@ pub use cell::Cell;
 pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
 pub(crate) use decimal::{from_sortable, sortable};
+pub(crate) use derived::words;
 pub use kind::{KINDS, Kind, KindError};
 pub use order::{Order, OrderKey, index_name, indexes_of};
 
@@ -45,6 +47,9 @@ pub struct Definition {
     /// The orders of several fields that lists may be sorted by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<Order>,
+    /// The fields that full text search reads; none: there is no such search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search: Vec<String>,
     /// The resource of the same source from whose rows this one is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
@@ -81,6 +86,9 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it can be filtered and sorted by.
     pub index: bool,
+    /// Whether it is a text by whose parts rows can be found, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contains: bool,
     /// Fingerprint of how the value is taken from a record: when it changes, stored rows are read again.
     pub rule: String,
     /// The only values that it takes; empty: any.
@@ -134,13 +142,14 @@ impl Definition {
         format!("{}__{}", self.table, table.name)
     }
 
-    /// The tables beside the resource's own: of lists, then of arrays of objects.
+    /// The tables beside the resource's own: of lists, of arrays of objects, and of what is made of texts.
     pub fn children(&self) -> impl Iterator<Item = Child<'_>> {
         let fields = self.fields.iter().enumerate();
         let lists = fields.filter(|(_, field)| field.kind == Kind::List);
         let lists = lists.map(|(at, field)| Child::of_list(self.list_table(field), at));
         let tables = self.tables.iter().enumerate();
-        lists.chain(tables.map(|(at, table)| Child::of_table(self.child_table(table), at, table)))
+        let tables = tables.map(|(at, table)| Child::of_table(self.child_table(table), at, table));
+        lists.chain(tables).chain(self.derived_children())
     }
 
     /// Longest value of a text `field` in characters; `None`: no limit.

@@ -8,8 +8,9 @@ use sea_orm::{
 
 use super::Row;
 use crate::{
-    definition::{Cell, Child, Definition, Of},
+    definition::{self, Cell, Child, Definition, Of},
     dialect::{self, Many},
+    search,
 };
 
 /// Writes the items of new or changed rows.
@@ -21,12 +22,17 @@ pub(super) async fn insert_items(
     let backend = db.get_database_backend();
     for child in definition.children() {
         let names = child.columns.iter().map(|column| column.name);
-        let names: Vec<&str> = ["rowno", "position"].into_iter().chain(names).collect();
+        let place: &[&str] = match child.is_derived() {
+            true => &["rowno"],
+            false => &["rowno", "position"],
+        };
+        let names: Vec<&str> = place.iter().copied().chain(names).collect();
         let mut many = Many::insert(db, &child.table, &names);
         for (rowno, row) in rows {
             for (position, item) in (0_i64..).zip(items(backend, &child, row)) {
-                let place = [Value::from(*rowno), Value::from(position)];
-                let values = place.into_iter().chain(item.values);
+                let position = (!child.is_derived()).then(|| Value::from(position));
+                let place = std::iter::once(Value::from(*rowno)).chain(position);
+                let values = place.chain(item.values);
                 many.row(item.bytes, values).await?;
             }
         }
@@ -60,9 +66,9 @@ struct Item {
 }
 
 fn items(backend: DbBackend, child: &Child<'_>, row: &Row) -> Vec<Item> {
-    let of_text = |text: &String| Item {
+    let of_text = |text: String| Item {
         bytes: text.len(),
-        values: vec![text.as_str().into()],
+        values: vec![text.into()],
     };
     let of_object = |cells: &Vec<Cell>| Item {
         bytes: cells.iter().map(Cell::bytes).sum(),
@@ -70,14 +76,22 @@ fn items(backend: DbBackend, child: &Child<'_>, row: &Row) -> Vec<Item> {
             .map(|(column, cell)| dialect::bind(backend, column.kind, cell.clone()))
             .collect(),
     };
-    match child.of {
-        Of::Field(at) => match row.cells.get(at) {
-            Some(Cell::List(items)) => items.iter().map(of_text).collect(),
+    match &child.of {
+        Of::Field(at) => match row.cells.get(*at) {
+            Some(Cell::List(items)) => items.iter().cloned().map(of_text).collect(),
             _ => Vec::new(),
         },
-        Of::Table(at) => match row.tables.get(at) {
+        Of::Table(at) => match row.tables.get(*at) {
             Some(objects) => objects.iter().map(of_object).collect(),
             None => Vec::new(),
+        },
+        Of::Words(places) => {
+            let words = definition::words(&row.cells, places).into_iter();
+            words.map(of_text).collect()
+        }
+        Of::Ends(at) => match row.cells.get(*at) {
+            Some(Cell::Text(text)) => search::ends(text).into_iter().map(of_text).collect(),
+            _ => Vec::new(),
         },
     }
 }

@@ -203,6 +203,7 @@ async fn send<C: ConnectionTrait>(
 ) -> Result<Vec<(i64, Row)>, DbErr> {
     let backend = many.backend();
     let has_children = definition.children().next().is_some();
+    let is_read = read_again(definition);
     let mut left = Vec::new();
     for (envelope, mut row) in rows {
         let bytes = row.bytes();
@@ -216,10 +217,15 @@ async fn send<C: ConnectionTrait>(
             envelope.version.into(),
             envelope.deleted_at.into(),
         ];
-        let fields = definition.fields.iter().zip(&mut row.cells);
-        let fields = fields.filter(|(field, _)| field.kind != Kind::List);
-        let fields = fields
-            .map(|(field, cell)| dialect::bind(backend, field.kind, replace(cell, Cell::Null)));
+        let fields = definition.fields.iter().zip(&mut row.cells).zip(&is_read);
+        let fields = fields.filter(|((field, _), _)| field.kind != Kind::List);
+        let fields = fields.map(|((field, cell), is_read)| {
+            let value = match is_read {
+                true => cell.clone(),
+                false => replace(cell, Cell::Null),
+            };
+            dialect::bind(backend, field.kind, value)
+        });
         many.row(bytes, of_record.into_iter().chain(fields)).await?;
         if has_children {
             left.push((envelope.rowno, row));
@@ -227,4 +233,11 @@ async fn send<C: ConnectionTrait>(
     }
     many.send().await?;
     Ok(left)
+}
+
+/// Of each field, whether its value is wanted again for what is made of it.
+fn read_again(definition: &Definition) -> Vec<bool> {
+    let fields = definition.fields.iter();
+    let is_read = fields.map(|field| field.contains || definition.search.contains(&field.name));
+    is_read.collect()
 }

@@ -1,7 +1,7 @@
 //! Takes the steps, one by one.
 
 use entity::{
-    definition::{Definition, Field, KEY_BYTES, Of, Order, OrderKey, index_name, indexes_of},
+    definition::{Definition, Field, KEY_BYTES, Order, OrderKey, index_name, indexes_of},
     dialect::Dialect,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
@@ -37,12 +37,15 @@ impl Change<'_> {
                 Step::DropList(field) => self.drop(self.definition.list_table(field)).await?,
                 Step::DropObjects(table) => self.drop(self.definition.child_table(table)).await?,
                 Step::CreateList(field) => {
-                    let at = self.definition.fields.iter().position(|of| of == field);
-                    self.create_child(at.map(Of::Field)).await?;
+                    self.create_child(&self.definition.list_table(field))
+                        .await?;
                 }
                 Step::CreateObjects(table) => {
-                    let at = self.definition.tables.iter().position(|of| of == table);
-                    self.create_child(at.map(Of::Table)).await?;
+                    self.create_child(&self.definition.child_table(table))
+                        .await?;
+                }
+                Step::IndexList(field) => {
+                    self.index_child(&self.definition.list_table(field)).await?;
                 }
                 Step::DropIndex(field) => self.drop_index(field).await?,
                 Step::CreateIndex(field) => self.create_index(field).await?,
@@ -88,7 +91,10 @@ impl Change<'_> {
             .col(ColumnDef::new_with_type("payload", self.dialect.long_text()).not_null());
         self.manager.create_table(table).await?;
         for child in self.definition.children() {
-            self.create_child(Some(child.of)).await?;
+            self.create_empty_child(&child).await?;
+            if !child.is_derived() {
+                self.create_child_indexes(&child).await?;
+            }
         }
         Ok(())
     }

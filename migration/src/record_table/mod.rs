@@ -29,6 +29,8 @@ pub enum Step {
     CreateList(Field),
     DropObjects(Table),
     CreateObjects(Table),
+    /// The indexes of a list that is made of texts.
+    IndexList(Field),
     DropIndex(Field),
     CreateIndex(Field),
     DropOrder(Order),
@@ -56,6 +58,8 @@ pub fn plan(from: Option<&Definition>, to: &Definition) -> Vec<Step> {
             (Some(_), _) => {}
         }
     }
+    let is_new = |new: &Field| !from.derived().any(|old| old == *new);
+    steps.extend(to.derived().filter(is_new).map(Step::CreateList));
     let is_new = |new: &&Table| !from.tables.iter().any(|old| same_columns(old, new));
     let new = to.tables.iter().filter(is_new);
     steps.extend(new.cloned().map(Step::CreateObjects));
@@ -84,6 +88,8 @@ fn drops(from: &Definition, to: &Definition) -> Vec<Step> {
             _ => steps.push(Step::DropColumn(old.clone())),
         }
     }
+    let goes = |old: &Field| !to.derived().any(|new| new == *old);
+    steps.extend(from.derived().filter(goes).map(Step::DropList));
     let goes = |old: &&Table| !to.tables.iter().any(|new| same_columns(old, new));
     let gone = from.tables.iter().filter(goes);
     steps.extend(gone.cloned().map(Step::DropObjects));
@@ -105,12 +111,22 @@ pub fn unchanged(from: &Definition, to: &Definition) -> Definition {
             })
             .cloned()
             .collect(),
+        search: (from.search.iter())
+            .filter(|_| search_stays(from, to))
+            .cloned()
+            .collect(),
         tables: (from.tables.iter())
             .filter(|old| to.tables.contains(old))
             .cloned()
             .collect(),
         ..to.clone()
     }
+}
+
+/// Whether full text search reads the same fields in both, as before.
+fn search_stays(from: &Definition, to: &Definition) -> bool {
+    let same = |name: &String| from.field(name) == to.field(name);
+    from.search == to.search && from.search.iter().all(same)
 }
 
 /// Whether both have the order, over columns that stay.
@@ -177,7 +193,8 @@ pub async fn apply(
     }
 }
 
-/// Gives the table of `definition` the indexes that it does not have yet: of its fields, and of the order of changes.
+/// Gives the table of `definition` the indexes that it does not have yet: of its fields, of what is made of its texts, and
+/// of the order of changes.
 ///
 /// A table is filled first and indexed then: rows come in the upstream's order, and each of them would have another
 /// place in each index, more of them than any cache holds; sorting all values once takes a fraction of that.
@@ -187,7 +204,8 @@ pub async fn apply(
 pub async fn index(db: &DatabaseConnection, definition: &Definition) -> Result<(), DbErr> {
     let dialect = Dialect::of(db).await?;
     if dialect != Dialect::Sqlite {
-        return change::create_indexes(db, dialect, definition).await;
+        change::create_indexes(db, dialect, definition).await?;
+        return index_derived(db, definition).await;
     }
     let fields = definition.columns().filter(|field| field.index);
     let fields = fields.map(|field| Step::CreateIndex(field.clone()));
@@ -197,6 +215,13 @@ pub async fn index(db: &DatabaseConnection, definition: &Definition) -> Result<(
     }
     for order in &definition.orders {
         apply(db, definition, &[Step::CreateOrder(order.clone())]).await?;
+    }
+    index_derived(db, definition).await
+}
+
+async fn index_derived(db: &DatabaseConnection, definition: &Definition) -> Result<(), DbErr> {
+    for list in definition.derived() {
+        apply(db, definition, &[Step::IndexList(list)]).await?;
     }
     Ok(())
 }

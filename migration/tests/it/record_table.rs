@@ -17,6 +17,7 @@ fn field(name: &str, kind: &str) -> Field {
         name: name.to_owned(),
         kind: kind.parse().expect("a type"),
         index: kind != "json",
+        contains: false,
         rule: String::new(),
         values: Vec::new(),
         required: false,
@@ -33,6 +34,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         identity: Identity::Key,
         tables: Vec::new(),
         orders: Vec::new(),
+        search: Vec::new(),
         fields: fields
             .iter()
             .map(|(name, kind)| field(name, kind))
@@ -216,6 +218,70 @@ fn a_table_of_objects_is_made_anew_when_its_columns_change() {
         Step::CreateObjects(unlimited.clone()),
     ];
     check(&lines, &[unlimited], &steps);
+}
+
+/// Found by the words of `name`, and by its parts.
+fn searched(fields: &[(&str, &str)]) -> Definition {
+    let mut searched = definition(fields);
+    searched.search = vec!["name".to_owned()];
+    for field in &mut searched.fields {
+        field.contains = field.name == "name";
+    }
+    searched
+}
+
+#[test]
+fn what_is_made_of_texts_comes_and_goes_with_the_wish_for_it() {
+    let fields = [("id", "text"), ("name", "text")];
+    let (plain, searched) = (definition(&fields), searched(&fields));
+    let lists: Vec<Field> = searched.derived().collect();
+    let [words, ends] = lists.as_slice() else {
+        panic!("two lists expected: {lists:?}");
+    };
+    let created = [words, ends].map(|list| Step::CreateList(list.clone()));
+    assert_eq!(plan(Some(&plain), &searched), created);
+    let dropped = [words, ends].map(|list| Step::DropList(list.clone()));
+    assert_eq!(plan(Some(&searched), &plain), dropped);
+    let other = Definition {
+        search: vec!["id".to_owned()],
+        ..searched.clone()
+    };
+    assert_eq!(plan(Some(&searched), &other), []);
+    assert_eq!(unchanged(&searched, &searched).search, ["name"]);
+    assert_eq!(unchanged(&searched, &other).search, [""; 0]);
+    let mut read_otherwise = searched.clone();
+    read_otherwise.fields[1].rule = "other".to_owned();
+    assert_eq!(unchanged(&searched, &read_otherwise).search, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_made_of_texts_is_indexed_when_the_table_is() {
+    let made = searched(&[("id", "text"), ("name", "text"), ("tags", "list")]);
+    for (_own, db) in databases().await {
+        apply(&db, &made, &plan(None, &made)).await.expect("made");
+        let manager = SchemaManager::new(&db);
+        let indexed = async |list: &str| {
+            let table = format!("own_things__{list}");
+            let found = manager.has_index(&table, format!("ix_{table}")).await;
+            found.expect("the database answers")
+        };
+        assert!(has(&db, "rowno, value", "own_things__q").await);
+        assert!(indexed("tags").await);
+        assert!(!indexed("q").await && !indexed("name__contains").await);
+        for _again in 0..2 {
+            index(&db, &made).await.expect("they are made");
+            assert!(indexed("q").await && indexed("name__contains").await);
+        }
+        let plain = definition(&[("id", "text"), ("name", "text"), ("tags", "list")]);
+        let change = async |from: &Definition, to: &Definition| {
+            let steps = plan(Some(from), to);
+            apply(&db, to, &steps).await.expect("it is changed");
+        };
+        change(&made, &plain).await;
+        assert!(!has(&db, "value", "own_things__q").await);
+        change(&plain, &made).await;
+        assert!(indexed("q").await && indexed("name__contains").await);
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,14 @@ pub(crate) fn fits(report: &mut Report<'_>, definition: &Definition) {
             report.wrong_key(&["fields", &field.name], wrong);
         }
     }
+    // That of the words is no longer than that of any field.
+    for field in &definition.fields {
+        if let Some(ends) = definition.ends(field)
+            && let Err(wrong) = names::index(&definition.list_index_name(&ends))
+        {
+            report.wrong(&["fields", &field.name, "index"], wrong);
+        }
+    }
     let limits = definition
         .columns()
         .filter_map(|field| definition.text_limit(field));

@@ -18,6 +18,7 @@ mod document;
 mod grammar;
 mod reading;
 mod schema;
+mod search;
 mod spec;
 mod tree;
 
@@ -40,7 +41,6 @@ mod parameters;
 mod relation;
 mod request;
 mod resource;
-mod unsupported;
 
 /// Fields and tables.
 mod column;

@@ -170,6 +170,15 @@ pub(crate) fn claims<'a>(file: &'a str, node: &Node, source: &Source) -> Vec<Cla
             None => node.nearest(path).at.clone(),
         };
         let owner = format!("{}.{}", source.name, plan.name);
+        for list in definition.derived() {
+            let table = definition.list_table(&list);
+            claims.push(Claim {
+                owner: format!("{owner}.{}", list.name),
+                table,
+                file,
+                at: at(&["resource", &plan.name]),
+            });
+        }
         for field in definition.lists() {
             claims.push(Claim {
                 table: definition.list_table(field),

@@ -57,12 +57,4 @@ impl Report<'_> {
         let inner = self.root.nearest(path);
         self.root.has(path) && !inner.at.key.starts_with("defaults")
     }
-
-    /// `path` is there, and the engine cannot do it yet; `supported` is what it can.
-    pub(crate) fn unsupported(&mut self, path: &[&str], what: &str, supported: &str) {
-        self.wrong(
-            path,
-            Wrong::accepts(format!("{what} is not supported yet"), supported),
-        );
-    }
 }

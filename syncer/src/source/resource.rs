@@ -9,9 +9,8 @@ use super::{
     plan::{ForEach, Plan, Rule, TableRule},
     relation,
     report::Report,
-    request, table,
+    request, search, table,
     template::{Scope, Secrets},
-    unsupported,
 };
 
 /// Where a plan is made.
@@ -75,7 +74,6 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
 }
 
 fn check(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) {
-    unsupported::resource(report, &resource.spec);
     if address::is_folder(&setting.document.source.base_url) {
         local::resource(report, &resource.spec);
     }
@@ -108,9 +106,11 @@ fn definition(
         fields,
         tables,
         orders: Vec::new(),
+        search: Vec::new(),
         parent: for_each.map(relation::parent_of),
     };
     definition.orders = orders::orders(report, resource, (&definition, &rules));
+    definition.search = search::search(report, resource, &definition);
     column::fits(report, &definition);
     (definition, rules, table_rules)
 }

@@ -11,7 +11,7 @@ use super::{
     plan::{OnBad, Pointer, Rule, TimeFormat},
     pointing,
     report::Report,
-    spec::{FieldSpec, OnBadSpec},
+    spec::{FieldSpec, IndexSpec, OnBadSpec},
     uses,
 };
 
@@ -77,11 +77,19 @@ impl<'r> Reader<'r, '_> {
                 None => self.report.wrong(&self.path(), wrong),
             }
         }
+        if self.table.is_some() && spec.index == Some(IndexSpec::CONTAINS) {
+            let message = "the api does not search the rows of a table";
+            self.wrong("index", Wrong::accepts(message, "true or false"));
+        }
         let rule = self.rule(spec, kind);
         let field = Field {
             name: self.name.to_owned(),
             kind,
-            index: spec.index.unwrap_or(kind.filterable()),
+            index: match spec.index {
+                None => kind.filterable(),
+                Some(index) => index != IndexSpec::Whole(false),
+            },
+            contains: kind == Kind::Text && spec.index == Some(IndexSpec::CONTAINS),
             rule: fingerprint(&rule),
             values: rule.values.clone(),
             required: rule.required,

@@ -4,7 +4,7 @@ use entity::definition::Kind;
 
 use super::{
     fault::Wrong,
-    spec::{FieldSpec, OnBadSpec},
+    spec::{FieldSpec, IndexSpec, OnBadSpec},
 };
 
 /// What is wrong, and with which key of the field; `None`: with the field as a whole.
@@ -45,11 +45,13 @@ pub(crate) fn of_type(spec: &FieldSpec, kind: Kind) -> Vec<Found> {
         ),
         (
             "index",
-            spec.index == Some(true),
+            spec.index == Some(IndexSpec::Whole(true)),
             kind.filterable(),
             "any but json",
         ),
     ];
+    let parts = spec.index == Some(IndexSpec::CONTAINS) && kind != Kind::Text;
+    let parts = parts.then(|| no_parts(kind));
     let misused = uses.into_iter().filter(|(_, used, fits, _)| *used && !fits);
     misused
         .map(|(key, _, _, types)| {
@@ -57,7 +59,14 @@ pub(crate) fn of_type(spec: &FieldSpec, kind: Kind) -> Vec<Found> {
             let wrong = Wrong::accepts(message, format!("types: {types}"));
             (Some(key), wrong)
         })
+        .chain(parts)
         .collect()
+}
+
+fn no_parts(kind: Kind) -> Found {
+    let message = format!("a field of type `{kind}` has no parts that rows could be found by");
+    let wrong = Wrong::accepts(message, "types: text; for any other: true or false");
+    (Some("index"), wrong)
 }
 
 /// What a field of the key cannot be or do.

@@ -164,7 +164,8 @@ async fn alter(
     if moves {
         rekey::all(ctx, plan, keeper, resource).await?;
     }
-    if !moves && old.fields == new.fields && old.tables == new.tables {
+    let is_read_alike = old.fields == new.fields && old.search == new.search;
+    if !moves && is_read_alike && old.tables == new.tables {
         return Ok(None);
     }
     // A page that is as it was holds other values now.

@@ -54,6 +54,8 @@ mod rejects;
 mod requests;
 /// Which runs a service makes.
 mod schedule;
+/// Words and ends of texts.
+mod search;
 /// Interrupted runs, leases and the service itself.
 mod service;
 /// The shipped definitions, each against a replay of its API.

@@ -3,6 +3,7 @@
 use entity::{
     definition::{Cell, Definition, Field, Kind},
     record::{Filter, Test},
+    search,
 };
 use serde_json::value::RawValue;
 
@@ -43,7 +44,12 @@ pub(super) fn filter(
     };
     Ok(Filter {
         test: test.test(value)?,
-        field: field.clone(),
+        // What begins or is a part stands among the ends of the field's text.
+        field: match operator {
+            Operator::Contains | Operator::EndsWith => definition.ends(field),
+            _ => None,
+        }
+        .unwrap_or_else(|| field.clone()),
     })
 }
 
@@ -67,6 +73,8 @@ impl Reading<'_> {
             Operator::Lt => Test::Below(cell()?),
             Operator::Lte => Test::AtMost(cell()?),
             Operator::StartsWith => Test::StartsWith(value.to_owned()),
+            Operator::Contains => Test::StartsWith(self.part(value)?),
+            Operator::EndsWith => Test::Has(self.part(value)?),
             Operator::Has => {
                 cell()?;
                 Test::Has(value.to_owned())
@@ -109,6 +117,20 @@ impl Reading<'_> {
             Ok(cells)
         } else {
             Err(faults)
+        }
+    }
+
+    /// A part of a text, in small letters.
+    fn part(&self, value: &str) -> Result<String, Vec<Fault>> {
+        let part = search::part(value);
+        match part.chars().count() {
+            1..=search::PART_CHARS => Ok(part),
+            _ => {
+                let most = search::PART_CHARS;
+                Err(vec![
+                    self.wrong(format_args!("expected 1 to {most} characters")),
+                ])
+            }
         }
     }
 
@@ -171,10 +193,27 @@ fn unknown_operator(definition: &Definition, field: &Field, name: &str) -> Fault
         field.name,
         names.join("`, `")
     );
+    let detail = match is_about_parts(field, name) {
+        true => format!("{detail}; {}", HOW_TO_CONTAIN),
+        false => detail,
+    };
     let mut fault = Fault::new(name, Code::UnknownOperator, detail);
     fault.did_you_mean = operator::likely(definition, field, name);
     fault.allowed = names;
     fault
+}
+
+/// What a definition must say of a text for these.
+const HOW_TO_CONTAIN: &str =
+    "its definition can give it `contains` and `endswith` by `index = \"contains\"`";
+
+/// Whether `name` asks for parts of a text, which have no index.
+fn is_about_parts(field: &Field, name: &str) -> bool {
+    let parts = [Operator::Contains.name(), Operator::EndsWith.name()];
+    let operator = name.rsplit_once("__").map(|(_, operator)| operator);
+    field.kind == Kind::Text
+        && !field.contains
+        && operator.is_some_and(|operator| parts.contains(&operator))
 }
 
 fn not_filterable(field: &Field, name: &str) -> Fault {

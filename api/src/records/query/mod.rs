@@ -5,6 +5,7 @@
 mod filter;
 mod operator;
 mod sort;
+mod words;
 
 use chrono::TimeDelta;
 use entity::{
@@ -16,6 +17,7 @@ pub(crate) use self::{
     filter::{MOST_VALUES, why_not_filterable},
     operator::{Operator, filter_names, is_filterable},
     sort::{is_sortable, written},
+    words::{MOST_CHARS, Q},
 };
 use crate::{
     fault::{Code, Fault},
@@ -94,7 +96,8 @@ impl ListQuery {
         let mut faults = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in parameters.iter() {
-            let repeated = CONTROLS.contains(&name) && seen.contains(&name);
+            let is_single = CONTROLS.contains(&name) || name == Q;
+            let repeated = is_single && seen.contains(&name);
             seen.push(name);
             let taken = if repeated {
                 let detail = format!("`{name}` is given more than once");
@@ -125,6 +128,7 @@ impl ListQuery {
         (name, value): (&str, &str),
     ) -> Result<(), Vec<Fault>> {
         match name {
+            Q => self.filters.extend(words::filters(definition, value)?),
             "sort" => self.sort = sort::sort(definition, value)?,
             "fields" => self.fields = Some(fields(value)?),
             "limit" => self.limit = number(name, value, settings.max_limit)?,
@@ -210,9 +214,15 @@ pub(crate) fn one_of(name: &str, value: &str, allowed: &[&str]) -> Result<usize,
     })
 }
 
-fn known_parameters(definition: &Definition) -> Vec<String> {
+/// The parameters that leave some of the rows: by a field each, and by words.
+pub(crate) fn filter_parameters(definition: &Definition) -> impl Iterator<Item = String> {
     let fields = definition.fields.iter();
     let filters = fields.flat_map(|field| filter_names(definition, field));
+    let words = definition.words().map(|_| Q.to_owned());
+    filters.map(|(name, _)| name).chain(words)
+}
+
+fn known_parameters(definition: &Definition) -> Vec<String> {
     let controls = CONTROLS.map(str::to_owned);
-    filters.map(|(name, _)| name).chain(controls).collect()
+    filter_parameters(definition).chain(controls).collect()
 }

@@ -19,14 +19,23 @@ pub(crate) enum Operator {
     Lt,
     Lte,
     StartsWith,
+    Contains,
+    EndsWith,
     Has,
     HasAny,
     IsNull,
 }
 
 impl Operator {
-    /// Those that a field of that type has.
-    pub(crate) fn of(kind: Kind) -> &'static [Self] {
+    /// Those that `field` has.
+    pub(crate) fn of(field: &Field) -> impl Iterator<Item = Self> {
+        const PARTS: [Operator; 2] = [Operator::Contains, Operator::EndsWith];
+        let parts = field.contains.then_some(PARTS).into_iter().flatten();
+        Self::of_type(field.kind).iter().copied().chain(parts)
+    }
+
+    /// Those that any field of that type has.
+    fn of_type(kind: Kind) -> &'static [Self] {
         match kind {
             Kind::Text => &[
                 Self::Eq,
@@ -68,6 +77,8 @@ impl Operator {
             Self::Lt => "lt",
             Self::Lte => "lte",
             Self::StartsWith => "startswith",
+            Self::Contains => "contains",
+            Self::EndsWith => "endswith",
             Self::Has => "has",
             Self::HasAny => "hasany",
             Self::IsNull => "isnull",
@@ -102,14 +113,13 @@ pub(super) fn meant<'a>(definition: &'a Definition, name: &str) -> Meant<'a> {
     let split = name.rsplit_once("__");
     let base = split.and_then(|(base, operator)| Some((definition.field(base)?, operator)));
     if let Some((field, operator)) = base {
-        let mut operators = Operator::of(field.kind).iter();
-        let known = operators.find(|known| known.name() == operator);
+        let known = Operator::of(field).find(|known| known.name() == operator);
         if let Some(known) = known {
-            return Meant::Filter(field, *known);
+            return Meant::Filter(field, known);
         }
     }
     match (definition.field(name), base) {
-        (Some(field), _) if Operator::of(field.kind).contains(&Operator::Eq) => {
+        (Some(field), _) if Operator::of(field).any(|known| known == Operator::Eq) => {
             Meant::Filter(field, Operator::Eq)
         }
         (Some(field), _) | (None, Some((field, _))) => Meant::Unclear(field),
@@ -124,11 +134,8 @@ pub(crate) fn is_filterable(field: &Field) -> bool {
 
 /// The parameters that filter by `field`, each with its operator; none if nothing does.
 pub(crate) fn filter_names(definition: &Definition, field: &Field) -> Vec<(String, Operator)> {
-    let operators = match is_filterable(field) {
-        true => Operator::of(field.kind),
-        false => &[],
-    };
-    let named = operators.iter().map(|&operator| {
+    let operators = Operator::of(field).filter(|_| is_filterable(field));
+    let named = operators.map(|operator| {
         let name = match operator {
             Operator::Eq if is_bare(definition, field) => field.name.clone(),
             _ => format!("{}__{}", field.name, operator.name()),

@@ -204,7 +204,7 @@ fn ordered(values: &[Cell]) -> Vec<&Cell> {
 }
 
 /// The end of all texts that begin with `prefix`.
-fn behind_all(prefix: &str) -> Bound<Cell> {
+pub(super) fn behind_all(prefix: &str) -> Bound<Cell> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
         // The range leaves the surrogates out, which are no characters.

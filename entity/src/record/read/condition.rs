@@ -10,7 +10,7 @@ use std::ops::Bound;
 use super::{
     allowed::{Allowed, Span},
     column,
-    wanted::{Items, is_item},
+    wanted::Items,
 };
 use crate::{
     definition::{Cell, Definition, Field},
@@ -86,12 +86,12 @@ pub(super) fn items(definition: &Definition, field: &Field, items: &Items) -> Si
     rows.expr(Expr::val(1))
         .from_as(Alias::new(definition.list_table(field)), Alias::new("item"))
         .and_where(Expr::col((Alias::new("item"), Alias::new("rowno"))).eq(column("rowno")));
+    if let Some(is_item) = items.is_item() {
+        rows.and_where(is_item);
+    }
+    let exists = Expr::exists(rows);
     match items {
-        Items::AnyOf(items) => {
-            rows.and_where(is_item(items));
-            Expr::exists(rows)
-        }
-        Items::Some => Expr::exists(rows),
-        Items::None => Expr::exists(rows).not(),
+        Items::None => exists.not(),
+        _ => exists,
     }
 }

@@ -66,7 +66,7 @@ pub enum Test {
     AtLeast(Cell),
     Below(Cell),
     AtMost(Cell),
-    /// The text begins so.
+    /// The text begins so; of a list: an item does.
     StartsWith(String),
     /// There is no value, or there is one; of a list: no item, or one.
     IsNull(bool),

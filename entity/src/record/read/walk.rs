@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
                     }),
                     _ => None,
                 },
-                Items::Some | Items::None => None,
+                Items::Beginning(_) | Items::Some | Items::None => None,
             })
         };
         pinned.or_else(item).unwrap_or(Self::Rowno)

@@ -1,12 +1,18 @@
 //! A selection put in order: for each field what it may be, all conditions on it taken together.
 
+use std::ops::Bound;
+
 use sea_orm::{
     DbBackend,
     entity::prelude::*,
     sea_query::{Alias, Condition, ExprTrait, Query, SimpleExpr},
 };
 
-use super::{ChildOf, Column, Selection, Test, aliased, allowed::Allowed, column, condition};
+use super::{
+    ChildOf, Column, Selection, Test, aliased,
+    allowed::{Allowed, behind_all},
+    column, condition,
+};
 use crate::{
     definition::{Cell, Definition, Field, Kind},
     dialect,
@@ -25,6 +31,8 @@ pub(super) struct Wanted<'a> {
 pub(super) enum Items {
     /// One of these.
     AnyOf(Vec<String>),
+    /// One that begins so.
+    Beginning(String),
     Some,
     None,
 }
@@ -99,10 +107,20 @@ impl Items {
         match test {
             Test::Has(item) => Self::AnyOf(vec![item.clone()]),
             Test::HasAny(items) => Self::AnyOf(items.clone()),
+            Test::StartsWith(beginning) => Self::Beginning(beginning.clone()),
             Test::IsNull(true) => Self::None,
             Test::IsNull(false) => Self::Some,
             // A list is compared with nothing.
             _ => Self::AnyOf(Vec::new()),
+        }
+    }
+
+    /// What an item must be, from the list's table `item`: one or more ranges of its index. `None`: it may be any.
+    pub(super) fn is_item(&self) -> Option<SimpleExpr> {
+        match self {
+            Self::AnyOf(items) => Some(is_item(items)),
+            Self::Beginning(beginning) => Some(begins(beginning)),
+            Self::Some | Self::None => None,
         }
     }
 }
@@ -150,11 +168,22 @@ async fn copied<'a>(
     Ok(Some(values))
 }
 
-/// The rows whose list `field` has one of `items`, from its table `item`.
+/// The item is one of `items`, from its table `item`.
 pub(super) fn is_item(items: &[String]) -> SimpleExpr {
-    let value = Expr::col((Alias::new("item"), Alias::new("value")));
     match items {
-        [item] => value.eq(item.as_str()),
-        items => value.is_in(items.iter().map(String::as_str)),
+        [item] => item_value().eq(item.as_str()),
+        items => item_value().is_in(items.iter().map(String::as_str)),
     }
+}
+
+fn begins(beginning: &str) -> SimpleExpr {
+    let from = item_value().gte(beginning);
+    match behind_all(beginning) {
+        Bound::Excluded(Cell::Text(end)) => from.and(item_value().lt(end)),
+        _ => from,
+    }
+}
+
+fn item_value() -> SimpleExpr {
+    Expr::col((Alias::new("item"), Alias::new("value")))
 }

@@ -16,7 +16,7 @@ use super::{
     allowed::Allowed,
     column, condition,
     walk::Walk,
-    wanted::{Items, Wanted, is_item},
+    wanted::{Items, Wanted},
 };
 use crate::{definition::Field, dialect};
 
@@ -109,15 +109,13 @@ fn probes<'a>(backend: DbBackend, wanted: &Wanted<'a>) -> Vec<Probe<'a>> {
         }
     });
     let lists = wanted.lists.iter().filter_map(|&(field, ref items)| {
-        let Items::AnyOf(texts) = items else {
-            return None;
-        };
+        let is_item = items.is_item()?;
         let item = Alias::new("item");
         let mut select = Query::select();
         select
             .column((item.clone(), Alias::new("rowno")))
             .from_as(Alias::new(definition.list_table(field)), item)
-            .and_where(is_item(texts));
+            .and_where(is_item);
         dialect::walk_index(&mut select, &definition.list_index_name(field));
         Some(Probe {
             field,

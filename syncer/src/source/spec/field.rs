@@ -58,10 +58,31 @@ pub(crate) struct FieldSpec {
     pub(crate) max: Option<Number>,
     /// Whether a record without it is a reject. Default: false, and true for the fields of the key.
     pub(crate) required: Option<bool>,
-    /// Whether rows can be filtered and sorted by it. Default: true, except for `json`. An indexed text has at most 255 characters.
-    pub(crate) index: Option<bool>,
+    /// Whether rows can be filtered and sorted by it; `contains`: and found by any part of a text, too. Default: true, except for `json`. An indexed text has at most 255 characters.
+    pub(crate) index: Option<IndexSpec>,
     /// What a value that does not fit does. Default: `null`, and `reject` for the fields of the key.
     pub(crate) on_bad: Option<OnBadSpec>,
+}
+
+/// Whether a field has an index, or a text one of all its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(crate) enum IndexSpec {
+    Whole(bool),
+    Parts(PartsSpec),
+}
+
+/// The word for an index of all parts of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum PartsSpec {
+    Contains,
+}
+
+impl IndexSpec {
+    pub(crate) const CONTAINS: Self = Self::Parts(PartsSpec::Contains);
 }
 
 /// An array of objects in a record, one row an object.

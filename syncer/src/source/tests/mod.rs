@@ -15,6 +15,7 @@ mod plans;
 mod relations;
 mod requests;
 mod rows;
+mod search;
 mod settings;
 mod shape;
 mod shipped;
@@ -22,7 +23,6 @@ mod slips;
 mod sources;
 mod tables;
 mod together;
-mod unsupported;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -13,7 +13,7 @@ schedule = "*/30 * * * *"
 pth    = "/breeds"
 key    = "id"
 page   = { kind = "page", param = "page", start = "0" }
-search = ["name"]
+search = ["nmae"]
 [resource.breeds.fields]
 name = "string"
 "#;

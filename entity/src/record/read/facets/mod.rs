@@ -8,7 +8,7 @@ mod select;
 use sea_orm::{DbBackend, QueryResult, entity::prelude::*};
 
 use self::select::{COUNT, LIVE, STORED, Values, WITH_ITEMS};
-use super::{Selection, wanted::Wanted};
+use super::{Selection, page::numbered, wanted::Wanted, way::few};
 use crate::{
     definition::{Cell, Field, Kind},
     dialect,
@@ -59,8 +59,12 @@ pub async fn facet(
     let Some(wanted) = Wanted::of(db, selection).await? else {
         return read(&[]);
     };
-    let selected = wanted.condition(backend);
-    let rows = if filters.is_empty() && of.is_none() {
+    let is_all = filters.is_empty() && of.is_none();
+    let mut selected = wanted.condition(backend);
+    if !is_all && let Some(few) = few(db, &wanted, |_| true).await? {
+        selected = selected.add(numbered(&few.rownos));
+    }
+    let rows = if is_all {
         let rows = db.query_all(&values.all()).await?;
         let has_deleted = has_deleted(&rows)?;
         if !has_deleted {

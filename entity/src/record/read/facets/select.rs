@@ -192,6 +192,7 @@ mod tests {
             name: name.to_owned(),
             kind,
             index: true,
+            contains: false,
             rule: String::new(),
             values: Vec::new(),
             required: false,
@@ -206,6 +207,7 @@ mod tests {
             fields: vec![field("weight", Kind::Integer), field("items", Kind::List)],
             tables: Vec::new(),
             orders: Vec::new(),
+            search: Vec::new(),
             parent: None,
         };
         let check = |at: usize, expected: &str| {
