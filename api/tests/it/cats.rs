@@ -26,6 +26,7 @@ pub(crate) fn breeds() -> Definition {
         description: Some("Breeds of cats.".to_owned()),
         key: vec!["id".to_owned()],
         identity: Identity::Key,
+        history: false,
         tables: Vec::new(),
         orders: Vec::new(),
         fields: vec![
@@ -61,6 +62,7 @@ pub(crate) fn images() -> Definition {
         description: None,
         key: vec!["breed_id".to_owned(), "id".to_owned()],
         identity: Identity::Key,
+        history: false,
         tables: Vec::new(),
         orders: Vec::new(),
         fields: vec![

@@ -202,6 +202,7 @@ async fn children_can_have_children() {
             description: None,
             key: vec!["id".to_owned()],
             identity: Identity::Key,
+            history: false,
             tables: Vec::new(),
             orders: Vec::new(),
             fields: vec![

@@ -175,7 +175,7 @@ impl World {
         rownos: &[i64],
     ) {
         let now = *self.now.lock().expect("no test panics in it");
-        record::soft_delete(&self.db, &definition.table, rownos, Stamp { version, now })
+        record::soft_delete(&self.db, definition, rownos, Stamp { version, now })
             .await
             .expect("the rows are marked");
         self.changed(definition, (id, version)).await;
@@ -192,6 +192,7 @@ impl World {
                 .await
                 .expect("the table is there"),
             at: *self.now.lock().expect("no test panics in it"),
+            run_id: None,
         };
         resource::Entity::changed(&self.db, id, change)
             .await

@@ -31,6 +31,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         description: None,
         key: vec!["id".to_owned()],
         identity: Identity::Key,
+        history: false,
         tables: Vec::new(),
         orders: Vec::new(),
         fields: fields
@@ -305,6 +306,7 @@ async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_wher
             live_rows: 0,
             last_rowno: 0,
             at: DateTimeUtc::UNIX_EPOCH,
+            run_id: None,
         };
         let written = resource::Entity::changed(&db, id, change).await;
         written.expect("written down");

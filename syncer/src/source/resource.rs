@@ -109,7 +109,12 @@ fn definition(
         tables,
         orders: Vec::new(),
         parent: for_each.map(relation::parent_of),
+        history: resource.spec.history.unwrap_or_default(),
     };
+    if definition.history {
+        let fits = names::table_fits(&definition.history_table());
+        report.ok(&["history"], fits);
+    }
     definition.orders = orders::orders(report, resource, (&definition, &rules));
     column::fits(report, &definition);
     (definition, rules, table_rules)
