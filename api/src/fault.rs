@@ -37,6 +37,9 @@ pub(crate) enum Code {
     CursorInvalid,
     CursorMismatch,
     ChangesHorizon,
+    HistoryHorizon,
+    NoHistory,
+    NotWithAsOf,
     UnknownSource,
     UnknownResource,
     UnknownRecord,
@@ -68,6 +71,7 @@ impl Fault {
             Code::CursorInvalid => Kind::CursorInvalid,
             Code::CursorMismatch => Kind::CursorMismatch,
             Code::ChangesHorizon => Kind::ChangesHorizon,
+            Code::HistoryHorizon => Kind::HistoryHorizon,
             _ => Kind::InvalidParameter,
         }
     }

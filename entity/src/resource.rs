@@ -361,6 +361,23 @@ impl Entity {
         Ok(())
     }
 
+    /// From which version on the history of the records is whole, and when that was committed.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn history_since(
+        db: &impl ConnectionTrait,
+        id: i32,
+    ) -> Result<Option<(i64, Option<DateTimeUtc>)>, DbErr> {
+        let since = Self::find_by_id(id)
+            .select_only()
+            .columns([Column::HistoryVersion, Column::HistoryAt])
+            .into_tuple::<(Option<i64>, Option<DateTimeUtc>)>()
+            .one(db)
+            .await?;
+        Ok(since.and_then(|(version, at)| Some((version?, at))))
+    }
+
     /// Writes down that the commit which makes `version` changes rows without a trace: it removes some for good, or gives
     /// them other keys. Who knows less than this version has to read all rows anew.
     ///

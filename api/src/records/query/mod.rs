@@ -17,6 +17,7 @@ pub(crate) use self::{
     operator::{Operator, filter_names, is_filterable},
     sort::{is_sortable, written},
 };
+use super::history::AS_OF;
 use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
@@ -214,5 +215,7 @@ fn known_parameters(definition: &Definition) -> Vec<String> {
     let fields = definition.fields.iter();
     let filters = fields.flat_map(|field| filter_names(definition, field));
     let controls = CONTROLS.map(str::to_owned);
-    filters.map(|(name, _)| name).chain(controls).collect()
+    let past = definition.history.then(|| AS_OF.to_owned());
+    let names = filters.map(|(name, _)| name);
+    names.chain(controls).chain(past).collect()
 }
