@@ -126,6 +126,11 @@ impl World {
         resource::Entity::indexed(&self.db, id)
             .await
             .expect("it is written down");
+        if definition.history {
+            let since = Some((0, self.now()));
+            let begun = resource::Entity::remembers(&self.db, id, since).await;
+            begun.expect("it is written down");
+        }
         self.write(definition, (id, 1), rows).await;
         self.ended(id, Outcome::Complete).await;
         id

@@ -116,7 +116,8 @@ impl<'a> Writer<'a> {
             live_rows: i64::try_from(self.live().len()).expect("few rows"),
             last_rowno: self.last_rowno,
             at,
-            run_id: None,
+            // The run of each commit is told by its version.
+            run_id: Some(100 + self.version),
         }
     }
 }

@@ -27,9 +27,9 @@ struct Since {
 impl Since {
     /// # Errors
     /// The resource has no history, or not yet.
-    fn of(resource: &Resource, parameter: &str) -> Result<Self, Problem> {
+    fn of(resource: &Resource) -> Result<Self, Problem> {
         if !resource.definition.history {
-            return Err(none_kept(resource, parameter));
+            return Err(Problem::not_found(none_kept(resource, "resource")));
         }
         let model = &resource.model;
         let Some(version) = model.history_version else {
@@ -44,12 +44,12 @@ impl Since {
     }
 }
 
-fn none_kept(resource: &Resource, parameter: &str) -> Problem {
+fn none_kept(resource: &Resource, parameter: &str) -> Fault {
     let name = &resource.model.name;
     let detail = format!(
         "resource `{name}` keeps no history: `history = true` in its definition has each version of its records kept"
     );
-    Problem::refused(vec![Fault::new(parameter, Code::NoHistory, detail)])
+    Fault::new(parameter, Code::NoHistory, detail)
 }
 
 /// For the routes that know of the present only.

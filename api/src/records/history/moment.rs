@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{dialect::Reader, resource, version};
 
-use super::Since;
+use super::{Since, none_kept};
 use crate::{
     AppState,
     fault::{Code, Fault},
@@ -47,7 +47,7 @@ impl Moment {
         state: &AppState,
         (reader, resource): (&Reader, &Resource),
     ) -> Result<i64, Problem> {
-        let since = Since::of(resource, AS_OF)?;
+        let since = Since::of(resource)?;
         match self {
             Self::Version(version) => {
                 let reached = reached(state, resource, version).await?;
@@ -100,7 +100,7 @@ pub(super) async fn still_holds(
             let since = Since { version: since, at };
             Err(before(&format!("version {version}"), since))
         }
-        None => Err(super::none_kept(resource, AS_OF)),
+        None => Err(Problem::refused(vec![none_kept(resource, AS_OF)])),
     }
 }
 

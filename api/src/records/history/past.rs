@@ -23,6 +23,7 @@ use serde::Serialize;
 use super::{
     ENOUGH_BYTES,
     moment::{AS_OF, Moment, still_holds},
+    none_kept,
 };
 use crate::{
     AppState,
@@ -181,6 +182,9 @@ pub(super) fn refused(resource: &Resource, parameters: &Parameters, own: &[&str]
     let filters: Vec<String> = filters.map(|(name, _)| name).collect();
     let others = parameters.iter().filter(|(name, _)| !own.contains(name));
     let mut faults = Vec::new();
+    if !definition.history {
+        faults.push(none_kept(resource, AS_OF));
+    }
     for (name, _) in others {
         let is_known = CONTROLS.contains(&name) || filters.iter().any(|filter| filter == name);
         faults.push(match is_known {

@@ -45,7 +45,7 @@ pub(crate) async fn history(
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     let asked = Asked::parse(&state, (resource, &key), &parameters)?;
-    Since::of(resource, "resource")?;
+    Since::of(resource)?;
     let mut about = About::of_rows(resource, Vec::new());
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
