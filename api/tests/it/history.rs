@@ -6,12 +6,14 @@ use chrono::Duration;
 use entity::{definition::Definition, record, resource};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use reqwest::header::IF_NONE_MATCH;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::{
     cats::{breed, breeds, image, images, row, text},
+    depth::{rows_read, servers},
     openapi::conforms,
-    world::{Answer, World},
+    world::{Answer, World, settings},
     writer::{Op, Writer},
 };
 
@@ -411,4 +413,71 @@ async fn it_is_documented_where_there_is_one() {
         assert_eq!(since("images").await, Value::Null);
     })
     .await;
+}
+
+/// Two hundred records; the first of them has as many versions as would fill a page thousands of times.
+async fn restless(world: &World) {
+    let rows: Vec<_> = (0..200)
+        .map(|at| breed(&format!("b{at:03}"), &[]))
+        .collect();
+    world.mirrored(&kept(), &rows).await;
+    for many in 0..20_i64 {
+        let entries = (0..1000).map(|at| {
+            let version = 2 + many * 1000 + at;
+            format!("(1, {version}, 1, '2027-01-15 08:00:00', 'b000', '', '{{\"id\":\"b000\"}}')")
+        });
+        let entries: Vec<String> = entries.collect();
+        let insert = format!(
+            "INSERT INTO cats_breeds__history VALUES {}",
+            entries.join(",")
+        );
+        let written = world.db.execute_unprepared(&insert).await;
+        written.expect("they are written");
+    }
+    let analysed = world
+        .db
+        .execute_unprepared("ANALYZE TABLE cats_breeds__history");
+    analysed.await.expect("it is analysed");
+    let id = world.registered(&kept()).await;
+    let change = resource::Change {
+        version: 20_001,
+        live_rows: 200,
+        last_rowno: 200,
+        at: world.now(),
+        run_id: None,
+    };
+    let changed = resource::Entity::changed(&world.db, id, change).await;
+    changed.expect("it is written down");
+    world.refresh().await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_past_costs_the_same_however_much_happened() {
+    for kind in servers() {
+        // Only the servers count what a session reads; with one connection it is the session of both.
+        let world = World::with_connections(kind, settings(), 1).await;
+        restless(&world).await;
+        for path in [
+            format!("{LIST}?as_of=10000&limit=10"),
+            format!("{LIST}?as_of=1&limit=10"),
+            format!("{LIST}/b000?as_of=10000"),
+            format!("{LIST}/b000/-/history?limit=10"),
+            format!("{LIST}?as_of=10000&limit=10&cursor="),
+            format!("{LIST}/b000/-/history?limit=10&cursor="),
+        ] {
+            let path = match path.strip_suffix("&cursor=") {
+                Some(first) => {
+                    let page = world.get(first).await.json();
+                    let next = page["page"]["next"].as_str().expect("more");
+                    format!("{path}{next}")
+                }
+                None => path,
+            };
+            let before = rows_read(&world).await;
+            let answer = world.get(&path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            let read = rows_read(&world).await - before;
+            assert!(read <= 100, "{path} reads {read} rows on {kind:?}");
+        }
+    }
 }

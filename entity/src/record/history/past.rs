@@ -12,9 +12,9 @@ use super::{BY_KEY, aliased, column};
 use crate::{definition::Definition, dialect};
 
 /// Most numbers of one statement: servers limit how many parts a union has.
-const AT_ONCE: i64 = 64;
+const AT_ONCE: usize = 64;
 /// Most numbers that a page looks at.
-const AT_MOST: i64 = 4096;
+const AT_MOST: usize = 4096;
 
 /// Which part of the records as they were is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -54,16 +54,19 @@ pub async fn past(
 ) -> Result<PastPage, DbErr> {
     let table = definition.history_table();
     let mut rows: Vec<PastRow> = Vec::new();
+    let most = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let (mut after, mut bytes, mut looked) = (wanted.after, 0, 0);
     while looked < AT_MOST && bytes < wanted.bytes {
         let Some(first) = next(db, &table, (after, wanted.version)).await? else {
             return Ok(PastPage { rows, end: None });
         };
-        let missing = usize::try_from(wanted.limit).unwrap_or(usize::MAX) - rows.len();
+        let missing = most - rows.len();
         if missing == 0 {
             break;
         }
-        let last = first.saturating_add(AT_ONCE - 1);
+        // A connection keeps each text prepared, so there are only a few different ones.
+        let numbers = Ord::min(missing.next_power_of_two(), AT_ONCE);
+        let last = first.saturating_add(i64::try_from(numbers).unwrap_or(i64::MAX) - 1);
         let select = held(&table, first..=last, wanted.version);
         let mut found = Vec::new();
         for row in db.query_all(&select).await? {
@@ -76,7 +79,7 @@ pub async fn past(
         let is_cut = found.len() > missing;
         found.truncate(missing);
         bytes += found.iter().map(|row| row.payload.len()).sum::<usize>();
-        looked += AT_ONCE;
+        looked += numbers;
         after = match found.last() {
             Some(cut) if is_cut => cut.rowno,
             _ => last,
