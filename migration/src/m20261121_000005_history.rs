@@ -52,4 +52,8 @@ fn version(dialect: Dialect) -> TableCreateStatement {
         .to_owned()
 }
 
-const BY_TIME: IndexOf = ("ix_version_at", "version", &["resource_id", "at"]);
+const BY_TIME: IndexOf = (
+    "ix_version_at",
+    "version",
+    &["resource_id", "at", "version"],
+);

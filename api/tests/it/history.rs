@@ -289,7 +289,7 @@ async fn what_is_before_the_beginning_or_still_to_come_is_refused() {
         for path in [LIST.to_owned(), format!("{LIST}/b")] {
             for moment in ["2", "0", "2027-01-15T08:00:01.9Z", "1900-01-01T00:00:00Z"] {
                 let path = format!("{path}?as_of={moment}");
-                let said = "the history begins at version 3, of 2027-01-15T08:00:02+00:00";
+                let said = "the history begins at version 3, of 2027-01-15T08:00:02Z;";
                 let problem = checked(path, 410, said).await;
                 assert_eq!(problem["code"], "HISTORY_HORIZON");
                 assert_eq!(problem["errors"][0]["allowed"][0], "3");

@@ -1,6 +1,6 @@
 //! `as_of=`: a version of a resource, or a time at which it had one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{dialect::Reader, resource, version};
 
 use super::{Since, none_kept};
@@ -66,7 +66,7 @@ impl Moment {
                 }
                 let found = version::Entity::at(reader, resource.model.id, time).await?;
                 let found = found.filter(|found| found.version >= since.version);
-                let found = found.ok_or_else(|| before(&time.to_rfc3339(), since))?;
+                let found = found.ok_or_else(|| before(&written(time), since))?;
                 Ok(found.version)
             }
         }
@@ -112,7 +112,7 @@ fn ahead(version: i64, reached: i64) -> Problem {
 }
 
 fn in_the_future(time: DateTime<Utc>, now: DateTime<Utc>) -> Problem {
-    let (time, now) = (time.to_rfc3339(), now.to_rfc3339());
+    let (time, now) = (written(time), written(now));
     let detail = format!("{time} has not come yet: it is {now}");
     let mut fault = Fault::new(AS_OF, Code::InvalidValue, detail);
     fault.allowed = vec![now];
@@ -120,7 +120,7 @@ fn in_the_future(time: DateTime<Utc>, now: DateTime<Utc>) -> Problem {
 }
 
 fn before(asked: &str, since: Since) -> Problem {
-    let at = since.at.map(|at| at.to_rfc3339());
+    let at = since.at.map(written);
     let when = at.as_ref().map_or(String::new(), |at| format!(", of {at}"));
     let version = since.version;
     let detail =
@@ -128,6 +128,11 @@ fn before(asked: &str, since: Since) -> Problem {
     let mut fault = Fault::new(AS_OF, Code::HistoryHorizon, detail);
     fault.allowed = std::iter::once(version.to_string()).chain(at).collect();
     Problem::refused(vec![fault])
+}
+
+/// As it may stand in a URL: without the sign of an offset, which is a blank there.
+fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 #[cfg(test)]
