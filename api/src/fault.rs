@@ -38,6 +38,9 @@ pub(crate) enum Code {
     CursorInvalid,
     CursorMismatch,
     ChangesHorizon,
+    HistoryHorizon,
+    NoHistory,
+    NotWithAsOf,
     UnknownSource,
     UnknownResource,
     UnknownRecord,
@@ -69,6 +72,7 @@ impl Fault {
             Code::CursorInvalid => Kind::CursorInvalid,
             Code::CursorMismatch => Kind::CursorMismatch,
             Code::ChangesHorizon => Kind::ChangesHorizon,
+            Code::HistoryHorizon => Kind::HistoryHorizon,
             _ => Kind::InvalidParameter,
         }
     }

@@ -63,6 +63,8 @@ mod tests {
             indexed: true,
             last_rowno: 0,
             horizon: 0,
+            history_version: None,
+            history_at: None,
         }
     }
 

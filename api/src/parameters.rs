@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::{
     fault::{Code, Fault},
     problem::Problem,
+    records::history,
 };
 
 /// What needs no escaping in a query: RFC 3986's unreserved characters, and the comma of our lists.
@@ -121,6 +122,9 @@ pub(crate) fn repeated_parameter(name: &str) -> Fault {
 
 /// A parameter that nothing knows, with those that there are.
 pub(crate) fn unknown_parameter(name: &str, known: Vec<String>) -> Fault {
+    if name == history::AS_OF {
+        return history::not_here();
+    }
     let detail = format!("there is no parameter `{name}` here");
     Fault::new(name, Code::UnknownParameter, detail).or_one_of(name, known)
 }

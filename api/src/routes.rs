@@ -85,6 +85,10 @@ fn routes() -> Router<AppState> {
             get(records::random::random),
         )
         .route(
+            "/api/v1/{source}/{resource}/{key}/-/history",
+            get(records::history::history),
+        )
+        .route(
             "/api/v1/{source}/{resource}/{key}/{child}",
             get(records::children),
         )

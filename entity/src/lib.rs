@@ -36,6 +36,8 @@ pub mod resource;
 pub mod run;
 /// An upstream HTTP API.
 pub mod source;
+/// Who committed each version of a resource, and when.
+pub mod version;
 
 /// What an operator asked the syncers for.
 pub mod command;

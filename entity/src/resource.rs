@@ -8,7 +8,7 @@ use crate::{
     definition::{Definition, Kind},
     record,
     run::Outcome,
-    source,
+    source, version,
 };
 
 #[sea_orm::model]
@@ -57,6 +57,10 @@ pub struct Model {
     pub last_rowno: i64,
     /// The lowest version from which on all changes can be told: what went before it left no trace in the table.
     pub horizon: i64,
+    /// The version from which on the history of the records is whole; `None`: none is kept, or it is being begun.
+    pub history_version: Option<i64>,
+    /// When that version was committed.
+    pub history_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -69,6 +73,8 @@ pub struct Change {
     /// The highest `rowno` ever given out.
     pub last_rowno: i64,
     pub at: DateTimeUtc,
+    /// The run that made it, if one did.
+    pub run_id: Option<i64>,
 }
 
 /// How a run ended, for the resource's row.
@@ -329,7 +335,49 @@ impl Entity {
             .filter(Column::Id.eq(id))
             .exec(db)
             .await?;
+        let made = version::Model {
+            resource_id: id,
+            version: change.version,
+            run_id: change.run_id,
+            at: change.at,
+        };
+        version::Entity::keep(db, made).await
+    }
+
+    /// Writes down from which version on the history of the records is whole, or that there is none.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn remembers(
+        db: &impl ConnectionTrait,
+        id: i32,
+        since: Option<(i64, DateTimeUtc)>,
+    ) -> Result<(), DbErr> {
+        let (version, at) = since.unzip();
+        Self::update_many()
+            .col_expr(Column::HistoryVersion, Expr::value(version))
+            .col_expr(Column::HistoryAt, Expr::value(at))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
         Ok(())
+    }
+
+    /// From which version on the history of the records is whole, and when that was committed.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn history_since(
+        db: &impl ConnectionTrait,
+        id: i32,
+    ) -> Result<Option<(i64, Option<DateTimeUtc>)>, DbErr> {
+        let since = Self::find_by_id(id)
+            .select_only()
+            .columns([Column::HistoryVersion, Column::HistoryAt])
+            .into_tuple::<(Option<i64>, Option<DateTimeUtc>)>()
+            .one(db)
+            .await?;
+        Ok(since.and_then(|(version, at)| Some((version?, at))))
     }
 
     /// Writes down that the commit which makes `version` changes rows without a trace: it removes some for good, or gives

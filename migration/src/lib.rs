@@ -8,6 +8,8 @@ mod m20261121_000002_identity;
 mod m20261121_000003_memory;
 /// From where on changes can be told.
 mod m20261121_000004_horizon;
+/// Who committed each version, and from where on records have a history.
+mod m20261121_000005_history;
 
 /// The columns of platform tables.
 mod column;
@@ -28,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_identity::Migration),
             Box::new(m20261121_000003_memory::Migration),
             Box::new(m20261121_000004_horizon::Migration),
+            Box::new(m20261121_000005_history::Migration),
         ]
     }
 }

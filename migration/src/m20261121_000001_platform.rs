@@ -65,6 +65,8 @@ async fn record_tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> 
             continue;
         };
         tables.extend(definition.children().map(|child| child.table));
+        // It may be left from an earlier definition.
+        tables.push(definition.history_table());
         tables.push(definition.table);
     }
     Ok(tables)

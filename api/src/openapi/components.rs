@@ -3,7 +3,7 @@
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use super::{changes, export};
+use super::{changes, export, history};
 use crate::{
     problem::Kind,
     records::{self, facets, random},
@@ -17,6 +17,10 @@ pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Va
     schemas.extend(catalogue());
     schemas.extend(errors());
     schemas.extend(members(changes::schemas()));
+    let has_history = definitions.iter().any(|definition| definition.history);
+    if has_history {
+        schemas.extend(members(history::schemas()));
+    }
     for definition in definitions {
         let name = format!("{}.{}", definition.source, definition.resource);
         let record = json!({
@@ -27,9 +31,13 @@ pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Va
         });
         schemas.insert(name, record);
     }
+    let mut parameters = parameters(settings);
+    if has_history {
+        parameters["AsOf"] = history::parameter();
+    }
     json!({
         "schemas": schemas,
-        "parameters": parameters(settings),
+        "parameters": parameters,
         "responses": { "Problem": problem_response() },
     })
 }

@@ -4,6 +4,7 @@ mod changes;
 mod components;
 mod export;
 mod filters;
+mod history;
 mod paths;
 
 use axum::{extract::State, http::HeaderMap, response::Response};

@@ -3,7 +3,7 @@
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use super::{changes, export, filters};
+use super::{changes, export, filters, history};
 use crate::records;
 
 /// Every path of an api that serves `definitions`.
@@ -25,6 +25,9 @@ pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
         paths.insert(format!("{base}/-/export"), export::path_item(definition));
         if let Some(facets) = facets(definition) {
             paths.insert(format!("{base}/-/facets"), facets);
+        }
+        if definition.history {
+            paths.insert(format!("{key}/-/history"), history::path_item(definition));
         }
         paths.insert(base, list(definition, embed(definitions, definition)));
         paths.insert(key, one(definition, embed(definitions, definition)));
@@ -118,12 +121,15 @@ fn source() -> Value {
 fn list(definition: &Definition, embed: Value) -> Value {
     let mut parameters = list_parameters(definition);
     parameters.push(embed);
+    parameters.extend(definition.history.then(|| parameter("AsOf")));
+    let mut bodies = list_bodies(definition);
+    bodies.extend(definition.history.then(|| history::list(definition)));
     let get = Get {
         tag: &definition.source,
         id: &format!("list_{}", definition.table),
         summary: &records::description(definition),
         parameters,
-        content: list_body(definition),
+        content: one_of(&bodies),
     };
     get.path_item()
 }
@@ -138,26 +144,32 @@ fn children(parent: &Definition, child: &Definition, embed: Value) -> Value {
         id: &format!("children_{}_{child_name}", parent.table),
         summary: &format!("The {child_name} of one of the {parent_name}"),
         parameters,
-        content: list_body(child),
+        content: one_of(&list_bodies(child)),
     };
     get.path_item()
 }
 
 fn one(definition: &Definition, embed: Value) -> Value {
+    let mut parameters = vec![
+        parameter("Key"),
+        parameter("Fields"),
+        embed,
+        parameter("MaxStaleness"),
+    ];
+    parameters.extend(definition.history.then(|| parameter("AsOf")));
+    let meta = match definition.history {
+        true => json!({ "oneOf": [reference("Meta"), reference("PastMeta")] }),
+        false => reference("Meta"),
+    };
     let get = Get {
         tag: &definition.source,
         id: &format!("one_{}", definition.table),
         summary: &format!("One of the {} by its key", definition.resource),
-        parameters: vec![
-            parameter("Key"),
-            parameter("Fields"),
-            embed,
-            parameter("MaxStaleness"),
-        ],
+        parameters,
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "meta"],
-            "properties": { "data": record(definition), "meta": reference("Meta") },
+            "properties": { "data": record(definition), "meta": meta },
         })),
     };
     get.path_item()
@@ -265,7 +277,7 @@ fn list_parameters(definition: &Definition) -> Vec<Value> {
     parameters
 }
 
-fn list_body(definition: &Definition) -> Value {
+fn list_bodies(definition: &Definition) -> Vec<Value> {
     let rows = json!({ "type": "array", "items": record(definition) });
     let envelope = json!({
         "type": "object",
@@ -277,8 +289,12 @@ fn list_body(definition: &Definition) -> Value {
             "meta": reference("Meta"),
         },
     });
+    vec![envelope, rows, reference("Explanation")]
+}
+
+fn one_of(bodies: &[Value]) -> Value {
     json_body(&json!({
-        "oneOf": [envelope, rows, reference("Explanation")],
+        "oneOf": bodies,
         "description": "The bare array with `shape=array`; what the list would do with `explain=true`.",
     }))
 }
@@ -314,7 +330,7 @@ impl Get<'_> {
     }
 }
 
-fn json_body(schema: &Value) -> Value {
+pub(super) fn json_body(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 

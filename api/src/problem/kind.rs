@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     NotFound,
     MethodNotAllowed,
     ChangesHorizon,
+    HistoryHorizon,
     UriTooLong,
     QuotaExceeded,
     Internal,
@@ -24,7 +25,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -33,6 +34,7 @@ impl Kind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::ChangesHorizon,
+        Self::HistoryHorizon,
         Self::UriTooLong,
         Self::QuotaExceeded,
         Self::Internal,
@@ -61,6 +63,7 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::ChangesHorizon => "changes-horizon",
+            Self::HistoryHorizon => "history-horizon",
             Self::UriTooLong => "uri-too-long",
             Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
@@ -86,6 +89,7 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::ChangesHorizon => "The changes since then cannot be told",
+            Self::HistoryHorizon => "The history begins later",
             Self::UriTooLong => "The URL is too long",
             Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
@@ -136,6 +140,10 @@ impl Kind {
                  is ahead of the resource's: it is another database's, or one's that began anew. Take a \
                  snapshot, an export or a list, and ask for the changes since its version."
             }
+            Self::HistoryHorizon => {
+                "What the records were before the history of their resource began is not known. `errors` says \
+                 at which version and time that was."
+            }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
             Self::QuotaExceeded => {
                 "The caller made more requests than one may in a time. `RateLimit-Policy` says how many \
@@ -175,7 +183,7 @@ impl Kind {
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ChangesHorizon => StatusCode::GONE,
+            Self::ChangesHorizon | Self::HistoryHorizon => StatusCode::GONE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

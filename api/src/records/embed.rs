@@ -3,12 +3,13 @@
 //! Ours stand behind the record's own members, which keep their bytes. A member of the record that has a name of ours
 //! gives way to it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use entity::{
     definition::Definition,
     dialect::Reader,
     record::{self, ChildOf, Embedded, Model},
+    version,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -156,13 +157,14 @@ impl<'a> Embed<'a> {
             let found = children(reader, (self.resource, child), &rows).await?;
             of_children.push((child, found.into_iter()));
         }
+        let runs = self.runs(reader, &rows).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {
             let mut record = String::with_capacity(row.payload.len());
             write_row(&mut record, &row.payload, wanted)?;
             let mut ours = Vec::new();
             if self.provenance {
-                ours.push(("_provenance", json_of(&Provenance::of(&row))?));
+                ours.push(("_provenance", json_of(&Provenance::of(&row, &runs))?));
             }
             let mut embedded = Vec::with_capacity(of_children.len());
             for (child, found) in &mut of_children {
@@ -177,6 +179,18 @@ impl<'a> Embed<'a> {
             records.push(with_ours(record, &ours).map_err(Problem::internal)?);
         }
         Ok(records)
+    }
+}
+
+impl Embed<'_> {
+    /// The run that committed each of the rows' versions, as far as it is known.
+    async fn runs(&self, reader: &Reader, rows: &[Model]) -> Result<HashMap<i64, i64>, Problem> {
+        if !self.provenance {
+            return Ok(HashMap::new());
+        }
+        let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
+        let id = self.resource.model.id;
+        Ok(version::Entity::runs_of(reader, id, &versions).await?)
     }
 }
 
@@ -216,17 +230,20 @@ struct Provenance {
     first_seen_at: chrono::DateTime<chrono::Utc>,
     changed_at: chrono::DateTime<chrono::Utc>,
     version: i64,
+    /// The run that made that commit; null: it is not known.
+    run: Option<i64>,
     /// Unknown while the record is to be judged anew.
     #[serde(skip_serializing_if = "String::is_empty")]
     hash: String,
 }
 
 impl Provenance {
-    fn of(row: &Model) -> Self {
+    fn of(row: &Model, runs: &HashMap<i64, i64>) -> Self {
         Self {
             first_seen_at: row.first_seen_at,
             changed_at: row.changed_at,
             version: row.version,
+            run: runs.get(&row.version).copied(),
             hash: hexadecimal(&row.payload_hash),
         }
     }

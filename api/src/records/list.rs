@@ -18,6 +18,7 @@ use super::{
     cursor::Cursor,
     embed::Embed,
     envelope::{self, Count, Page},
+    history::{self, AS_OF},
     query::{Counting, ListQuery, Shape},
 };
 use crate::{
@@ -37,6 +38,10 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
+    let parameters = Parameters::decode(query.as_deref())?;
+    if parameters.iter().any(|(name, _)| name == AS_OF) {
+        return history::list(&state, resource, &parameters, &request).await;
+    }
     let list = List::asked(&state, (&snapshot, resource), None, query.as_deref())?;
     list.answer(&state, &request).await
 }

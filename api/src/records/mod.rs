@@ -7,6 +7,7 @@ pub(crate) mod embed;
 mod envelope;
 mod explain;
 pub(crate) mod facets;
+pub(crate) mod history;
 mod list;
 mod members;
 mod narrowed;

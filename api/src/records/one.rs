@@ -14,6 +14,7 @@ use entity::record;
 use super::{
     embed::Embed,
     envelope,
+    history::{self, AS_OF},
     narrowed::{or_faults, value},
     query::{self, MAX_STALENESS},
 };
@@ -28,7 +29,8 @@ use crate::{
     registry::Resource,
 };
 
-const LINKS: &str = r#"<-/schema>; rel="describedby", <../../../openapi.json>; rel="service-desc""#;
+pub(super) const LINKS: &str =
+    r#"<-/schema>; rel="describedby", <../../../openapi.json>; rel="service-desc""#;
 
 pub(crate) async fn one(
     State(state): State<AppState>,
@@ -39,6 +41,9 @@ pub(crate) async fn one(
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
+    if parameters.iter().any(|(name, _)| name == AS_OF) {
+        return history::one(&state, (resource, &key), &parameters, &request).await;
+    }
     let embed = Embed::asked(&snapshot, resource, &parameters);
     let (wanted, embed) = both(Wanted::of(&parameters), embed)?;
     let mut about = About {

@@ -80,8 +80,19 @@ fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
             "orders": definition.orders.iter().map(|order| written(order)).collect::<Vec<_>>(),
             "parent": parent,
             "children": children,
+            "history": history(resource),
         },
     })
+}
+
+/// Since when each version of each record is kept; null: it is not.
+fn history(resource: &Resource) -> Value {
+    let since = resource.model.history_version;
+    let since = since.filter(|_| resource.definition.history);
+    match since {
+        Some(version) => json!({ "version": version, "at": resource.model.history_at }),
+        None => Value::Null,
+    }
 }
 
 fn field(definition: &Definition, field: &Field) -> Value {

@@ -192,6 +192,7 @@ async fn a_version_that_is_newer_than_what_was_read_is_read_then() {
             live_rows: 3,
             last_rowno: 3,
             at: world.now(),
+            run_id: None,
         };
         let id = world.registered(&breeds()).await;
         let changed = resource::Entity::changed(&world.db, id, change).await;

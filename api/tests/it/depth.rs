@@ -305,13 +305,13 @@ async fn a_count_goes_as_far_as_was_asked_for() {
     }
 }
 
-fn servers() -> impl Iterator<Item = Kind> {
+pub(crate) fn servers() -> impl Iterator<Item = Kind> {
     testdb::kinds()
         .into_iter()
         .filter(|kind| *kind != Kind::Sqlite)
 }
 
-async fn rows_read(world: &World) -> i64 {
+pub(crate) async fn rows_read(world: &World) -> i64 {
     let status = "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_next', 'Handler_read_prev', \
                   'Handler_read_rnd', 'Handler_read_rnd_next', 'Sort_rows', 'Handler_read_key','Handler_read_first','Handler_read_last')";
     let status = Statement::from_string(DbBackend::MySql, status);

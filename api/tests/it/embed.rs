@@ -4,6 +4,7 @@ use chrono::Duration;
 use entity::{
     definition::{Definition, Identity, Kind, Parent},
     record::Row,
+    resource,
 };
 use reqwest::header::IF_NONE_MATCH;
 use serde_json::{Value, json};
@@ -176,13 +177,23 @@ async fn provenance_is_what_the_database_knows() {
         let answer = world.get(&format!("{LIST}?embed=-provenance&shape=array")).await;
         let expected = concat!(
             r#"[{"id":"a","_provenance":{"first_seen_at":"2027-01-15T08:00:00Z","changed_at":"2027-01-15T08:00:00Z","#,
-            r#""version":1,"hash":"8489a5deb454a360345c7868bca8672d"}},"#,
+            r#""version":1,"run":null,"hash":"8489a5deb454a360345c7868bca8672d"}},"#,
             r#"{"id":"b","_provenance":{"first_seen_at":"2027-01-15T08:05:00Z","changed_at":"2027-01-15T08:05:00Z","#,
-            r#""version":2,"hash":"84a91dee31459ddf46933a42288dfd0f"}}]"#,
+            r#""version":2,"run":null,"hash":"84a91dee31459ddf46933a42288dfd0f"}}]"#,
         );
         assert_eq!(answer.body, expected, "{:?}", world.kind);
+        let change = resource::Change {
+            version: 2,
+            live_rows: 2,
+            last_rowno: 2,
+            at: world.now(),
+            run_id: Some(7),
+        };
+        let changed = resource::Entity::changed(&world.db, id, change).await;
+        changed.expect("it is written down");
         let one = world.get(&format!("{LIST}/b?embed=-provenance")).await.json();
-        assert_eq!(one["data"]["_provenance"]["version"], 2);
+        let provenance = &one["data"]["_provenance"];
+        assert_eq!((&provenance["version"], &provenance["run"]), (&json!(2), &json!(7)));
     })
     .await;
 }
@@ -202,6 +213,7 @@ async fn children_can_have_children() {
             description: None,
             key: vec!["id".to_owned()],
             identity: Identity::Key,
+            history: false,
             tables: Vec::new(),
             orders: Vec::new(),
             search: Vec::new(),

@@ -17,6 +17,7 @@ mod facets;
 mod filters;
 mod handoff;
 mod health;
+mod history;
 mod limits;
 mod metrics;
 mod openapi;

@@ -98,7 +98,7 @@ fn needed(operation: &Value) -> String {
 }
 
 /// Whether the answer's type and body are those of the operation's good answer.
-fn conforms(document: &Value, operation: &Value, answer: &Answer) {
+pub(crate) fn conforms(document: &Value, operation: &Value, answer: &Answer) {
     let content = operation["responses"]["200"]["content"]
         .as_object()
         .expect("content");

@@ -126,6 +126,11 @@ impl World {
         resource::Entity::indexed(&self.db, id)
             .await
             .expect("it is written down");
+        if definition.history {
+            let since = Some((0, self.now()));
+            let begun = resource::Entity::remembers(&self.db, id, since).await;
+            begun.expect("it is written down");
+        }
         self.write(definition, (id, 1), rows).await;
         self.ended(id, Outcome::Complete).await;
         id
@@ -175,7 +180,7 @@ impl World {
         rownos: &[i64],
     ) {
         let now = *self.now.lock().expect("no test panics in it");
-        record::soft_delete(&self.db, &definition.table, rownos, Stamp { version, now })
+        record::soft_delete(&self.db, definition, rownos, Stamp { version, now })
             .await
             .expect("the rows are marked");
         self.changed(definition, (id, version)).await;
@@ -192,6 +197,7 @@ impl World {
                 .await
                 .expect("the table is there"),
             at: *self.now.lock().expect("no test panics in it"),
+            run_id: None,
         };
         resource::Entity::changed(&self.db, id, change)
             .await

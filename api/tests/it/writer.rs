@@ -74,13 +74,12 @@ impl<'a> Writer<'a> {
         let transaction = dialect::begin_write(&self.world.db).await;
         let transaction = transaction.expect("it begins");
         let definition = &self.definition;
-        let table = &definition.table;
         let is_forgotten = !removed.is_empty();
         let written = async {
             record::insert(&transaction, definition, new, stamp).await?;
             record::update(&transaction, definition, changed, stamp).await?;
-            record::soft_delete(&transaction, table, &deleted, stamp).await?;
-            record::hard_delete(&transaction, definition, &removed).await?;
+            record::soft_delete(&transaction, definition, &deleted, stamp).await?;
+            record::hard_delete(&transaction, definition, &removed, stamp).await?;
             resource::Entity::changed(&transaction, self.id, self.change(now)).await?;
             if is_forgotten {
                 resource::Entity::forgets(&transaction, self.id, version).await?;
@@ -117,6 +116,8 @@ impl<'a> Writer<'a> {
             live_rows: i64::try_from(self.live().len()).expect("few rows"),
             last_rowno: self.last_rowno,
             at,
+            // The run of each commit is told by its version.
+            run_id: Some(100 + self.version),
         }
     }
 }

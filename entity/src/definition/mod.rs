@@ -53,6 +53,9 @@ pub struct Definition {
     /// The resource of the same source from whose rows this one is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Whether each version of each record is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub history: bool,
 }
 
 /// What a record is identified by.
@@ -140,6 +143,11 @@ impl Definition {
     /// Name of the table that holds the objects of `table`.
     pub fn child_table(&self, table: &Table) -> String {
         format!("{}__{}", self.table, table.name)
+    }
+
+    /// Name of the table that holds the versions of the records, where they are kept.
+    pub fn history_table(&self) -> String {
+        format!("{}__history", self.table)
     }
 
     /// The tables beside the resource's own: of lists, of arrays of objects, and of what is made of texts.

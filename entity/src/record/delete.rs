@@ -5,7 +5,7 @@ use sea_orm::{
     sea_query::{Alias, ExprTrait, Query},
 };
 
-use super::{Stamp, items::delete_items};
+use super::{Stamp, history::keep_deleted, items::delete_items};
 use crate::definition::Definition;
 
 /// Marks rows as deleted.
@@ -14,10 +14,12 @@ use crate::definition::Definition;
 /// The database does not answer.
 pub async fn soft_delete(
     db: &impl ConnectionTrait,
-    table: &str,
+    definition: &Definition,
     rownos: &[i64],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
+    let table = &definition.table;
+    keep_deleted(db, definition, rownos, stamp).await?;
     for some in rownos.chunks(1000) {
         let mut update = Query::update();
         update
@@ -31,7 +33,7 @@ pub async fn soft_delete(
     Ok(())
 }
 
-/// Removes rows and their items for good.
+/// Removes rows and their items for good; their history stays.
 ///
 /// # Errors
 /// The database does not answer.
@@ -39,7 +41,9 @@ pub async fn hard_delete(
     db: &impl ConnectionTrait,
     definition: &Definition,
     rownos: &[i64],
+    stamp: Stamp,
 ) -> Result<(), DbErr> {
+    keep_deleted(db, definition, rownos, stamp).await?;
     delete_items(db, definition, rownos).await?;
     for some in rownos.chunks(1000) {
         let mut delete = Query::delete();

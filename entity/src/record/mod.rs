@@ -6,6 +6,7 @@
 
 mod changes;
 mod delete;
+mod history;
 mod items;
 mod known;
 mod read;
@@ -19,6 +20,7 @@ use sea_orm::{
 
 pub use changes::*;
 pub use delete::*;
+pub use history::*;
 pub use known::*;
 pub use read::*;
 pub use write::*;

@@ -9,7 +9,8 @@ use sea_orm::{
 };
 
 use super::{
-    Model,
+    Model, Op,
+    history::keep,
     items::{delete_items, insert_items},
 };
 use crate::{
@@ -54,8 +55,10 @@ pub async fn insert(
     rows: Vec<(i64, Row)>,
     stamp: Stamp,
 ) -> Result<(), DbErr> {
+    let rownos = rownos_for_history(definition, &rows);
     let many = Many::insert(db, &definition.table, &columns(definition));
     let rows = send(many, definition, stamped(rows, stamp)).await?;
+    keep(db, definition, &rownos, Op::Insert).await?;
     insert_items(db, definition, &rows).await
 }
 
@@ -76,8 +79,10 @@ pub async fn update(
         .copied()
         .filter(|name| !kept.contains(name))
         .collect();
+    let rownos = rownos_for_history(definition, &rows);
     let many = Many::overwrite(db, &definition.table, &all, &over);
     let rows = send(many, definition, stamped(rows, stamp)).await?;
+    keep(db, definition, &rownos, Op::Update).await?;
     replace_items(db, definition, &rows).await
 }
 
@@ -105,6 +110,14 @@ pub async fn project(
     });
     let rows = send(many, definition, stored).await?;
     replace_items(db, definition, &rows).await
+}
+
+/// Those of which a version is to be kept.
+fn rownos_for_history(definition: &Definition, rows: &[(i64, Row)]) -> Vec<i64> {
+    match definition.history {
+        true => rows.iter().map(|(rowno, _)| *rowno).collect(),
+        false => Vec::new(),
+    }
 }
 
 async fn replace_items(

@@ -51,6 +51,7 @@ impl Change<'_> {
                 Step::CreateIndex(field) => self.create_index(field).await?,
                 Step::DropOrder(order) => self.drop_order(order).await?,
                 Step::CreateOrder(order) => self.create_order(order).await?,
+                Step::CreateHistory => self.create_history().await?,
                 Step::IndexChanges => {
                     index_order(&self.manager, self.dialect, &self.definition.table).await?;
                 }
@@ -61,12 +62,7 @@ impl Change<'_> {
 
     async fn create_table(&self) -> Result<(), DbErr> {
         let name = &self.definition.table;
-        if self.manager.has_table(name).await? {
-            self.refuse_foreign_rows().await?;
-            self.manager
-                .drop_table(Table::drop().table(Alias::new(name)).to_owned())
-                .await?;
-        }
+        self.clear(name).await?;
         let mut table = self.empty_table(name);
         // The payload stands last: what comes behind a long value is slow to reach in SQLite.
         table
@@ -96,12 +92,23 @@ impl Change<'_> {
                 self.create_child_indexes(&child).await?;
             }
         }
+        if self.definition.history {
+            self.clear(&self.definition.history_table()).await?;
+            self.create_history().await?;
+        }
         Ok(())
     }
 
     /// A table that was made but never written down as made is ours to make anew; one with rows is not.
-    async fn refuse_foreign_rows(&self) -> Result<(), DbErr> {
-        let name = &self.definition.table;
+    async fn clear(&self, name: &str) -> Result<(), DbErr> {
+        if !self.manager.has_table(name).await? {
+            return Ok(());
+        }
+        self.refuse_foreign_rows(name).await?;
+        self.drop(name.to_owned()).await
+    }
+
+    async fn refuse_foreign_rows(&self, name: &str) -> Result<(), DbErr> {
         let any = sea_orm::sea_query::Query::select()
             .expr(sea_orm::sea_query::Expr::val(1))
             .from(Alias::new(name))
@@ -125,7 +132,7 @@ impl Change<'_> {
         table
     }
 
-    fn rowno(&self) -> ColumnDef {
+    pub(super) fn rowno(&self) -> ColumnDef {
         // Only `INTEGER` makes it SQLite's own row id.
         let sqlite = self.dialect == Dialect::Sqlite;
         let kind = if sqlite {

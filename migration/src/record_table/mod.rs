@@ -6,13 +6,14 @@
 
 mod change;
 mod child;
+mod history;
 mod order;
 
 use entity::{
     definition::{Definition, Field, Kind, Order, Table},
     dialect::{Dialect, begin_write},
 };
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use self::change::Change;
@@ -37,6 +38,8 @@ pub enum Step {
     CreateOrder(Order),
     /// The index by which the changes of the rows are read in their order.
     IndexChanges,
+    /// The table of the records' versions, unless it is there.
+    CreateHistory,
 }
 
 /// What must change so that a table made for `from` serves `to`, in order. `from` is `None` for a new table.
@@ -68,6 +71,9 @@ pub fn plan(from: Option<&Definition>, to: &Definition) -> Vec<Step> {
         .iter()
         .filter(|order| !order_stays(from, to, order));
     steps.extend(orders.cloned().map(Step::CreateOrder));
+    if to.history && !from.history {
+        steps.push(Step::CreateHistory);
+    }
     steps
 }
 
@@ -119,6 +125,7 @@ pub fn unchanged(from: &Definition, to: &Definition) -> Definition {
             .filter(|old| to.tables.contains(old))
             .cloned()
             .collect(),
+        history: from.history && to.history,
         ..to.clone()
     }
 }
@@ -191,6 +198,15 @@ pub async fn apply(
             Err(error)
         }
     }
+}
+
+/// Whether there is a table of the versions of the records, wanted or left by an earlier definition.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn has_history(db: &DatabaseTransaction, definition: &Definition) -> Result<bool, DbErr> {
+    let manager = SchemaManager::new(db);
+    manager.has_table(definition.history_table()).await
 }
 
 /// Gives the table of `definition` the indexes that it does not have yet: of its fields, of what is made of its texts, and

@@ -39,13 +39,14 @@ async fn the_schema_is_made_undone_and_made_again() {
         };
         assert_eq!(applied().await, 0);
         migration::up(&db).await.expect("made");
-        assert_eq!(applied().await, 4);
+        assert_eq!(applied().await, 5);
         reads::<entity::source::Entity>(&db).await;
         reads::<entity::resource::Entity>(&db).await;
         reads::<entity::run::Entity>(&db).await;
         reads::<entity::cursor::Entity>(&db).await;
         reads::<entity::reject::Entity>(&db).await;
         reads::<entity::page::Entity>(&db).await;
+        reads::<entity::version::Entity>(&db).await;
         reads::<entity::lease::Entity>(&db).await;
         reads::<entity::command::Entity>(&db).await;
         reads::<entity::user::Entity>(&db).await;
@@ -53,6 +54,9 @@ async fn the_schema_is_made_undone_and_made_again() {
         reads::<entity::api_key::Entity>(&db).await;
         reads::<entity::audit::Entity>(&db).await;
         migration::up(&db).await.expect("nothing to do");
+        migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 4);
+        assert!(entity::version::Entity::find().one(&db).await.is_err());
         migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 3);
         assert!(entity::resource::Entity::find().one(&db).await.is_err());
@@ -65,6 +69,6 @@ async fn the_schema_is_made_undone_and_made_again() {
         migration::down(&db, 1).await.expect("undone");
         assert!(entity::source::Entity::find().one(&db).await.is_err());
         migration::up(&db).await.expect("made again");
-        assert_eq!(applied().await, 4);
+        assert_eq!(applied().await, 5);
     }
 }

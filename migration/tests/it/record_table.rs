@@ -32,6 +32,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         description: None,
         key: vec!["id".to_owned()],
         identity: Identity::Key,
+        history: false,
         tables: Vec::new(),
         orders: Vec::new(),
         search: Vec::new(),
@@ -371,6 +372,7 @@ async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_wher
             live_rows: 0,
             last_rowno: 0,
             at: DateTimeUtc::UNIX_EPOCH,
+            run_id: None,
         };
         let written = resource::Entity::changed(&db, id, change).await;
         written.expect("written down");
@@ -380,7 +382,7 @@ async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_wher
             found.expect("the database answers")
         };
         let again = async || {
-            migration::down(&db, 1).await.expect("undone");
+            migration::down(&db, 2).await.expect("undone");
             migration::up(&db).await.expect("made again");
             let found = resource::Entity::find_by_id(id).one(&db).await;
             found.expect("it answers").expect("its row").horizon
@@ -399,6 +401,7 @@ async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_wher
 async fn undoing_the_schema_leaves_no_table_behind() {
     let mut made = definition(&[("id", "text"), ("tags", "list")]);
     made.tables = vec![objects("lines", &[("name", "text")])];
+    made.history = true;
     for (_own, db) in databases().await {
         migration::up(&db).await.expect("made");
         apply(&db, &made, &plan(None, &made)).await.expect("made");
@@ -408,9 +411,45 @@ async fn undoing_the_schema_leaves_no_table_behind() {
         resource::Entity::projected(&db, row.id, &made)
             .await
             .expect("written down");
-        migration::down(&db, 4).await.expect("undone");
+        migration::down(&db, 5).await.expect("undone");
         assert!(!has(&db, "payload", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
         assert!(!has(&db, "name", "own_things__lines").await);
+        assert!(!has(&db, "payload", "own_things__history").await);
+    }
+}
+
+#[tokio::test]
+async fn a_history_has_a_table_that_stays_when_it_is_not_wanted_any_more() {
+    let without = definition(&[("id", "text")]);
+    let with = Definition {
+        history: true,
+        ..without.clone()
+    };
+    assert_eq!(plan(None, &with), [Step::CreateTable]);
+    assert_eq!(plan(Some(&without), &with), [Step::CreateHistory]);
+    assert_eq!(plan(Some(&with), &without), []);
+    assert!(!unchanged(&without, &with).history, "it has not begun");
+    for (_own, db) in databases().await {
+        let there = async || has(&db, "payload", "own_things__history").await;
+        let steps = plan(None, &without);
+        apply(&db, &without, &steps).await.expect("made");
+        assert!(!there().await);
+        let steps = plan(Some(&without), &with);
+        apply(&db, &with, &steps).await.expect("made");
+        assert!(there().await);
+        let entry =
+            "INSERT INTO own_things__history VALUES (1, 1, 0, '2026-11-21', 'a', 'h', '{}')";
+        db.execute_unprepared(entry).await.expect("an entry");
+        apply(&db, &with, &steps).await.expect("a step again");
+        let error = db.execute_unprepared(entry).await;
+        assert!(error.is_err(), "the entry is there still");
+        // The resource that it was of is not the one whose tables are made now.
+        let error = apply(&db, &with, &plan(None, &with)).await;
+        let error = error.expect_err("the entry is another's").to_string();
+        assert!(
+            error.contains("`own_things__history` exists already"),
+            "{error}"
+        );
     }
 }

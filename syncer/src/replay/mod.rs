@@ -192,6 +192,7 @@ impl<'a> Replay<'a> {
             live_rows: self.resource.live_rows,
             last_rowno: self.last_rowno,
             at: now,
+            run_id: Some(self.run),
         };
         Resource::changed(transaction, self.resource.id, change).await
     }

@@ -20,9 +20,9 @@ const SOURCES: [&str; 17] = [
 const RESOURCES: [&str; 1] = ["runs"];
 
 /// Parameters that the api takes where a field's name would stand.
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 13] = [
     "q", "sort", "fields", "embed", "limit", "cursor", "count", "facet", "shape", "format",
-    "since", "wait",
+    "since", "wait", "as_of",
 ];
 
 /// The tables of Catchment itself.
@@ -97,6 +97,20 @@ pub(crate) fn index(name: &str) -> Result<(), Wrong> {
             name.len()
         ),
         format!("at most {IDENTIFIER}; shorten the source, the resource or the field"),
+    ))
+}
+
+/// Whether a table can be called so.
+pub(crate) fn table_fits(name: &str) -> Result<(), Wrong> {
+    if name.len() <= IDENTIFIER {
+        return Ok(());
+    }
+    Err(Wrong::accepts(
+        format!(
+            "the name is too long: the table `{name}` would have {} characters",
+            name.len()
+        ),
+        format!("at most {IDENTIFIER}; shorten the source or the resource"),
     ))
 }
 
@@ -193,6 +207,14 @@ pub(crate) fn claims<'a>(file: &'a str, node: &Node, source: &Source) -> Vec<Cla
                 owner: format!("{owner}.{}", table.name),
                 file,
                 at: at(&["resource", &plan.name, "tables", &table.name]),
+            });
+        }
+        if definition.history {
+            claims.push(Claim {
+                table: definition.history_table(),
+                owner: format!("the history of {owner}"),
+                file,
+                at: at(&["resource", &plan.name, "history"]),
             });
         }
         claims.push(Claim {

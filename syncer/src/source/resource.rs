@@ -108,7 +108,12 @@ fn definition(
         orders: Vec::new(),
         search: Vec::new(),
         parent: for_each.map(relation::parent_of),
+        history: resource.spec.history.unwrap_or_default(),
     };
+    if definition.history {
+        let fits = names::table_fits(&definition.history_table());
+        report.ok(&["history"], fits);
+    }
     definition.orders = orders::orders(report, resource, (&definition, &rules));
     definition.search = search::search(report, resource, &definition);
     column::fits(report, &definition);

@@ -1,6 +1,7 @@
 //! Registers the definitions, and keeps each resource's table as its definition says.
 
 mod fill;
+mod history;
 mod rekey;
 
 use entity::{
@@ -78,7 +79,8 @@ pub(crate) async fn row(
 }
 
 fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
-    Ok(resource.projection()?.as_ref() == Some(&plan.definition))
+    let is_told = plan.definition.history == resource.history_version.is_some();
+    Ok(is_told && resource.projection()?.as_ref() == Some(&plan.definition))
 }
 
 /// What preparing a table came to.
@@ -114,6 +116,9 @@ pub(crate) async fn prepare(
     if let Some(rowno) = from
         && fill::from(ctx, plan, keeper, rowno).await? == Filled::Stopped
     {
+        return Ok(Prepared::Stopped);
+    }
+    if history::follow(ctx, plan, keeper).await? == Filled::Stopped {
         return Ok(Prepared::Stopped);
     }
     Resource::projected(&ctx.db, resource.id, &plan.definition).await?;
@@ -154,6 +159,7 @@ async fn alter(
     // hold, over columns and keys that are others by now.
     let surely = Definition {
         key: if moves { Vec::new() } else { old.key.clone() },
+        history: new.history,
         ..offered.clone()
     };
     Resource::altering(&ctx.db, resource.id, &offered, &surely).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use entity::{
-    record,
+    record::{self, Stamp},
     resource::{self, Change, Entity as Resource},
 };
 use sea_orm::DbErr;
@@ -58,13 +58,19 @@ pub(super) async fn all(
         }
     }
     let last_rowno = resource.highest_rowno(&transaction).await?;
-    record::hard_delete(&transaction, &plan.definition, &past).await?;
     let change = Change {
         version: resource.version + 1,
         live_rows: resource.live_rows - signed(live_gone),
         last_rowno,
         at: ctx.clock.now(),
+        run_id: None,
     };
+    let stamp = Stamp {
+        version: change.version,
+        now: change.at,
+    };
+    record::hard_delete(&transaction, &plan.definition, &past, stamp).await?;
+    super::history::forget(&transaction, plan, resource).await?;
     Resource::changed(&transaction, resource.id, change).await?;
     // No row is stamped: that all of them have other keys now cannot be told as changes.
     Resource::forgets(&transaction, resource.id, change.version).await?;

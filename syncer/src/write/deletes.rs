@@ -33,10 +33,8 @@ pub(super) async fn apply(
     stamp: Stamp,
 ) -> Result<(), DbErr> {
     match plan.deletes.how {
-        DeleteHow::Soft => {
-            record::soft_delete(transaction, &plan.definition.table, rownos, stamp).await
-        }
-        DeleteHow::Hard => record::hard_delete(transaction, &plan.definition, rownos).await,
+        DeleteHow::Soft => record::soft_delete(transaction, &plan.definition, rownos, stamp).await,
+        DeleteHow::Hard => record::hard_delete(transaction, &plan.definition, rownos, stamp).await,
         DeleteHow::Off => Ok(()),
     }
 }

@@ -183,6 +183,7 @@ pub(crate) async fn changed(
         live_rows: run.live_rows,
         last_rowno: run.last_rowno,
         at: stamp.now,
+        run_id: Some(run.id),
     };
     Resource::changed(transaction, run.resource.id, change).await
 }

@@ -33,6 +33,7 @@ mod forecast;
 /// Records that are lines, cells or members of an object.
 mod formats;
 /// Neighbours, databases and moments at their worst.
+mod history;
 mod hostile;
 /// What identifies a record, and what marks one as deleted.
 mod identity;

@@ -19,6 +19,7 @@ pub(crate) use self::{
     sort::{is_sortable, written},
     words::{MOST_CHARS, Q},
 };
+use super::history::AS_OF;
 use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
@@ -224,5 +225,6 @@ pub(crate) fn filter_parameters(definition: &Definition) -> impl Iterator<Item =
 
 fn known_parameters(definition: &Definition) -> Vec<String> {
     let controls = CONTROLS.map(str::to_owned);
-    filter_parameters(definition).chain(controls).collect()
+    let past = definition.history.then(|| AS_OF.to_owned());
+    filter_parameters(definition).chain(controls).chain(past).collect()
 }

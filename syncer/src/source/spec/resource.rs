@@ -56,6 +56,8 @@ pub(crate) struct ResourceSpec {
     pub(crate) full_every: Option<String>,
     /// One walk for each row of another resource.
     pub(crate) for_each: Option<ForEachSpec>,
+    /// Keeps each version of each record. Default: false.
+    pub(crate) history: Option<bool>,
     /// Text fields that full text search reads.
     pub(crate) search: Option<Names>,
     /// Orders of several fields that lists may be sorted by, or by their reverse; `-` before a name: descending.

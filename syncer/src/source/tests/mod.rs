@@ -6,6 +6,7 @@ mod cursors;
 mod fields;
 mod files;
 mod fingerprints;
+mod history;
 mod incremental;
 mod manual;
 mod orders;

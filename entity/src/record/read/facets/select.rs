@@ -204,6 +204,7 @@ mod tests {
             description: None,
             key: Vec::new(),
             identity: Identity::Hash,
+            history: false,
             fields: vec![field("weight", Kind::Integer), field("items", Kind::List)],
             tables: Vec::new(),
             orders: Vec::new(),
