@@ -41,6 +41,8 @@ pub(crate) enum Code {
     UnknownResource,
     UnknownRecord,
     UnknownChild,
+    UnknownPath,
+    NotMirrored,
 }
 
 impl Fault {

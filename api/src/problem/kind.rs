@@ -12,6 +12,7 @@ pub(crate) enum Kind {
     CursorMismatch,
     InvalidPath,
     NotFound,
+    NotMirrored,
     MethodNotAllowed,
     ChangesHorizon,
     UriTooLong,
@@ -24,13 +25,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
         Self::CursorMismatch,
         Self::InvalidPath,
         Self::NotFound,
+        Self::NotMirrored,
         Self::MethodNotAllowed,
         Self::ChangesHorizon,
         Self::UriTooLong,
@@ -59,6 +61,7 @@ impl Kind {
             Self::CursorMismatch => "cursor-mismatch",
             Self::InvalidPath => "invalid-path",
             Self::NotFound => "not-found",
+            Self::NotMirrored => "not-mirrored",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::ChangesHorizon => "changes-horizon",
             Self::UriTooLong => "uri-too-long",
@@ -84,6 +87,7 @@ impl Kind {
             Self::CursorMismatch => "The cursor belongs to another list",
             Self::InvalidPath => "The path is not valid",
             Self::NotFound => "Not found",
+            Self::NotMirrored => "Not known in the shape of the upstream",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::ChangesHorizon => "The changes since then cannot be told",
             Self::UriTooLong => "The URL is too long",
@@ -127,6 +131,10 @@ impl Kind {
                 "There is no such page, source, resource or record, or it is there no more. `errors` \
                  says which part of a mirrored resource's path it was; `/api/v1/catalog` lists what is \
                  mirrored."
+            }
+            Self::NotMirrored => {
+                "The upstream may answer this, and nothing that was mirrored says what. `errors` lists the \
+                 paths that are known, and why a resource is not; its rows are under `/api/v1` all the same."
             }
             Self::MethodNotAllowed => {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
@@ -173,7 +181,7 @@ impl Kind {
             | Self::CursorInvalid
             | Self::CursorMismatch
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotMirrored => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ChangesHorizon => StatusCode::GONE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,

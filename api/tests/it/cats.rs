@@ -50,6 +50,7 @@ pub(crate) fn breeds() -> Definition {
             field("extra", Kind::Json),
         ],
         parent: None,
+        face: None,
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) fn images() -> Definition {
             resource: "breeds".to_owned(),
             copy: vec![("breed_id".to_owned(), "id".to_owned())],
         }),
+        face: None,
     }
 }
 

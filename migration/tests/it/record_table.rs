@@ -38,6 +38,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
             .map(|(name, kind)| field(name, kind))
             .collect(),
         parent: None,
+        face: None,
     }
 }
 

@@ -30,6 +30,7 @@ mod upstream;
 /// Resources.
 mod answer;
 mod demands;
+mod face;
 mod fingerprint;
 mod identity;
 mod incremental;

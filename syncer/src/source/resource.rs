@@ -109,6 +109,7 @@ fn definition(
         tables,
         orders: Vec::new(),
         parent: for_each.map(relation::parent_of),
+        face: None,
     };
     definition.orders = orders::orders(report, resource, (&definition, &rules));
     column::fits(report, &definition);

@@ -207,6 +207,7 @@ mod tests {
             tables: Vec::new(),
             orders: Vec::new(),
             parent: None,
+            face: None,
         };
         let check = |at: usize, expected: &str| {
             let backend = DbBackend::Sqlite;
