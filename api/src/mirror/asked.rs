@@ -104,7 +104,7 @@ pub(super) fn asked<'a>(
 }
 
 /// The parameter by which the next page is asked for where the upstream hands out a URL: a name that it does not have.
-pub(super) fn token_name(shape: &Shape) -> String {
+pub(crate) fn token_name(shape: &Shape) -> String {
     let mut name = "cursor".to_owned();
     while own_names(shape).any(|own| own == name) {
         name.insert(0, '_');
@@ -113,7 +113,7 @@ pub(super) fn token_name(shape: &Shape) -> String {
 }
 
 /// The parameters that the definition knows.
-pub(crate) fn names(shape: &Shape) -> Vec<String> {
+fn names(shape: &Shape) -> Vec<String> {
     let token = match shape.pages.way {
         PageWay::Link | PageWay::Url { .. } => Some(token_name(shape)),
         _ => None,

@@ -38,7 +38,7 @@ pub(super) fn body(
 }
 
 /// What a body of that format is.
-pub(super) fn media_type(format: &Format) -> &'static str {
+pub(crate) fn media_type(format: &Format) -> &'static str {
     match format {
         Format::Array | Format::Members(_) | Format::Single => "application/json",
         Format::Lines => "application/x-ndjson",
