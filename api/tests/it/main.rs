@@ -19,6 +19,7 @@ mod handoff;
 mod health;
 mod limits;
 mod metrics;
+mod mirror;
 mod openapi;
 mod operators;
 mod orders;

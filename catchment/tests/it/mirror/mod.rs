@@ -58,6 +58,64 @@ async fn a_syncer_that_reads_the_mirror_of_another_has_its_rows() {
     }
 }
 
+/// What a client of the upstream asks, and what of it is told in which header.
+const REQUESTS: [(&str, Option<&str>); 16] = [
+    ("/things?page=0&limit=3", None),
+    ("/shelf?skip=0&take=4", None),
+    ("/shelf?skip=8&take=4", None),
+    ("/shelf?skip=80&take=4", None),
+    ("/short-shelf?skip=5&take=4", Some("x-all")),
+    ("/things/t7/parts?page=2&limit=3", Some("pagination-count")),
+    ("/charges?limit=3", Some("x-all")),
+    ("/charges?limit=3&starting_after=r09", Some("x-all")),
+    (
+        "/tickets?state=open&page=1&limit=3",
+        Some("pagination-count"),
+    ),
+    (
+        "/tickets?state=closed&page=1&limit=3",
+        Some("pagination-count"),
+    ),
+    (
+        "/events?since=2026-11-05T00:00:00Z&until=2026-11-07T00:00:00Z&page=0&limit=3",
+        Some("pagination-count"),
+    ),
+    ("/things/t3/parts?page=0&limit=3", Some("pagination-count")),
+    ("/notes?of=thing:t5&after=n1&limit=3", Some("x-all")),
+    ("/lines?", None),
+    ("/rates?", None),
+    ("/about?", None),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mirror_answers_what_the_upstream_does() {
+    for kind in testdb::kinds() {
+        eprintln!("on {kind:?}");
+        let records = Records::default();
+        fill(&records);
+        let upstream = Upstream::start().await;
+        site::opens(&upstream, &records);
+        let one = Side::new(kind, &upstream.url).await;
+        one.sync().await;
+        let (_state, url) = one.serve().await;
+        for (request, header) in REQUESTS {
+            let request = format!("{request}&version=2&api_key=s3cret");
+            let (expected, said) = get(&format!("{}{request}", upstream.url), header).await;
+            let (answered, told) = get(&format!("{url}/mirror/fake{request}"), header).await;
+            assert_eq!((answered, told), (expected, said), "{request}");
+        }
+    }
+}
+
+/// The body of a good answer, and that header.
+async fn get(url: &str, header: Option<&str>) -> (String, Option<String>) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    let told = header.map(|name| answer.headers()[name].to_str().unwrap().to_owned());
+    (answer.text().await.unwrap(), told)
+}
+
 impl Side {
     async fn new(kind: Kind, base_url: &str) -> Self {
         let database = testdb::fresh(kind).await;

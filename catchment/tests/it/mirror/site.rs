@@ -45,7 +45,7 @@ fn answer(request: &Request, all: &[String], url: &str) -> Reply {
             let page = page(all, request.number_in("skip"), 4);
             let count = all.len();
             Reply::json(format!(
-                r#"{{"data":{{"count":"{count}","items":[{page}]}}}}"#
+                r#"{{"data":{{"count":{count},"items":[{page}]}}}}"#
             ))
         }
         "/short-shelf" => {
@@ -55,7 +55,7 @@ fn answer(request: &Request, all: &[String], url: &str) -> Reply {
         "/feed" => {
             let (page, next) = led(request, all, 3);
             let next = next.map_or_else(|| "null".to_owned(), |next| format!("\"t{next}\""));
-            let body = format!(r#"{{"entries":[{page}],"meta":{{"next":{next}}}}}"#);
+            let body = format!(r#"{{"meta":{{"next":{next}}},"entries":[{page}]}}"#);
             Reply::json(body).with("x-all", all.len())
         }
         "/header-feed" => {
@@ -105,7 +105,7 @@ fn answer(request: &Request, all: &[String], url: &str) -> Reply {
             let body = format!(r#"{{"value":[{page}]{}}}"#, next.unwrap_or_default());
             Reply::json(body).with("x-all", all.len())
         }
-        "/lines" => plain("application/x-ndjson", all.join("\n")),
+        "/lines" => plain("application/x-ndjson", all.join("\n") + "\n"),
         "/sheet.csv" => plain(
             "text/csv",
             format!("id;text;count;flag\n{}\n", all.join("\n")),
