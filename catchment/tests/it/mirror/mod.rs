@@ -282,7 +282,7 @@ fn fill(records: &Records) {
     for thing in 1..=7 {
         // The name of the parent is a member of some parts themselves.
         let parts = (1..=thing).map(|at| match at {
-            2 => format!(r#"{{"thing_name":"Ding t{thing}","id":{at}}}"#),
+            2 => format!(r#"{{"id":{at},"thing_name":"Ding t{thing}"}}"#),
             _ => format!(r#"{{ "id": {at}, "of": "ünïcode 😀" }}"#),
         });
         all.insert(format!("/things/t{thing}/parts"), parts.collect());

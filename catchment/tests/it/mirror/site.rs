@@ -80,7 +80,7 @@ fn answer(request: &Request, all: &[String], url: &str) -> Reply {
             let body = match request.path.as_str() {
                 "/notes" => format!("[{page}]"),
                 _ => format!(
-                    r#"{{"data":[{page}],"has_more":{}}}"#,
+                    r#"{{"has_more":{},"data":[{page}]}}"#,
                     start + size < all.len()
                 ),
             };
