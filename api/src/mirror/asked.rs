@@ -112,6 +112,16 @@ pub(crate) fn token_name(shape: &Shape) -> String {
     name
 }
 
+/// Records of a page whose size is not asked for.
+pub(crate) fn usual(shape: &Shape) -> u64 {
+    shape.pages.size.unwrap_or(USUAL)
+}
+
+/// Most records of a page.
+pub(crate) fn most(shape: &Shape, settings: &Settings) -> u64 {
+    usual(shape).max(settings.max_limit)
+}
+
 /// The parameters that the definition knows.
 fn names(shape: &Shape) -> Vec<String> {
     let token = match shape.pages.way {
@@ -147,7 +157,7 @@ fn sort(
         let field = definition.field(name).cloned();
         field.map(|field| SortKey { field, descending })
     };
-    let is_narrowed = filters.len() > parents.len() && parents.is_empty();
+    let is_narrowed = parents.is_empty() && !filters.is_empty();
     let key = match (&shape.pages.way, &shape.mark) {
         (PageWay::Last { field, .. }, _) => by(field, false),
         (_, Some(mark)) if mark.order != MarkOrder::Any || is_narrowed => {
@@ -220,13 +230,11 @@ impl<'a> Reader<'a> {
 
     fn size(&mut self, settings: &Settings) -> Option<u64> {
         let pages = &self.shape.pages;
-        let own = pages.size;
-        let most = own.unwrap_or(0).max(settings.max_limit);
         let given = pages
             .size_param
             .as_deref()
             .filter(|name| self.value(name).is_some());
-        let usual = own.unwrap_or(USUAL);
+        let (usual, most) = (usual(self.shape), most(self.shape, settings));
         let Some(name) = given else {
             return (pages.way != PageWay::None).then_some(usual);
         };
@@ -268,9 +276,8 @@ impl<'a> Reader<'a> {
             match part {
                 Part::Text(_) => {}
                 Part::Parent(name) => {
-                    if let Some(field) = self.definition.field(name) {
-                        filters.push(of_parent(field, &value));
-                    }
+                    let field = self.definition.field(name);
+                    filters.extend(field.map(|field| of_parent(field, &value)));
                     parents.push((name.clone(), value));
                 }
                 Part::From => from = self.bound((End::From, &value)),
@@ -316,8 +323,8 @@ fn token(text: &str) -> At {
     }
 }
 
-/// A value that its field cannot have is no record's.
-fn of_parent(field: &Field, value: &str) -> Filter {
+/// The condition that a field has the value that a request names. One that it cannot have is no record's.
+pub(super) fn of_parent(field: &Field, value: &str) -> Filter {
     let test = match field.kind.parse(value) {
         Ok(cell) => Test::Equals(cell),
         Err(_) => Test::Among(Vec::new()),

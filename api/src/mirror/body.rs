@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use entity::definition::face::{Format, Shape, Spot};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::record;
 
@@ -126,11 +126,6 @@ fn place(name: &str) -> Option<usize> {
 /// A text as JSON; an absent one is null.
 pub(super) fn text(text: Option<&str>) -> String {
     text.map_or(Value::Null, Value::from).to_string()
-}
-
-/// A JSON value as a plain text: that of a text without its quotes.
-pub(super) fn plain(json: &RawValue) -> String {
-    serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().to_owned())
 }
 
 #[cfg(test)]

@@ -2,18 +2,16 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, de};
+use entity::Members;
 use serde_json::value::RawValue;
 
-use super::body::plain;
+use super::record::plain;
 
 /// A header line, then a line a record. The columns are those of the records, in their order; of none, `columns`.
 pub(super) fn csv(delimiter: char, columns: &[String], records: &[Cow<'_, str>]) -> String {
-    let records: Vec<Members> = (records.iter())
-        .map(|record| serde_json::from_str(record).unwrap_or_default())
-        .collect();
+    let records: Vec<_> = records.iter().map(|record| cells(record)).collect();
     let mut names: Vec<&str> = Vec::new();
-    for (name, _) in records.iter().flat_map(|record| &record.0) {
+    for (name, _) in records.iter().flatten() {
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
@@ -25,7 +23,7 @@ pub(super) fn csv(delimiter: char, columns: &[String], records: &[Cow<'_, str>])
     line(&mut text, delimiter, names.iter().copied());
     for record in &records {
         let cells = names.iter().map(|name| {
-            let mut members = record.0.iter();
+            let mut members = record.iter();
             let found = members.find(|(own, _)| own == name);
             found.map_or("", |(_, cell)| cell.as_str())
         });
@@ -35,33 +33,14 @@ pub(super) fn csv(delimiter: char, columns: &[String], records: &[Cow<'_, str>])
 }
 
 /// The members of a record, each as the text of a cell.
-#[derive(Default)]
-struct Members(Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    let cell = match value.get() {
-                        "null" => String::new(),
-                        _ => plain(&value),
-                    };
-                    members.push((name, cell));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
+fn cells(record: &str) -> Vec<(String, String)> {
+    let members = serde_json::from_str(record).unwrap_or(Members(Vec::new()));
+    let cell = |value: &RawValue| match value.get() {
+        "null" => String::new(),
+        _ => plain(value),
+    };
+    let members = members.0.into_iter();
+    members.map(|(name, value)| (name, cell(value))).collect()
 }
 
 fn line<'a>(text: &mut String, delimiter: char, cells: impl Iterator<Item = &'a str>) {

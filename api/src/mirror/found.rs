@@ -39,7 +39,7 @@ pub(super) fn found<'a>(
     settings: &Settings,
 ) -> Result<Found<'a>, Problem> {
     let mut good: Vec<Found<'a>> = Vec::new();
-    let mut refused: Option<Vec<Fault>> = None;
+    let mut refused: Vec<Vec<Fault>> = Vec::new();
     for (resource, shape) in open(snapshot, source) {
         let Some(values) = phrase::read_path(&shape.path, path) else {
             continue;
@@ -50,24 +50,34 @@ pub(super) fn found<'a>(
                 shape,
                 asked,
             }),
-            Err(faults) if refused.as_ref().is_none_or(|old| old.len() > faults.len()) => {
-                refused = Some(faults);
-            }
-            Err(_) => {}
+            Err(faults) => refused.push(faults),
         }
     }
     // That which asks for the fewest parameters more than were given.
     let least = good.iter().map(|found| found.asked.absent).min();
     good.retain(|found| Some(found.asked.absent) == least);
-    match (good.pop(), good.is_empty(), refused) {
-        (Some(found), true, _) => found.ready(),
-        (Some(found), false, _) => {
+    match (good.pop(), good.is_empty()) {
+        (Some(found), true) => found.ready(),
+        (Some(found), false) => {
             good.push(found);
             Err(ambiguous(&good))
         }
-        (None, _, Some(faults)) => Err(Problem::refused(faults)),
-        (None, _, None) => Err(unknown_path((snapshot, source), path)),
+        (None, _) if refused.is_empty() => Err(unknown_path((snapshot, source), path)),
+        (None, _) => Err(refusal(refused)),
     }
+}
+
+/// What is wrong with a request that no resource with the path takes: for that one to which it is nearest.
+fn refusal(mut refused: Vec<Vec<Fault>>) -> Problem {
+    refused.sort_by_key(Vec::len);
+    let is_one_of_several = refused.len() > 1;
+    let faults = refused.into_iter().next().unwrap_or_default();
+    if is_one_of_several {
+        let detail =
+            "several resources have this path, and the parameters are those of none of them";
+        return Problem::not_mirrored(detail, faults);
+    }
+    Problem::refused(faults)
 }
 
 /// The resources that can be answered for, with their shapes.
@@ -96,8 +106,9 @@ fn ambiguous(several: &[Found<'_>]) -> Problem {
         "the resources `{}` all have this path; their parameters tell them apart",
         names.join("`, `")
     );
-    let fault = Fault::new("query", Code::MissingParameter, detail);
-    Problem::refused(vec![fault.or_one_of("", query)])
+    let mut fault = Fault::new("query", Code::MissingParameter, detail.clone());
+    fault.allowed = query;
+    Problem::not_mirrored(detail, vec![fault])
 }
 
 fn unknown_path((snapshot, source): (&Snapshot, &source::Model), path: &str) -> Problem {

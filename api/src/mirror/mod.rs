@@ -38,7 +38,12 @@ use sha2::{Digest, Sha256};
 
 pub use self::host::PublicUrl;
 use self::page::{Link, Page};
-pub(crate) use self::{asked::token_name, body::media_type, phrase::shown, places::Places};
+pub(crate) use self::{
+    asked::{most, token_name, usual},
+    body::media_type,
+    phrase::shown,
+    places::Places,
+};
 use crate::{
     AppState,
     answers::{About, Answer, Body},

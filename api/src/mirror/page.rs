@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use entity::{
-    definition::{
-        Definition,
-        face::{Format, PageWay, Spot},
-    },
+    definition::face::{Format, PageWay, Spot},
     dialect::Reader,
-    record::{self, Direction, Filter, Position, Selection, Test},
+    record::{self, Direction, Filter, Position, Selection},
 };
 
 use super::{
@@ -145,7 +142,11 @@ impl<'a> Page<'a> {
         };
         let values = self.found.asked.parents.iter().filter_map(|(name, value)| {
             let (_, copied) = own.copy.iter().find(|(copy, _)| copy == name)?;
-            of_parent(&parent.definition, copied, value)
+            let field = parent
+                .definition
+                .field(copied)
+                .filter(|field| field.index)?;
+            Some(asked::of_parent(field, value))
         });
         let filters: Vec<Filter> = values.collect();
         if filters.is_empty() {
@@ -243,15 +244,4 @@ impl<'a> Page<'a> {
         let Link { origin, path, .. } = &self.link;
         Some(format!("{origin}{path}?{query}"))
     }
-}
-
-/// The condition on the parent's row, if an index has its field.
-fn of_parent(parent: &Definition, name: &str, value: &str) -> Option<Filter> {
-    let field = parent.field(name).filter(|field| field.index)?;
-    let test = match field.kind.parse(value) {
-        Ok(cell) => Test::Equals(cell),
-        Err(_) => Test::Among(Vec::new()),
-    };
-    let field = field.clone();
-    Some(Filter { field, test })
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use entity::Members;
 use serde_json::{Value, value::RawValue};
 
 /// `payload` without those of the members `names` that lead it, each written as the syncer writes them.
@@ -23,10 +24,14 @@ pub(super) fn bare<'a>(payload: &'a str, names: &[&str]) -> Cow<'a, str> {
 
 /// The value of the member `name` of `payload`, as a plain text; `None`: it has none.
 pub(super) fn member(payload: &str, name: &str) -> Option<String> {
-    let members: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_str(payload).ok()?;
-    let text = members.get(name)?.get();
-    Some(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()))
+    let Members(members) = serde_json::from_str(payload).ok()?;
+    let mut found = members.into_iter().filter(|(own, _)| own == name);
+    found.next().map(|(_, value)| plain(value))
+}
+
+/// A JSON value as a plain text: that of a text without its quotes.
+pub(super) fn plain(json: &RawValue) -> String {
+    serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().to_owned())
 }
 
 /// The value of the member `name` if `members` begin with it, and what stands behind it.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use entity::definition::{
     Definition, Face,
-    face::{Format, PageWay, Part, Phrase, Shape, Spot},
+    face::{Format, MarkFormat, PageWay, Part, Phrase, Shape, Spot},
 };
 use serde_json::{Map, Value, json};
 
 use super::paths::{Get, record};
-use crate::mirror;
+use crate::{mirror, settings::Settings};
 
 /// What the paths are grouped under.
 pub(super) const TAG: &str = "mirror";
@@ -18,7 +18,7 @@ pub(super) const TAG: &str = "mirror";
 type Open<'a> = (&'a Definition, &'a Shape);
 
 /// Every path that upstreams of `definitions` have. Several resources may share one.
-pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
+pub(super) fn paths(definitions: &[&Definition], settings: &Settings) -> Map<String, Value> {
     let mut by_path: BTreeMap<String, Vec<Open<'_>>> = BTreeMap::new();
     for definition in definitions {
         if let Some(Face::Open(shape)) = &definition.face {
@@ -32,11 +32,11 @@ pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
     }
     let items = by_path.into_iter();
     items
-        .map(|(path, resources)| (path, path_item(&resources)))
+        .map(|(path, resources)| (path, path_item(&resources, settings)))
         .collect()
 }
 
-fn path_item(resources: &[Open<'_>]) -> Value {
+fn path_item(resources: &[Open<'_>], settings: &Settings) -> Value {
     let names: Vec<&str> = resources.iter().map(|(d, _)| d.resource.as_str()).collect();
     let get = Get {
         tag: TAG,
@@ -45,16 +45,16 @@ fn path_item(resources: &[Open<'_>]) -> Value {
             "The {} as the upstream answers them",
             names.join(" or the ")
         ),
-        parameters: parameters(resources),
+        parameters: parameters(resources, settings),
         content: content(resources),
     };
     get.path_item()
 }
 
-fn parameters(resources: &[Open<'_>]) -> Vec<Value> {
+fn parameters(resources: &[Open<'_>], settings: &Settings) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     for (_, shape) in resources {
-        for parameter in parameters_of(shape) {
+        for parameter in parameters_of(shape, settings) {
             let known = all
                 .iter_mut()
                 .find(|known| known["name"] == parameter["name"]);
@@ -66,7 +66,11 @@ fn parameters(resources: &[Open<'_>]) -> Vec<Value> {
     }
     let is_everywhere = |name: &Value| {
         let mut shapes = resources.iter();
-        shapes.all(|(_, shape)| parameters_of(shape).iter().any(|one| one["name"] == *name))
+        shapes.all(|(_, shape)| {
+            parameters_of(shape, settings)
+                .iter()
+                .any(|one| one["name"] == *name)
+        })
     };
     for parameter in &mut all {
         if !is_everywhere(&parameter["name"]) {
@@ -88,17 +92,17 @@ fn merge(known: &mut Value, other: &Value) {
     known["schema"]["enum"] = json!(values);
 }
 
-fn parameters_of(shape: &Shape) -> Vec<Value> {
+fn parameters_of(shape: &Shape, settings: &Settings) -> Vec<Value> {
     let in_path = shape.path.iter().filter_map(|part| match part {
         Part::Parent(field) => Some(parameter(
             (field, "path", true),
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         )),
         _ => None,
     });
     let query = shape.query.iter().map(|(name, phrase)| {
         let required = phrase.iter().any(|part| matches!(part, Part::Parent(_)));
-        parameter((name, "query", required), schema_of(phrase))
+        parameter((name, "query", required), &schema_of(phrase, shape))
     });
     let text = || json!({ "type": "string" });
     let pages = &shape.pages;
@@ -112,23 +116,33 @@ fn parameters_of(shape: &Shape) -> Vec<Value> {
         PageWay::None => None,
     };
     let size = pages.size_param.clone().map(|name| {
-        let size = json!({ "type": "integer", "minimum": 1, "default": pages.size });
+        let most = mirror::most(shape, settings);
+        let usual = mirror::usual(shape);
+        let size = json!({ "type": "integer", "minimum": 1, "maximum": most, "default": usual });
         (name, size)
     });
     let credentials = shape.credentials.iter().map(|name| (name.clone(), text()));
     let others = way.into_iter().chain(size).chain(credentials);
-    let others = others.map(|(name, schema)| parameter((&name, "query", false), schema));
+    let others = others.map(|(name, schema)| parameter((&name, "query", false), &schema));
     in_path.chain(query).chain(others).collect()
 }
 
-fn parameter((name, within, required): (&str, &str, bool), schema: Value) -> Value {
+fn parameter((name, within, required): (&str, &str, bool), schema: &Value) -> Value {
     json!({ "name": name, "in": within, "required": required, "schema": schema })
 }
 
-fn schema_of(phrase: &Phrase) -> Value {
-    match phrase.as_slice() {
-        [] => json!({ "type": "string", "enum": [""] }),
-        [Part::Text(text)] => json!({ "type": "string", "enum": [text] }),
+fn schema_of(phrase: &Phrase, shape: &Shape) -> Value {
+    let format = shape.mark.as_ref().map(|mark| &mark.format);
+    match (phrase.as_slice(), format) {
+        ([], _) => json!({ "type": "string", "enum": [""] }),
+        ([Part::Text(text)], _) => json!({ "type": "string", "enum": [text] }),
+        ([Part::From | Part::Until], Some(MarkFormat::Standard)) => {
+            json!({ "type": "string", "format": "date-time" })
+        }
+        (
+            [Part::From | Part::Until],
+            Some(MarkFormat::Integer | MarkFormat::EpochSeconds | MarkFormat::EpochMillis),
+        ) => json!({ "type": "integer" }),
         _ => json!({ "type": "string", "description": mirror::shown(phrase) }),
     }
 }

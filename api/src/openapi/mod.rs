@@ -36,7 +36,7 @@ pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
     let mut sources: Vec<&str> = definitions.iter().map(|d| d.source.as_str()).collect();
     sources.dedup();
     tags.extend(sources.into_iter().map(|source| json!({ "name": source })));
-    let mirrored = mirror::paths(definitions);
+    let mirrored = mirror::paths(definitions, settings);
     if !mirrored.is_empty() {
         tags.push(json!({
             "name": mirror::TAG,

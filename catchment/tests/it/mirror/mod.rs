@@ -36,7 +36,6 @@ struct Side {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_syncer_that_reads_the_mirror_of_another_has_its_rows() {
     for kind in testdb::kinds() {
-        eprintln!("on {kind:?}");
         let records = Records::default();
         fill(&records);
         let upstream = Upstream::start().await;
@@ -90,7 +89,6 @@ const REQUESTS: [(&str, Option<&str>); 16] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mirror_answers_what_the_upstream_does() {
     for kind in testdb::kinds() {
-        eprintln!("on {kind:?}");
         let records = Records::default();
         fill(&records);
         let upstream = Upstream::start().await;
@@ -216,7 +214,8 @@ impl Side {
 
     async fn texts(&self, sql: &str, columns: usize) -> Vec<Vec<Option<String>>> {
         let statement = Statement::from_string(self.db.get_database_backend(), sql);
-        let rows = self.db.query_all_raw(statement).await.expect(sql);
+        let rows = self.db.query_all_raw(statement).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
         let row = |row: &sea_orm::QueryResult| {
             let cells = (0..columns).map(|at| row.try_get_by_index(at).unwrap());
             cells.collect()

@@ -37,6 +37,24 @@ fn of(request: &Request) -> String {
 fn answer(request: &Request, all: &[String], url: &str) -> Reply {
     let whole = || all.join(",");
     match request.path.as_str() {
+        "/feed" | "/header-feed" | "/repos/acme%20inc/issues" | "/exports" => {
+            handed_out(request, all, url)
+        }
+        "/charges" | "/notes" => behind_the_last(request, all),
+        "/lines" => plain("application/x-ndjson", all.join("\n") + "\n"),
+        "/sheet.csv" => plain(
+            "text/csv",
+            format!("id;text;count;flag\n{}\n", all.join("\n")),
+        ),
+        "/rates" => Reply::json(format!(r#"{{"rates":{{{}}}}}"#, whole())),
+        "/about" => Reply::json(format!(r#"{{"about":{}}}"#, whole())),
+        _ => counted(request, all),
+    }
+}
+
+/// Pages by their numbers.
+fn counted(request: &Request, all: &[String]) -> Reply {
+    match request.path.as_str() {
         "/pages-from-one" => {
             let page = page(all, (request.number_in("page") - 1) * 3, 3);
             Reply::json(format!(r#"[{{"page":1}},[{page}]]"#)).with("x-all", all.len())
@@ -52,72 +70,65 @@ fn answer(request: &Request, all: &[String], url: &str) -> Reply {
             let page = page(all, request.number_in("skip") - 1, 4);
             Reply::json(format!("[{page}]")).with("x-all", all.len())
         }
-        "/feed" => {
-            let (page, next) = led(request, all, 3);
-            let next = next.map_or_else(|| "null".to_owned(), |next| format!("\"t{next}\""));
-            let body = format!(r#"{{"meta":{{"next":{next}}},"entries":[{page}]}}"#);
-            Reply::json(body).with("x-all", all.len())
-        }
-        "/header-feed" => {
-            let (page, next) = led(request, all, 2);
-            let reply = Reply::json(format!("[{page}]")).with("x-all", all.len());
-            let reply = reply.with("x-more", next.is_some());
-            next.map_or(reply.clone(), |next| {
-                reply.with("x-next", format!("t{next}"))
-            })
-        }
-        "/charges" | "/notes" => {
-            let param = if request.path == "/notes" {
-                "after"
-            } else {
-                "starting_after"
-            };
-            let size = request.number_in("limit");
-            let start = request
-                .parameter(param)
-                .map_or(0, |last| place_of(all, last) + 1);
-            let page = page(all, start, size);
-            let body = match request.path.as_str() {
-                "/notes" => format!("[{page}]"),
-                _ => format!(
-                    r#"{{"has_more":{},"data":[{page}]}}"#,
-                    start + size < all.len()
-                ),
-            };
-            Reply::json(body).with("x-all", all.len())
-        }
-        "/repos/acme%20inc/issues" => {
-            let (page, next) = led(request, all, 3);
-            let reply = Reply::json(format!("[{page}]")).with("x-all", all.len());
-            let link = |next| {
-                format!(
-                    "<{url}{}?{}&after=t{next}>; rel=\"next\"",
-                    request.path, "version=2&per_page=3"
-                )
-            };
-            next.map_or(reply.clone(), |next| reply.with("link", link(next)))
-        }
-        "/exports" => {
-            let (page, next) = led(request, all, 3);
-            let next = next.map(|next| {
-                format!(r#","@odata.nextLink":"{url}/exports?version=2&top=3&after=t{next}""#)
-            });
-            let body = format!(r#"{{"value":[{page}]{}}}"#, next.unwrap_or_default());
-            Reply::json(body).with("x-all", all.len())
-        }
-        "/lines" => plain("application/x-ndjson", all.join("\n") + "\n"),
-        "/sheet.csv" => plain(
-            "text/csv",
-            format!("id;text;count;flag\n{}\n", all.join("\n")),
-        ),
-        "/rates" => Reply::json(format!(r#"{{"rates":{{{}}}}}"#, whole())),
-        "/about" => Reply::json(format!(r#"{{"about":{}}}"#, whole())),
         _ => {
             let within = within(request, all);
             let page = page(&within, request.number_in("page") * 3, 3);
             Reply::json(format!("[{page}]")).with("pagination-count", within.len())
         }
     }
+}
+
+/// Pages to which the one before leads.
+fn handed_out(request: &Request, all: &[String], url: &str) -> Reply {
+    let token = request.parameter("after").unwrap_or("t0");
+    let start: usize = token.strip_prefix('t').unwrap().parse().unwrap();
+    let size = if request.path == "/header-feed" { 2 } else { 3 };
+    let (page, next) = (page(all, start, size), start + size);
+    let next = (next < all.len()).then(|| format!("t{next}"));
+    let array = || Reply::json(format!("[{page}]"));
+    let reply = match (request.path.as_str(), next) {
+        ("/feed", next) => {
+            let next = next.map_or_else(|| "null".to_owned(), |next| format!("\"{next}\""));
+            Reply::json(format!(
+                r#"{{"meta":{{"next":{next}}},"entries":[{page}]}}"#
+            ))
+        }
+        ("/header-feed", Some(next)) => array().with("x-more", true).with("x-next", next),
+        ("/header-feed", None) => array().with("x-more", false),
+        ("/exports", next) => {
+            let next = next.map(|next| {
+                format!(r#","@odata.nextLink":"{url}/exports?version=2&top=3&after={next}""#)
+            });
+            Reply::json(format!(
+                r#"{{"value":[{page}]{}}}"#,
+                next.unwrap_or_default()
+            ))
+        }
+        (path, Some(next)) => {
+            let link = format!("{url}{path}?version=2&per_page=3&after={next}");
+            array().with("link", format!("<{link}>; rel=\"next\""))
+        }
+        (_, None) => array(),
+    };
+    reply.with("x-all", all.len())
+}
+
+/// Pages by the last record of the one before.
+fn behind_the_last(request: &Request, all: &[String]) -> Reply {
+    let last = ["after", "starting_after"]
+        .iter()
+        .find_map(|name| request.parameter(name));
+    let start = last.map_or(0, |last| place_of(all, last) + 1);
+    let size = request.number_in("limit");
+    let page = page(all, start, size);
+    let body = match request.path.as_str() {
+        "/notes" => format!("[{page}]"),
+        _ => format!(
+            r#"{{"has_more":{},"data":[{page}]}}"#,
+            start + size < all.len()
+        ),
+    };
+    Reply::json(body).with("x-all", all.len())
 }
 
 fn plain(kind: &str, body: String) -> Reply {
@@ -142,14 +153,6 @@ fn within(request: &Request, all: &[String]) -> Vec<String> {
             && until.is_none_or(|until| at(record).as_str() <= until)
     };
     all.iter().filter(fits).cloned().collect()
-}
-
-/// The page behind the token, and the number of the next one.
-fn led(request: &Request, all: &[String], size: usize) -> (String, Option<usize>) {
-    let token = request.parameter("after").unwrap_or("t0");
-    let start: usize = token.strip_prefix('t').unwrap().parse().unwrap();
-    let next = start + size;
-    (page(all, start, size), (next < all.len()).then_some(next))
 }
 
 fn page(all: &[String], start: usize, size: usize) -> String {
