@@ -45,6 +45,8 @@ pub(crate) enum Code {
     UnknownResource,
     UnknownRecord,
     UnknownChild,
+    UnknownPath,
+    NotMirrored,
 }
 
 impl Fault {

@@ -31,6 +31,8 @@ mod changes;
 mod export;
 /// How far rows are to be trusted, and for how long kept.
 mod freshness;
+/// The rows in the shape of their upstream.
+mod mirror;
 /// The rows.
 mod records;
 /// What is registered, kept in memory.
@@ -64,6 +66,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
 pub use settings::Settings;
@@ -81,6 +84,7 @@ pub struct Parts {
     answers: answers::Answers,
     metrics: metrics::Metrics,
     signer: records::Signer,
+    places: mirror::Places,
     feed: Arc<changes::Feed>,
     exports: Arc<export::Exports>,
     /// Whether the server stops: what would never end by itself has to.
@@ -112,6 +116,7 @@ impl AppState {
             metrics,
             answers: answers::Answers::new(settings.cache_bytes),
             signer: records::Signer::new(&settings.cursor_secret),
+            places: mirror::Places::new(),
             feed,
             exports,
             stopping: watch::Sender::new(false),

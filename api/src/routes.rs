@@ -19,8 +19,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, answers::Asked, catalog, changes, export, health, metrics, observe, openapi, problem,
-    protection, records, swagger,
+    AppState, answers::Asked, catalog, changes, export, health, metrics, mirror, observe, openapi,
+    problem, protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -92,6 +92,9 @@ fn routes() -> Router<AppState> {
             "/api/v1/{source}/{resource}/{key}/{child}",
             get(records::children),
         )
+        .route("/mirror/{source}", get(mirror::mirror))
+        .route("/mirror/{source}/", get(mirror::mirror))
+        .route("/mirror/{source}/{*path}", get(mirror::mirror))
         .route("/problems/{slug}", get(problem::page))
         .route("/healthz", get(health::healthz))
         .route("/livez", get(health::livez))

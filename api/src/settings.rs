@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::mirror::PublicUrl;
 use crate::protection::{ClientHeader, Origin, Rate};
 
 /// Plain values; the binary reads them from wherever settings come from.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub rate_limit: Option<Rate>,
     /// Where a proxy tells who the caller is; `None`: there is no proxy.
     pub client_header: Option<ClientHeader>,
+    /// Where clients reach it, for the links that must name that; `None`: where they say that they do.
+    pub public_url: Option<PublicUrl>,
     /// How long requests in flight may go on after the stop signal.
     pub grace: Duration,
     /// Most callers who wait for changes at once, in streams and long polls.
@@ -55,6 +58,7 @@ impl Settings {
             in_flight: 512,
             rate_limit: None,
             client_header: None,
+            public_url: None,
             grace: Duration::from_secs(10),
             followers: 10_000,
             heartbeat: Duration::from_secs(15),

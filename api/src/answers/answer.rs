@@ -40,6 +40,10 @@ pub(crate) struct About {
     pub(crate) total: Option<i64>,
     /// How long ago the last complete run of its resource may have ended; `None`: however long.
     pub(crate) max_staleness: Option<TimeDelta>,
+    /// Headers of its own.
+    pub(crate) headers: HeaderMap,
+    /// Whether it names the host that was asked: then it is another one for each.
+    pub(crate) names_host: bool,
     /// Whether it may be kept, here and elsewhere: another request would get the same.
     pub(crate) is_kept: bool,
 }
@@ -64,6 +68,8 @@ impl About {
             links: String::new(),
             total: None,
             max_staleness: None,
+            headers: HeaderMap::new(),
+            names_host: false,
             is_kept: true,
         }
     }

@@ -27,6 +27,7 @@ use crate::{
 
 const VERSION: HeaderName = HeaderName::from_static("catchment-version");
 const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
+const STALE: HeaderName = HeaderName::from_static("catchment-stale");
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -78,7 +79,7 @@ impl Rendered {
         let caching = about.caching(is_stale);
         Ok(Self {
             route,
-            headers: headers(&about, &caching),
+            headers: headers(&about, &caching, is_stale),
             caching,
             about,
             is_stale,
@@ -131,7 +132,7 @@ impl Rendered {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.about.is_kept
+        self.about.is_kept && !self.about.names_host
     }
 
     /// Bytes of its body.
@@ -183,7 +184,7 @@ fn meta(resource: &Resource, is_stale: bool) -> Result<String, serde_json::Error
     Ok(format!(r#","meta":{meta}}}"#))
 }
 
-fn headers(about: &About, caching: &Caching) -> HeaderMap {
+fn headers(about: &About, caching: &Caching, is_stale: bool) -> HeaderMap {
     let model = &about.resource.model;
     let mut headers = match about.is_kept {
         true => caching.headers(),
@@ -198,6 +199,7 @@ fn headers(about: &About, caching: &Caching) -> HeaderMap {
         (LINK, Some(about.links.as_str())),
     ];
     for (name, value) in others {
+        let value = value.filter(|text| !text.is_empty());
         if let Some(value) = value.and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(name, value);
         }
@@ -205,5 +207,9 @@ fn headers(about: &About, caching: &Caching) -> HeaderMap {
     if let Some(total) = about.total {
         headers.insert(TOTAL, total.into());
     }
+    if is_stale {
+        headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    headers.extend(about.headers.clone());
     headers
 }

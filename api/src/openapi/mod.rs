@@ -5,6 +5,7 @@ mod components;
 mod export;
 mod filters;
 mod history;
+mod mirror;
 mod paths;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
@@ -36,6 +37,15 @@ pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
     let mut sources: Vec<&str> = definitions.iter().map(|d| d.source.as_str()).collect();
     sources.dedup();
     tags.extend(sources.into_iter().map(|source| json!({ "name": source })));
+    let mirrored = mirror::paths(definitions, settings);
+    if !mirrored.is_empty() {
+        tags.push(json!({
+            "name": mirror::TAG,
+            "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
+        }));
+    }
+    let mut paths = paths::paths(definitions);
+    paths.extend(mirrored);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -49,7 +59,7 @@ pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
         // Whoever reaches it may read.
         "security": [],
         "tags": tags,
-        "paths": paths::paths(definitions),
+        "paths": paths,
         "components": components::components(definitions, settings),
     })
 }

@@ -12,6 +12,7 @@ pub(crate) enum Kind {
     CursorMismatch,
     InvalidPath,
     NotFound,
+    NotMirrored,
     MethodNotAllowed,
     ChangesHorizon,
     HistoryHorizon,
@@ -32,6 +33,7 @@ impl Kind {
         Self::CursorMismatch,
         Self::InvalidPath,
         Self::NotFound,
+        Self::NotMirrored,
         Self::MethodNotAllowed,
         Self::ChangesHorizon,
         Self::HistoryHorizon,
@@ -61,6 +63,7 @@ impl Kind {
             Self::CursorMismatch => "cursor-mismatch",
             Self::InvalidPath => "invalid-path",
             Self::NotFound => "not-found",
+            Self::NotMirrored => "not-mirrored",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::ChangesHorizon => "changes-horizon",
             Self::HistoryHorizon => "history-horizon",
@@ -87,6 +90,7 @@ impl Kind {
             Self::CursorMismatch => "The cursor belongs to another list",
             Self::InvalidPath => "The path is not valid",
             Self::NotFound => "Not found",
+            Self::NotMirrored => "Not known in the shape of the upstream",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::ChangesHorizon => "The changes since then cannot be told",
             Self::HistoryHorizon => "The history begins later",
@@ -131,6 +135,10 @@ impl Kind {
                 "There is no such page, source, resource or record, or it is there no more. `errors` \
                  says which part of a mirrored resource's path it was; `/api/v1/catalog` lists what is \
                  mirrored."
+            }
+            Self::NotMirrored => {
+                "The upstream may answer this, and nothing that was mirrored says what. `errors` lists the \
+                 paths that are known, and why a resource is not; its rows are under `/api/v1` all the same."
             }
             Self::MethodNotAllowed => {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
@@ -181,7 +189,7 @@ impl Kind {
             | Self::CursorInvalid
             | Self::CursorMismatch
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotMirrored => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ChangesHorizon | Self::HistoryHorizon => StatusCode::GONE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,

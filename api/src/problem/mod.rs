@@ -87,6 +87,14 @@ impl Problem {
         }
     }
 
+    /// What is asked of the upstream is not known here: all that can be said of why.
+    pub(crate) fn not_mirrored(detail: impl Into<String>, faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::new(Kind::NotMirrored, detail)
+        }
+    }
+
     pub(crate) fn no_database() -> Self {
         Self::new(
             Kind::NotReady,

@@ -81,6 +81,7 @@ fn asked() -> Vec<HeaderName> {
 fn told() -> Vec<HeaderName> {
     let plain = [CONTENT_DISPOSITION, ETAG, LINK, RETRY_AFTER];
     let ours = [
+        "catchment-stale",
         "catchment-synced-at",
         "catchment-version",
         "ratelimit",

@@ -1,6 +1,9 @@
 //! Whose cursor it is: a digest of the list that it was given out for.
 
-use entity::{definition::Cell, record::Test};
+use entity::{
+    definition::Cell,
+    record::{Filter, Test},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -9,7 +12,7 @@ use crate::registry::Resource;
 
 /// What a cursor belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Binding(u64);
+pub(crate) struct Binding(u64);
 
 impl Binding {
     /// Resource, parent, sort, and filters in any order: from page to page these stay.
@@ -22,19 +25,19 @@ impl Binding {
             format!("{sign}{}", key.field.name)
         }));
         parts.push("filter".to_owned());
-        let filters = query.filters.iter().map(|filter| {
-            let (operator, values) = test(&filter.test);
-            let name = &filter.field.name;
-            match values.as_slice() {
-                [value] => format!("{name}{operator}={value}"),
-                // Quoted, so that values with commas are told apart.
-                values => format!("{name}{operator}:{values:?}"),
-            }
-        });
-        let mut filters: Vec<String> = filters.collect();
-        filters.sort_unstable();
-        parts.extend(filters);
+        parts.extend(filters(&query.filters));
         Self::of(parts.iter().map(String::as_str))
+    }
+
+    /// Resource and filters of what is answered in the upstream's place.
+    pub(crate) fn of_mirrored(resource: &Resource, selected: &[Filter]) -> Self {
+        let name = [&resource.source.name, &resource.model.name].map(String::clone);
+        let parts: Vec<String> = name.into_iter().chain(filters(selected)).collect();
+        Self::of(
+            ["mirror"]
+                .into_iter()
+                .chain(parts.iter().map(String::as_str)),
+        )
     }
 
     /// The digest of `parts`, each told apart from its neighbours.
@@ -50,6 +53,22 @@ impl Binding {
     }
 }
 
+/// The filters as texts, in any order.
+fn filters(filters: &[Filter]) -> Vec<String> {
+    let texts = filters.iter().map(|filter| {
+        let (operator, values) = test(&filter.test);
+        let name = &filter.field.name;
+        match values.as_slice() {
+            [value] => format!("{name}{operator}={value}"),
+            // Quoted, so that values with commas are told apart.
+            values => format!("{name}{operator}:{values:?}"),
+        }
+    });
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts
+}
+
 /// The operator and the values, in their plain form.
 fn test(test: &Test) -> (&'static str, Vec<String>) {
     let one = |cell: &Cell| vec![as_text(cell).unwrap_or_default()];
@@ -62,6 +81,10 @@ fn test(test: &Test) -> (&'static str, Vec<String>) {
         Test::AtLeast(cell) => ("__gte", one(cell)),
         Test::Below(cell) => ("__lt", one(cell)),
         Test::AtMost(cell) => ("__lte", one(cell)),
+        Test::NoneOrBetween(low, high) => {
+            let ends = [low, high].map(|end| end.as_ref().and_then(as_text).unwrap_or_default());
+            ("__within", ends.to_vec())
+        }
         Test::StartsWith(prefix) => ("__startswith", vec![prefix.clone()]),
         Test::IsNull(is) => ("__isnull", vec![is.to_string()]),
         Test::Has(item) => ("__has", vec![item.clone()]),

@@ -23,9 +23,9 @@ const TAG: usize = 16;
 
 /// Where the next page begins.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cursor {
-    pub(super) direction: Direction,
-    pub(super) position: Position,
+pub(crate) struct Cursor {
+    pub(crate) direction: Direction,
+    pub(crate) position: Position,
 }
 
 /// Signs cursors and reads them back.
@@ -34,7 +34,7 @@ pub(crate) struct Signer(Hmac<Sha256>);
 
 /// Why a cursor is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// Not ours, or changed on the way.
     Invalid,
     /// Ours, but of another list.
@@ -56,7 +56,7 @@ impl Signer {
     }
 
     /// The cursor as text, for a list of that binding.
-    pub(super) fn encode(&self, binding: &Binding, cursor: &Cursor) -> String {
+    pub(crate) fn encode(&self, binding: &Binding, cursor: &Cursor) -> String {
         let backward = cursor.direction == Direction::Backward;
         let values = cursor.position.values.iter().map(as_text).collect();
         let content = Content(binding.clone(), backward, cursor.position.rowno, values);
@@ -70,7 +70,7 @@ impl Signer {
     ///
     /// # Errors
     /// It is not one of ours, or belongs to another list.
-    pub(super) fn decode(
+    pub(crate) fn decode(
         &self,
         text: &str,
         binding: &Binding,

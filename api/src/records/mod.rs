@@ -17,8 +17,9 @@ pub(crate) mod random;
 mod schema;
 
 pub(crate) use self::{
+    binding::Binding,
     children::children,
-    cursor::{Signer, as_text},
+    cursor::{Cursor, Signer, as_text},
     list::list,
     members::write_some,
     one::{one, with_key},

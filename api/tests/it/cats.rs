@@ -53,6 +53,7 @@ pub(crate) fn breeds() -> Definition {
             field("extra", Kind::Json),
         ],
         parent: None,
+        face: None,
     }
 }
 
@@ -94,6 +95,7 @@ pub(crate) fn images() -> Definition {
             resource: "breeds".to_owned(),
             copy: vec![("breed_id".to_owned(), "id".to_owned())],
         }),
+        face: None,
     }
 }
 

@@ -226,6 +226,7 @@ async fn children_can_have_children() {
                 resource: "images".to_owned(),
                 copy: of_images,
             }),
+            face: None,
         };
         let vote = |id: &str, breed: &str, image: &str| {
             let payload = json!({ "id": id }).to_string();

@@ -20,6 +20,7 @@ mod health;
 mod history;
 mod limits;
 mod metrics;
+mod mirror;
 mod openapi;
 mod operators;
 mod orders;

@@ -5,6 +5,7 @@ use testdb::Kind;
 
 use crate::{
     cats::{breed, breeds, field, image, images, searched},
+    mirror::{mirrored_breeds, mirrored_images},
     world::{Answer, World, settings},
 };
 
@@ -54,6 +55,49 @@ async fn every_documented_parameter_is_taken() {
                 .await;
             assert_eq!(answer.status, 200, "{name}={value}: {}", answer.body);
             conforms(&document, list, &answer);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_documented_path_of_an_upstream_answers_as_documented() {
+    World::each(async |world| {
+        let (breeds, images) = (mirrored_breeds(), mirrored_images());
+        world.mirrored(&breeds, &[breed("abys", &[])]).await;
+        world.mirrored(&images, &[image("abys", "1", 3)]).await;
+        let document = world.get("/api/openapi.json").await.json();
+        let paths = document["paths"].as_object().expect("paths");
+        let mirrored: Vec<_> = paths
+            .iter()
+            .filter(|(path, _)| path.starts_with("/mirror"))
+            .collect();
+        let names: Vec<&str> = mirrored.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "/mirror/cats/breeds",
+                "/mirror/cats/breeds/{breed_id}/images"
+            ]
+        );
+        for (path, item) in mirrored {
+            let url = path.replace("{breed_id}", "abys");
+            let parameters = item["get"]["parameters"].as_array().expect("parameters");
+            let in_query = parameters
+                .iter()
+                .filter(|parameter| parameter["in"] == "query");
+            let given = in_query
+                .filter_map(example)
+                .map(|(name, value)| format!("{name}={value}"));
+            let given: Vec<String> = given.filter(|pair| !pair.starts_with("page=")).collect();
+            assert_eq!(
+                given.len(),
+                3 - usize::from(path.contains("images")),
+                "{given:?}"
+            );
+            let answer = world.get(&format!("{url}?{}", given.join("&"))).await;
+            assert_eq!(answer.status, 200, "{url}: {}", answer.body);
+            conforms(&document, &item["get"], &answer);
         }
     })
     .await;

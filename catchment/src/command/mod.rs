@@ -124,6 +124,7 @@ impl Call {
             in_flight: settings.in_flight.get(),
             rate_limit: settings.rate_limit,
             client_header: settings.client_header.clone(),
+            public_url: settings.public_url.clone(),
             grace: self.settings.stop.grace,
             followers: settings.followers.get(),
             heartbeat: settings.heartbeat,

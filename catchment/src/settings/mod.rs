@@ -89,6 +89,8 @@ pub(crate) struct Api {
     pub rate_limit: Option<api::Rate>,
     #[serde(deserialize_with = "values::parsed_if_any")]
     pub client_header: Option<api::ClientHeader>,
+    #[serde(deserialize_with = "values::parsed_if_any")]
+    pub public_url: Option<api::PublicUrl>,
 }
 
 #[derive(Debug, Deserialize)]

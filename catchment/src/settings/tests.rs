@@ -85,6 +85,7 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
         ("CATCHMENT__API__IN_FLIGHT", "0"),
         ("CATCHMENT__API__RATE_LIMIT", "10/day"),
         ("CATCHMENT__API__CLIENT_HEADER", "real ip"),
+        ("CATCHMENT__API__PUBLIC_URL", "data.example.org"),
         ("CATCHMENT__LOG__LEVEL", "loud,,="),
         ("CATCHMENT_TEST_URL", "not a setting"),
     ];
@@ -97,6 +98,7 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     CATCHMENT__API__CORS_ORIGINS: `api.cors_origins`: `b.example`: write a scheme and a host, like https://app.example.org, or * for all
     CATCHMENT__API__IN_FLIGHT: `api.in_flight`: invalid value: integer `0`, expected a nonzero usize
     CATCHMENT__API__LISTEN: `api.listen`: `localhost`: write an address and a port, like 127.0.0.1:8000
+    CATCHMENT__API__PUBLIC_URL: `api.public_url`: `data.example.org`: write a scheme and a host, like https://data.example.org
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
     CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write requests and a time: s, min or h, like 600/min
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"

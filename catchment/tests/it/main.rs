@@ -22,6 +22,8 @@ mod demo;
 mod draft;
 /// `check`, `sample`, `plan`, `state`: upstreams looked at, reading foreseen and forgotten.
 mod look;
+/// One syncer behind another.
+mod mirror;
 /// `rejects`.
 mod rejects;
 /// `up`, `syncer`, `api`.

@@ -1,12 +1,14 @@
 //! What a definition says about a resource's rows: its table, key, typed fields and relations.
 //!
 //! The syncer registers these in the database; the api reads them there and needs no files.
-//! How to fetch the resource is not part of it.
+//! How to fetch the resource is not part of it; what the upstream's answers look like is, so that the api can answer in
+//! its place.
 
 mod cell;
 mod child;
 mod decimal;
 mod derived;
+pub mod face;
 mod kind;
 mod order;
 
@@ -17,6 +19,7 @@ pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
 pub(crate) use decimal::{from_sortable, sortable};
 pub(crate) use derived::words;
+pub use face::Face;
 pub use kind::{KINDS, Kind, KindError};
 pub use order::{Order, OrderKey, index_name, indexes_of};
 
@@ -56,6 +59,9 @@ pub struct Definition {
     /// Whether each version of each record is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub history: bool,
+    /// How the upstream is asked for it and answers; `None`: not written down yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<Face>,
 }
 
 /// What a record is identified by.

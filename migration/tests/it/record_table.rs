@@ -41,6 +41,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
             .map(|(name, kind)| field(name, kind))
             .collect(),
         parent: None,
+        face: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Environment, File,
     document::{self, Document},
+    face,
     fault::{Fault, Faults, Wrong},
     names,
     plan::{Catalog, Plan, Source},
@@ -178,9 +179,10 @@ fn source(
             secrets: environment.secret,
             parent: parent.map(Arc::as_ref),
         };
-        let plan = resource::plan(&mut report, resource, &setting);
+        let mut plan = resource::plan(&mut report, resource, &setting);
         if let Some(source) = &source {
             relation::check_changed_only(&mut report, source, &plan);
+            plan.definition.face = Some(face::face((source, &document.source), &plan));
         }
         plans.push(Arc::new(plan));
     }

@@ -31,6 +31,7 @@ mod upstream;
 /// Resources.
 mod answer;
 mod demands;
+mod face;
 mod fingerprint;
 mod identity;
 mod incremental;

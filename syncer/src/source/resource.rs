@@ -109,6 +109,7 @@ fn definition(
         search: Vec::new(),
         parent: for_each.map(relation::parent_of),
         history: resource.spec.history.unwrap_or_default(),
+        face: None,
     };
     if definition.history {
         let fits = names::table_fits(&definition.history_table());

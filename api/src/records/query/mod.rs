@@ -226,5 +226,8 @@ pub(crate) fn filter_parameters(definition: &Definition) -> impl Iterator<Item =
 fn known_parameters(definition: &Definition) -> Vec<String> {
     let controls = CONTROLS.map(str::to_owned);
     let past = definition.history.then(|| AS_OF.to_owned());
-    filter_parameters(definition).chain(controls).chain(past).collect()
+    filter_parameters(definition)
+        .chain(controls)
+        .chain(past)
+        .collect()
 }

@@ -42,6 +42,14 @@ impl Allowed {
             Test::AtLeast(value) => Self::range(Bound::Included(value.clone()), Bound::Unbounded),
             Test::Below(value) => Self::range(Bound::Unbounded, Bound::Excluded(value.clone())),
             Test::AtMost(value) => Self::range(Bound::Unbounded, Bound::Included(value.clone())),
+            Test::NoneOrBetween(low, high) => {
+                let bound =
+                    |end: &Option<Cell>| end.clone().map_or(Bound::Unbounded, Bound::Included);
+                Self {
+                    null: true,
+                    ..Self::range(bound(low), bound(high))
+                }
+            }
             Test::StartsWith(prefix) => {
                 let low = Bound::Included(Cell::Text(prefix.clone()));
                 Self::range(low, behind_all(prefix))
@@ -281,6 +289,8 @@ mod tests {
             value().prop_map(Test::AtLeast),
             value().prop_map(Test::Below),
             value().prop_map(Test::AtMost),
+            (proptest::option::of(value()), proptest::option::of(value()))
+                .prop_map(|(low, high)| Test::NoneOrBetween(low, high)),
             any::<bool>().prop_map(Test::IsNull),
         ]
     }
@@ -292,7 +302,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let Some(value) = value else {
-            return *test == Test::IsNull(true);
+            return matches!(test, Test::IsNull(true) | Test::NoneOrBetween(..));
         };
         match test {
             Test::Equals(cell) => value == number(cell),
@@ -302,6 +312,10 @@ mod tests {
             Test::AtLeast(cell) => value >= number(cell),
             Test::Below(cell) => value < number(cell),
             Test::AtMost(cell) => value <= number(cell),
+            Test::NoneOrBetween(low, high) => {
+                low.as_ref().is_none_or(|low| value >= number(low))
+                    && high.as_ref().is_none_or(|high| value <= number(high))
+            }
             Test::IsNull(null) => !null,
             other => panic!("{other:?}"),
         }

@@ -14,6 +14,7 @@ mod way;
 
 mod few;
 mod page;
+mod skip;
 
 mod count;
 mod explain;
@@ -34,6 +35,7 @@ pub use self::{
     facets::{Facet, FacetValue, facet},
     piece::{Content, Piece, PieceRow, piece, rowno_of},
     random::{Dice, random},
+    skip::{Skipped, skip},
     stretch::Part,
 };
 
@@ -54,7 +56,8 @@ pub struct Filter {
     pub test: Test,
 }
 
-/// What a field's value must be. A row without a value meets none of them but [`Test::IsNull`].
+/// What a field's value must be. A row without a value meets none of them but [`Test::IsNull`]
+/// and [`Test::NoneOrBetween`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     Equals(Cell),
@@ -66,6 +69,8 @@ pub enum Test {
     AtLeast(Cell),
     Below(Cell),
     AtMost(Cell),
+    /// Not below the first, not above the second, or no value at all.
+    NoneOrBetween(Option<Cell>, Option<Cell>),
     /// The text begins so; of a list: an item does.
     StartsWith(String),
     /// There is no value, or there is one; of a list: no item, or one.

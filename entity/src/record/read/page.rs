@@ -27,9 +27,9 @@ pub(super) enum What {
 }
 
 /// An entry of the index that was walked.
-struct Entry {
-    position: Position,
-    fits: bool,
+pub(super) struct Entry {
+    pub(super) position: Position,
+    pub(super) fits: bool,
     payload: Option<String>,
 }
 
@@ -149,7 +149,7 @@ impl Walker<'_> {
         select
     }
 
-    async fn entries(
+    pub(super) async fn entries(
         &self,
         db: &impl ConnectionTrait,
         stretch: &Stretch,

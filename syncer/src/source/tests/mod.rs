@@ -3,6 +3,7 @@
 mod answers;
 mod credentials;
 mod cursors;
+mod faces;
 mod fields;
 mod files;
 mod fingerprints;

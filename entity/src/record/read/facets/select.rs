@@ -210,6 +210,7 @@ mod tests {
             orders: Vec::new(),
             search: Vec::new(),
             parent: None,
+            face: None,
         };
         let check = |at: usize, expected: &str| {
             let backend = DbBackend::Sqlite;
