@@ -35,6 +35,8 @@ mod freshness;
 mod records;
 /// What is registered, kept in memory.
 mod registry;
+/// What the rows look like.
+mod sample;
 
 /// What is wrong with a request.
 mod fault;
@@ -79,6 +81,7 @@ pub struct Parts {
     settings: Settings,
     registry: Arc<registry::Registry>,
     answers: answers::Answers,
+    samples: sample::Samples,
     metrics: metrics::Metrics,
     signer: records::Signer,
     feed: Arc<changes::Feed>,
@@ -111,6 +114,7 @@ impl AppState {
             clock,
             metrics,
             answers: answers::Answers::new(settings.cache_bytes),
+            samples: sample::Samples::default(),
             signer: records::Signer::new(&settings.cursor_secret),
             feed,
             exports,

@@ -47,11 +47,11 @@ impl Kind {
     }
 
     /// Names the kind in an answer, and is where its page is.
-    pub(super) fn url(self) -> String {
+    pub(crate) fn url(self) -> String {
         format!("/problems/{}", self.slug())
     }
 
-    pub(super) fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::InvalidParameter => "invalid-parameter",
             Self::UnknownParameter => "unknown-parameter",
@@ -76,7 +76,7 @@ impl Kind {
         self.slug().replace('-', "_").to_uppercase()
     }
 
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "A parameter is not valid",
             Self::UnknownParameter => "A parameter is not known",
@@ -101,7 +101,7 @@ impl Kind {
         clippy::too_many_lines,
         reason = "a text for each kind, and nothing else"
     )]
-    pub(super) fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         match self {
             Self::InvalidParameter => {
                 "One or more parameters of the query were refused. `errors` lists them all, each \
@@ -166,7 +166,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::InvalidParameter
             | Self::UnknownParameter
@@ -187,7 +187,7 @@ impl Kind {
     }
 
     /// Whether the same request may succeed later.
-    pub(super) fn retryable(self) -> bool {
+    pub(crate) fn retryable(self) -> bool {
         matches!(
             self,
             Self::QuotaExceeded

@@ -25,5 +25,5 @@ pub(crate) use self::{
         CONTROLS, ListQuery, MOST_VALUES, Operator, filter_names, is_sortable, number, one_of,
         written,
     },
-    schema::{description, properties, schema},
+    schema::{description, schema},
 };

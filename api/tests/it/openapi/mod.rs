@@ -1,0 +1,169 @@
+//! The OpenAPI document is true: every operation in it is asked, and every answer held against it.
+
+mod asking;
+mod bad;
+mod document;
+mod rows;
+
+use entity::{definition::Cell, record::Row};
+use serde_json::json;
+use testdb::Kind;
+
+use self::{
+    asking::{example, url, url_with},
+    document::Document,
+};
+use crate::{
+    cats::{breeds, field, image, images, row, text},
+    world::{World, settings},
+};
+
+/// What routes lead to that are no operations: pages for people, and the document itself.
+const UNDOCUMENTED: [&str; 6] = [
+    "/",
+    "/api",
+    "/api/swagger",
+    "/api/swagger/{asset}",
+    "/api/openapi.json",
+    "/problems/{slug}",
+];
+
+#[tokio::test]
+async fn every_documented_answer_is_given_as_documented() {
+    World::each(async |world| {
+        mirrored(&world).await;
+        let document = Document::of(&world).await;
+        for operation in document.operations() {
+            for media_type in operation.media_types() {
+                let url = url(&document, &operation);
+                let answer = document.asked(&world, (&operation, &url), media_type).await;
+                assert_eq!(answer.status, 200, "{url}: {}", answer.body);
+                document.conforms(&operation, &answer, &url);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_documented_parameter_is_taken() {
+    World::each(async |world| {
+        mirrored(&world).await;
+        let document = Document::of(&world).await;
+        let mut taken = 0;
+        for operation in document.operations() {
+            for parameter in document.parameters(&operation, "query") {
+                for value in example(parameter) {
+                    let url = url_with(&document, &operation, (parameter, &value));
+                    let answer = world.get(&url).await;
+                    assert_eq!(answer.status, 200, "{url}: {}", answer.body);
+                    document.conforms(&operation, &answer, &url);
+                    taken += 1;
+                }
+            }
+        }
+        assert!(taken > 500, "{taken} values of parameters");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_documented_example_is_of_its_schema() {
+    let world = World::with_schema(Kind::Sqlite, settings()).await;
+    mirrored(&world).await;
+    let document = Document::of(&world).await;
+    let mut checked = 0;
+    for operation in document.operations() {
+        for (status, media_type, content) in document.contents(&operation) {
+            if let Some(example) = content.get("example") {
+                let at = format!("{} {status} {media_type}", operation.path);
+                document.valid(&content["schema"], example, &at);
+                checked += 1;
+            }
+        }
+        for parameter in document.parameters(&operation, "path") {
+            if parameter["name"] == "key" {
+                document.valid(&parameter["schema"], &parameter["example"], operation.path);
+            }
+        }
+    }
+    assert!(checked > 50, "{checked} examples");
+}
+
+#[tokio::test]
+async fn every_route_is_documented_and_no_other() {
+    let world = World::with_schema(Kind::Sqlite, settings()).await;
+    mirrored(&world).await;
+    let document = Document::of(&world).await;
+    let source = include_str!("../../../src/routes.rs");
+    let (source, _) = source.split_once("#[cfg(test)]").expect("tests come last");
+    let texts = source.split('"').skip(1).step_by(2);
+    let routes: Vec<&str> = texts.filter(|text| text.starts_with('/')).collect();
+    let paths: Vec<&str> = document
+        .operations()
+        .map(|operation| operation.path)
+        .collect();
+    for route in &routes {
+        let is_told = paths.iter().any(|path| leads(route, path));
+        assert!(is_told != UNDOCUMENTED.contains(route), "{route}");
+    }
+    for path in paths {
+        assert!(routes.iter().any(|route| leads(route, path)), "{path}");
+    }
+}
+
+/// Whether the route is that of the documented path, in which a resource's names stand.
+fn leads(route: &str, path: &str) -> bool {
+    let parts = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (route, path) = (parts(route), parts(path));
+    let is_same = |(of_route, of_path): (&String, &String)| {
+        let is_parameter = of_route.starts_with('{');
+        of_route == of_path || (is_parameter && of_path != "-" && of_path != "catalog")
+    };
+    route.len() == path.len() && route.iter().zip(&path).all(is_same)
+}
+
+#[tokio::test]
+async fn a_small_definition_makes_this_document() {
+    let mut small = breeds();
+    small.key = vec!["id".to_owned()];
+    small.fields = vec![
+        field("id", entity::definition::Kind::Text),
+        field("weight", entity::definition::Kind::Integer),
+        field("temperament", entity::definition::Kind::List),
+    ];
+    let world = World::with_schema(Kind::Sqlite, settings()).await;
+    world.registered(&small).await;
+    let served = world.get("/api/openapi.json").await.json();
+    assert_eq!(served, api::document(&[&small], &settings()));
+    insta::assert_json_snapshot!(served, { ".info.version" => "[version]" });
+}
+
+/// Breeds whose members are of several types, and images of one of them.
+async fn mirrored(world: &World) {
+    world.mirrored(&breeds(), &some_breeds()).await;
+    let images_of_one = [image("abys", "1", 3), image("abys", "2", 4)];
+    world.mirrored(&images(), &images_of_one).await;
+}
+
+fn some_breeds() -> Vec<Row> {
+    let abys = json!({
+        "id": "abys",
+        "name": "Abyssinian",
+        "weight": { "imperial": "7 - 10", "metric": "3 - 5" },
+        "hairless": 0,
+        "links": [{ "rel": "cfa", "href": "https://example.org/abys" }, "plain"],
+    });
+    let aege = json!({ "id": "aege", "name": null, "weight": "unknown", "hairless": false });
+    [("abys", abys), ("aege", aege)]
+        .map(|(id, payload)| {
+            let values = [
+                ("id", text(id)),
+                ("name", text("Abyssinian")),
+                ("weight", Cell::Integer(4)),
+                ("coat", text("short")),
+            ];
+            row(&breeds(), id, &payload.to_string(), &values)
+        })
+        .into()
+}
