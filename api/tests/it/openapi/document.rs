@@ -28,6 +28,11 @@ impl<'a> Operation<'a> {
         let content = self.value["responses"]["200"]["content"].as_object();
         content.expect("content").keys().map(String::as_str)
     }
+
+    pub(super) fn is_list(&self) -> bool {
+        let id = self.value["operationId"].as_str().expect("an id");
+        id.starts_with("list_")
+    }
 }
 
 impl Document {

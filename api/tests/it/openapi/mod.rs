@@ -11,7 +11,7 @@ use testdb::Kind;
 
 use self::{
     asking::{example, url, url_with},
-    document::Document,
+    document::{Document, Operation},
 };
 use crate::{
     cats::{breeds, field, image, images, row, text},
@@ -51,7 +51,9 @@ async fn every_documented_parameter_is_taken() {
         mirrored(&world).await;
         let document = Document::of(&world).await;
         let mut taken = 0;
-        for operation in document.operations() {
+        // What a route takes is read before a database is asked: of the other databases it is enough to ask the lists.
+        let is_asked = |operation: &Operation<'_>| world.kind == Kind::Sqlite || operation.is_list();
+        for operation in document.operations().filter(is_asked) {
             for parameter in document.parameters(&operation, "query") {
                 for value in example(parameter) {
                     let url = url_with(&document, &operation, (parameter, &value));
@@ -62,7 +64,7 @@ async fn every_documented_parameter_is_taken() {
                 }
             }
         }
-        assert!(taken > 500, "{taken} values of parameters");
+        assert!(taken > 100, "{taken} values of parameters");
     })
     .await;
 }
