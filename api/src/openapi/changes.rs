@@ -83,7 +83,7 @@ pub(super) fn parameters() -> Value {
             "in": "query",
             "description": "What is known already: a `Catchment-Version`, or the `last_seq` or `seq` of an answer before. \
                 Without it, all that there is now.",
-            "schema": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" },
+            "schema": { "type": "string", "pattern": "^[0-9]{1,18}(\\.[0-9]{1,18})?$" },
         },
         "ChangesLimit": {
             "name": "limit",

@@ -16,7 +16,6 @@ pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Va
     schemas.extend(catalogue());
     schemas.extend(errors());
     schemas.extend(members(changes::schemas()));
-    schemas.extend(members(export::schemas()));
     schemas.extend(problems::schemas(settings.rate_limit.is_some()));
     schemas.extend(described.iter().map(record));
     let mut parameters = parameters(settings);

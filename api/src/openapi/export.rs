@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     filters,
     operation::{Answers, Get},
-    paths::{parameter, record, reference},
+    paths::{parameter, record},
     tag,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn path_item(definition: &Definition) -> Value {
                     "type": "string",
                     "description": "Each line is a record. The last is an array, which no record is: \
                         `[\"catchment-export\",{\"rows\":…,\"complete\":true,\"version\":…}]`.",
-                    "x-itemSchema": { "anyOf": [record(definition), reference("ExportEnd")] },
+                    "x-itemSchema": { "anyOf": [record(definition), end()] },
                 },
             },
             "text/csv": {
@@ -37,26 +37,24 @@ pub(super) fn path_item(definition: &Definition) -> Value {
     get.path_item()
 }
 
-pub(super) fn schemas() -> Value {
+/// The last line of an export that is whole.
+fn end() -> Value {
     json!({
-        "ExportEnd": {
-            "type": "array",
-            "description": "The last line of an export that is whole.",
-            "prefixItems": [
-                { "const": "catchment-export" },
-                {
-                    "type": "object",
-                    "required": ["rows", "complete", "version"],
-                    "properties": {
-                        "rows": { "type": "integer", "minimum": 0 },
-                        "complete": { "const": true },
-                        "version": { "type": "integer", "minimum": 0 },
-                    },
+        "type": "array",
+        "prefixItems": [
+            { "const": "catchment-export" },
+            {
+                "type": "object",
+                "required": ["rows", "complete", "version"],
+                "properties": {
+                    "rows": { "type": "integer", "minimum": 0 },
+                    "complete": { "const": true },
+                    "version": { "type": "integer", "minimum": 0 },
                 },
-            ],
-            "minItems": 2,
-            "maxItems": 2,
-        },
+            },
+        ],
+        "minItems": 2,
+        "maxItems": 2,
     })
 }
 

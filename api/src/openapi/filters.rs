@@ -153,7 +153,10 @@ mod tests {
             let schema = decimal(precision, scale);
             assert_eq!(schema["maximum"], json!(largest), "{precision},{scale}");
             assert_eq!(schema["minimum"], json!(-largest), "{precision},{scale}");
-            assert_eq!(schema.get("multipleOf"), step.map(|step| json!(step)).as_ref());
+            assert_eq!(
+                schema.get("multipleOf"),
+                step.map(|step| json!(step)).as_ref()
+            );
         };
         check(5, 2, 999.99, Some(0.01));
         check(3, 0, 999.0, Some(1.0));

@@ -38,7 +38,7 @@ pub(crate) async fn schema(
         Some(sample) => sample.properties(&resource.definition),
         None => Map::new(),
     };
-    let body = document(&snapshot, resource, properties).to_string();
+    let body = document(&snapshot, resource, &properties).to_string();
     Ok(caching::document(&request, "application/schema+json", body))
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn description(definition: &Definition) -> String {
     })
 }
 
-fn document(snapshot: &Snapshot, resource: &Resource, properties: Map<String, Value>) -> Value {
+fn document(snapshot: &Snapshot, resource: &Resource, properties: &Map<String, Value>) -> Value {
     let definition = &resource.definition;
     let children: Vec<&str> = snapshot
         .children(resource)

@@ -40,9 +40,16 @@ pub(crate) struct Sample {
 /// The sample of each resource that was told of, of the version that was there when it was.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
-    kept: Mutex<HashMap<i32, (Arc<Resource>, Arc<Sample>)>>,
+    kept: Mutex<HashMap<i32, Kept>>,
     /// Held while reading, so that of many who ask at once only one reads.
     reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// The resource as it was then.
+    of: Arc<Resource>,
+    sample: Arc<Sample>,
 }
 
 impl Samples {
@@ -65,7 +72,7 @@ impl Samples {
         let known = |resource: &Arc<Resource>| kept.get(&resource.model.id);
         let samples = resources.iter().map(known);
         samples
-            .map(|known| known.map_or_else(Arc::default, |(_, sample)| Arc::clone(sample)))
+            .map(|known| known.map_or_else(Arc::default, |known| Arc::clone(&known.sample)))
             .collect()
     }
 
@@ -87,13 +94,16 @@ impl Samples {
     fn holds(&self, resource: &Resource) -> bool {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept.get(&resource.model.id);
-        known.is_some_and(|(old, _)| resource.has_rows_of(old))
+        known.is_some_and(|known| resource.has_rows_of(&known.of))
     }
 
     fn keep(&self, resource: &Arc<Resource>, sample: Sample) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept_now = (Arc::clone(resource), Arc::new(sample));
-        kept.insert(resource.model.id, kept_now);
+        let new = Kept {
+            of: Arc::clone(resource),
+            sample: Arc::new(sample),
+        };
+        kept.insert(resource.model.id, new);
     }
 }
 

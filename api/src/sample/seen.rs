@@ -23,8 +23,8 @@ pub(super) struct Seen {
     objects: usize,
     kinds: BTreeSet<&'static str>,
     example: Option<Value>,
-    members: BTreeMap<String, Seen>,
-    items: Option<Box<Seen>>,
+    members: BTreeMap<String, Self>,
+    items: Option<Box<Self>>,
 }
 
 impl Seen {
@@ -49,24 +49,13 @@ impl Seen {
             Value::Object(members) if depth > 0 => {
                 self.objects += 1;
                 for (name, value) in members.iter().filter(|(name, _)| name.len() <= LONGEST) {
-                    if !self.members.contains_key(name) {
-                        if *left == 0 {
-                            continue;
-                        }
-                        *left -= 1;
-                        self.members.insert(name.clone(), Self::default());
-                    }
-                    if let Some(member) = self.members.get_mut(name) {
-                        member.add(value, depth - 1, left);
-                    }
+                    self.add_member((name, value), depth - 1, left);
                 }
             }
-            Value::Array(items) if depth > 0 => {
-                for item in items.iter().take(ITEMS) {
-                    self.items
-                        .get_or_insert_default()
-                        .add(item, depth - 1, left);
-                }
+            Value::Array(items) if depth > 0 && !items.is_empty() => {
+                let of_items = self.items.get_or_insert_default();
+                let some = items.iter().take(ITEMS);
+                some.for_each(|item| of_items.add(item, depth - 1, left));
             }
             Value::Object(_) | Value::Array(_) | Value::Null => {}
             plain => {
@@ -75,6 +64,17 @@ impl Seen {
                 }
             }
         }
+    }
+
+    fn add_member(&mut self, (name, value): (&String, &Value), depth: usize, left: &mut usize) {
+        if !self.members.contains_key(name) {
+            let Some(fewer) = left.checked_sub(1) else {
+                return;
+            };
+            *left = fewer;
+        }
+        let member = self.members.entry(name.clone()).or_default();
+        member.add(value, depth, left);
     }
 
     /// The members, by their names.

@@ -69,21 +69,15 @@ impl Document {
             .collect()
     }
 
-    /// Status, media type and content of all that it may answer.
-    pub(super) fn contents<'a>(
-        &'a self,
-        operation: &Operation<'a>,
-    ) -> Vec<(&'a str, &'a str, &'a Value)> {
+    /// All that it may answer, by status and media type.
+    pub(super) fn contents<'a>(&'a self, operation: &Operation<'a>) -> Vec<(String, &'a Value)> {
         let responses = operation.value["responses"].as_object().expect("responses");
-        let mut contents = Vec::new();
-        for (status, response) in responses {
+        let contents = responses.iter().flat_map(|(status, response)| {
             let content = self.resolved(response)["content"].as_object();
             let of_response = content.into_iter().flatten();
-            contents.extend(
-                of_response.map(|(kind, content)| (status.as_str(), kind.as_str(), content)),
-            );
-        }
-        contents
+            of_response.map(move |(kind, content)| (format!("{status} {kind}"), content))
+        });
+        contents.collect()
     }
 
     pub(super) fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
