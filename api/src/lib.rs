@@ -37,6 +37,8 @@ mod mirror;
 mod records;
 /// What is registered, kept in memory.
 mod registry;
+/// What the rows look like.
+mod sample;
 
 /// What is wrong with a request.
 mod fault;
@@ -82,6 +84,7 @@ pub struct Parts {
     settings: Settings,
     registry: Arc<registry::Registry>,
     answers: answers::Answers,
+    samples: sample::Samples,
     metrics: metrics::Metrics,
     signer: records::Signer,
     places: mirror::Places,
@@ -115,6 +118,7 @@ impl AppState {
             clock,
             metrics,
             answers: answers::Answers::new(settings.cache_bytes),
+            samples: sample::Samples::default(),
             signer: records::Signer::new(&settings.cursor_secret),
             places: mirror::Places::new(),
             feed,

@@ -3,18 +3,23 @@
 use entity::definition::Definition;
 use serde_json::{Value, json};
 
-use super::paths::{Get, parameter, reference};
+use super::{
+    operation::{Answers, Get},
+    paths::{parameter, reference},
+    tag,
+};
 use crate::changes::LONGEST_WAIT;
 
 pub(super) fn path_item(definition: &Definition) -> Value {
     let name = &definition.resource;
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("changes_{}", definition.table),
         summary: &format!("What changed among the {name} since a version"),
         parameters: ["Since", "ChangesLimit", "Wait", "LastEventId"]
             .map(parameter)
             .into(),
+        answers: Answers::Anew,
         content: json!({
             "application/json": { "schema": reference("Changes") },
             "text/event-stream": {
@@ -22,6 +27,13 @@ pub(super) fn path_item(definition: &Definition) -> Value {
                     "type": "string",
                     "description": "Events `insert`, `update` and `delete`, whose data is a `Change` on one line, and \
                         `version` when all up to it is told. The `id` of each is a place to go on from.",
+                    "x-itemSchema": {
+                        "description": "The data of an event.",
+                        "anyOf": [
+                            reference("Change"),
+                            { "type": "object", "required": ["version"], "maxProperties": 1 },
+                        ],
+                    },
                 },
             },
         }),
@@ -71,7 +83,7 @@ pub(super) fn parameters() -> Value {
             "in": "query",
             "description": "What is known already: a `Catchment-Version`, or the `last_seq` or `seq` of an answer before. \
                 Without it, all that there is now.",
-            "schema": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" },
+            "schema": { "type": "string", "pattern": "^[0-9]{1,18}(\\.[0-9]{1,18})?$" },
         },
         "ChangesLimit": {
             "name": "limit",

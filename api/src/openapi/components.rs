@@ -1,45 +1,55 @@
 //! The parts of the document that its paths share: schemas, parameters, the answer for every error.
 
-use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use super::{changes, export, history};
+use super::{Described, changes, examples, export, headers, history, problems, tag};
 use crate::{
     problem::Kind,
     records::{self, facets, random},
     settings::Settings,
 };
 
-/// The components of an api that serves `definitions`.
-pub(super) fn components(definitions: &[&Definition], settings: &Settings) -> Value {
+/// The components of an api that serves what is `described`.
+pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Value {
     let mut schemas = envelope();
     schemas.extend(explanation());
     schemas.extend(catalogue());
     schemas.extend(errors());
     schemas.extend(members(changes::schemas()));
-    let has_history = definitions.iter().any(|definition| definition.history);
+    let has_history = described.iter().any(|of| of.definition.history);
     if has_history {
         schemas.extend(members(history::schemas()));
     }
-    for definition in definitions {
-        let name = format!("{}.{}", definition.source, definition.resource);
-        let record = json!({
-            "type": "object",
-            "description": records::description(definition),
-            "properties": records::properties(definition),
-            "additionalProperties": true,
-        });
-        schemas.insert(name, record);
-    }
+    schemas.extend(problems::schemas(settings.rate_limit.is_some()));
+    schemas.extend(described.iter().map(record));
     let mut parameters = parameters(settings);
+    // Each resource has its own, with an example.
+    if let Some(key) = parameters.remove("Key") {
+        parameters.extend(examples::keys(described, &key));
+    }
     if has_history {
-        parameters["AsOf"] = history::parameter();
+        parameters.insert("AsOf".to_owned(), history::parameter());
     }
     json!({
         "schemas": schemas,
         "parameters": parameters,
-        "responses": { "Problem": problem_response() },
+        "headers": headers::headers(),
+        "responses": problems::responses(settings.rate_limit.is_some()),
     })
+}
+
+/// A record of the resource: an object, and all else is told of it without asking it of any.
+fn record(of: &Described<'_>) -> (String, Value) {
+    let mut schema = json!({
+        "type": "object",
+        "description": records::description(of.definition),
+        "properties": of.sample.properties(of.definition),
+        "additionalProperties": true,
+    });
+    if let Some(example) = &of.sample.example {
+        schema["examples"] = json!([example.record]);
+    }
+    (tag(of.definition), schema)
 }
 
 fn envelope() -> Map<String, Value> {
@@ -176,35 +186,7 @@ fn errors() -> Map<String, Value> {
     members(schemas)
 }
 
-fn problem_response() -> Value {
-    json!({
-        "description": "Any error.",
-        "content": {
-            "application/problem+json": {
-                "schema": { "$ref": "#/components/schemas/Problem" },
-                "example": {
-                    "type": "/problems/unknown-parameter",
-                    "title": "A parameter is not known",
-                    "status": 400,
-                    "detail": "there is no parameter `orgin` here",
-                    "instance": "urn:request:5f0c1d2e3a4b5968",
-                    "code": "UNKNOWN_PARAMETER",
-                    "request_id": "5f0c1d2e3a4b5968",
-                    "retryable": false,
-                    "errors": [{
-                        "parameter": "orgin",
-                        "code": "UNKNOWN_PARAMETER",
-                        "detail": "there is no parameter `orgin` here",
-                        "allowed": ["origin", "sort", "limit"],
-                        "did_you_mean": "origin",
-                    }],
-                },
-            },
-        },
-    })
-}
-
-fn parameters(settings: &Settings) -> Value {
+fn parameters(settings: &Settings) -> Map<String, Value> {
     let most = settings.max_limit;
     let mut parameters = members(json!({
         "Key": {
@@ -260,7 +242,7 @@ fn parameters(settings: &Settings) -> Value {
     parameters.extend(members(of_other_routes()));
     parameters.extend(members(changes::parameters()));
     parameters.extend(members(export::parameters()));
-    Value::Object(parameters)
+    parameters
 }
 
 fn of_other_routes() -> Value {

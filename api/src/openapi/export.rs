@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     filters,
-    paths::{Get, parameter, record},
+    operation::{Answers, Get},
+    paths::{parameter, record},
+    tag,
 };
 
 pub(super) fn path_item(definition: &Definition) -> Value {
@@ -13,15 +15,19 @@ pub(super) fn path_item(definition: &Definition) -> Value {
     let mut parameters = filters::filters(definition);
     parameters.extend(["Fields", "Format", "After", "End"].map(parameter));
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("export_{}", definition.table),
         summary: &format!("All {name} at once, as they are at one moment"),
         parameters,
+        answers: Answers::Anew,
         content: json!({
             "application/x-ndjson": {
-                "schema": record(definition),
-                "x-catchment": "Each line is a record. The last is an array, which no record is: \
-                    `[\"catchment-export\",{\"rows\":…,\"complete\":true,\"version\":…}]`.",
+                "schema": {
+                    "type": "string",
+                    "description": "Each line is a record. The last is an array, which no record is: \
+                        `[\"catchment-export\",{\"rows\":…,\"complete\":true,\"version\":…}]`.",
+                    "x-itemSchema": { "anyOf": [record(definition), end()] },
+                },
             },
             "text/csv": {
                 "schema": { "type": "string" },
@@ -29,6 +35,27 @@ pub(super) fn path_item(definition: &Definition) -> Value {
         }),
     };
     get.path_item()
+}
+
+/// The last line of an export that is whole.
+fn end() -> Value {
+    json!({
+        "type": "array",
+        "prefixItems": [
+            { "const": "catchment-export" },
+            {
+                "type": "object",
+                "required": ["rows", "complete", "version"],
+                "properties": {
+                    "rows": { "type": "integer", "minimum": 0 },
+                    "complete": { "const": true },
+                    "version": { "type": "integer", "minimum": 0 },
+                },
+            },
+        ],
+        "minItems": 2,
+        "maxItems": 2,
+    })
 }
 
 pub(super) fn parameters() -> Value {

@@ -140,7 +140,7 @@ fn value(field: &Field, operator: Operator) -> Value {
     let mut schema = match field.kind {
         Kind::Text | Kind::List | Kind::Json => json!({ "type": "string" }),
         Kind::Integer => json!({ "type": "integer", "format": "int64" }),
-        Kind::Decimal { .. } => json!({ "type": "number" }),
+        Kind::Decimal { precision, scale } => decimal(precision, scale),
         Kind::Float => json!({ "type": "number", "format": "double" }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Timestamp => json!({ "type": "string", "format": "date-time" }),
@@ -151,4 +151,39 @@ fn value(field: &Field, operator: Operator) -> Value {
         schema["enum"] = json!(field.values);
     }
     schema
+}
+
+/// As many digits as the column has.
+fn decimal(precision: u8, scale: u8) -> Value {
+    let step = 10_f64.powi(-i32::from(scale));
+    let largest = 10_f64.powi(i32::from(precision - scale)) - step;
+    let mut schema = json!({ "type": "number", "minimum": -largest, "maximum": largest });
+    // A float tells no more digits apart.
+    if u32::from(precision) <= f64::DIGITS {
+        schema["multipleOf"] = json!(step);
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::decimal;
+
+    #[test]
+    fn a_decimal_has_the_bounds_of_its_digits() {
+        let check = |precision, scale, largest: f64, step: Option<f64>| {
+            let schema = decimal(precision, scale);
+            assert_eq!(schema["maximum"], json!(largest), "{precision},{scale}");
+            assert_eq!(schema["minimum"], json!(-largest), "{precision},{scale}");
+            assert_eq!(
+                schema.get("multipleOf"),
+                step.map(|step| json!(step)).as_ref()
+            );
+        };
+        check(5, 2, 999.99, Some(0.01));
+        check(3, 0, 999.0, Some(1.0));
+        check(30, 10, 1e20, None);
+    }
 }

@@ -3,7 +3,11 @@
 use entity::definition::Definition;
 use serde_json::{Value, json};
 
-use super::paths::{Get, json_body, parameter as shared, record, reference};
+use super::{
+    operation::Answers,
+    paths::{Get, json_body, parameter as shared, record, reference},
+    tag,
+};
 
 pub(super) fn path_item(definition: &Definition) -> Value {
     let name = &definition.resource;
@@ -25,10 +29,11 @@ pub(super) fn path_item(definition: &Definition) -> Value {
         },
     });
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("history_{}", definition.table),
         summary: &format!("The versions of one of the {name}, the newest first"),
         parameters: ["Key", "Fields", "Limit", "Cursor"].map(shared).into(),
+        answers: Answers::Rows,
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "page", "count", "meta"],

@@ -8,26 +8,27 @@ use entity::definition::{
 };
 use serde_json::{Map, Value, json};
 
-use super::paths::{Get, record};
+use super::{
+    Described,
+    operation::Answers,
+    paths::{Get, record},
+};
 use crate::{mirror, settings::Settings};
 
 /// What the paths are grouped under.
 pub(super) const TAG: &str = "mirror";
 
 /// A resource whose upstream can be answered for.
-type Open<'a> = (&'a Definition, &'a Shape);
+type Open<'a> = (&'a Described<'a>, &'a Shape);
 
 /// Every path that upstreams of `definitions` have. Several resources may share one.
-pub(super) fn paths(definitions: &[&Definition], settings: &Settings) -> Map<String, Value> {
+pub(super) fn paths(described: &[Described<'_>], settings: &Settings) -> Map<String, Value> {
     let mut by_path: BTreeMap<String, Vec<Open<'_>>> = BTreeMap::new();
-    for definition in definitions {
-        if let Some(Face::Open(shape)) = &definition.face {
-            let path = format!(
-                "/mirror/{}{}",
-                definition.source,
-                mirror::shown(&shape.path)
-            );
-            by_path.entry(path).or_default().push((definition, shape));
+    for of in described {
+        if let Some(Face::Open(shape)) = &of.definition.face {
+            let path = mirror::shown(&shape.path);
+            let path = format!("/mirror/{}{path}", of.definition.source);
+            by_path.entry(path).or_default().push((of, shape));
         }
     }
     let items = by_path.into_iter();
@@ -37,15 +38,19 @@ pub(super) fn paths(definitions: &[&Definition], settings: &Settings) -> Map<Str
 }
 
 fn path_item(resources: &[Open<'_>], settings: &Settings) -> Value {
-    let names: Vec<&str> = resources.iter().map(|(d, _)| d.resource.as_str()).collect();
+    let names: Vec<&str> = resources
+        .iter()
+        .map(|(of, _)| of.definition.resource.as_str())
+        .collect();
     let get = Get {
         tag: TAG,
-        id: &format!("mirror_{}", resources[0].0.table),
+        id: &format!("mirror_{}", resources[0].0.definition.table),
         summary: &format!(
             "The {} as the upstream answers them",
             names.join(" or the ")
         ),
         parameters: parameters(resources, settings),
+        answers: Answers::Mirrored,
         content: content(resources),
     };
     get.path_item()
@@ -53,8 +58,8 @@ fn path_item(resources: &[Open<'_>], settings: &Settings) -> Value {
 
 fn parameters(resources: &[Open<'_>], settings: &Settings) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
-    for (_, shape) in resources {
-        for parameter in parameters_of(shape, settings) {
+    for (of, shape) in resources {
+        for parameter in parameters_of((*of, shape), settings) {
             let known = all
                 .iter_mut()
                 .find(|known| known["name"] == parameter["name"]);
@@ -66,8 +71,8 @@ fn parameters(resources: &[Open<'_>], settings: &Settings) -> Vec<Value> {
     }
     let is_everywhere = |name: &Value| {
         let mut shapes = resources.iter();
-        shapes.all(|(_, shape)| {
-            parameters_of(shape, settings)
+        shapes.all(|open| {
+            parameters_of(*open, settings)
                 .iter()
                 .any(|one| one["name"] == *name)
         })
@@ -92,17 +97,26 @@ fn merge(known: &mut Value, other: &Value) {
     known["schema"]["enum"] = json!(values);
 }
 
-fn parameters_of(shape: &Shape, settings: &Settings) -> Vec<Value> {
+fn parameters_of((of, shape): Open<'_>, settings: &Settings) -> Vec<Value> {
     let in_path = shape.path.iter().filter_map(|part| match part {
-        Part::Parent(field) => Some(parameter(
-            (field, "path", true),
-            &json!({ "type": "string" }),
-        )),
+        Part::Parent(field) => {
+            let schema = json!({ "type": "string" });
+            let parameter = parameter((field, "path", true), &schema);
+            Some(with_example(parameter, of, field))
+        }
         _ => None,
     });
     let query = shape.query.iter().map(|(name, phrase)| {
-        let required = phrase.iter().any(|part| matches!(part, Part::Parent(_)));
-        parameter((name, "query", required), &schema_of(phrase, shape))
+        let parent = phrase.iter().find_map(|part| match part {
+            Part::Parent(field) => Some(field),
+            _ => None,
+        });
+        let schema = schema_of(phrase, shape);
+        let parameter = parameter((name, "query", parent.is_some()), &schema);
+        match (parent, phrase.as_slice()) {
+            (Some(field), [_]) => with_example(parameter, of, field),
+            _ => parameter,
+        }
     });
     let text = || json!({ "type": "string" });
     let pages = &shape.pages;
@@ -131,6 +145,17 @@ fn parameter((name, within, required): (&str, &str, bool), schema: &Value) -> Va
     json!({ "name": name, "in": within, "required": required, "schema": schema })
 }
 
+/// What a record has of its parent is an example of the parent's value.
+fn with_example(mut parameter: Value, of: &Described<'_>, field: &str) -> Value {
+    let example = of.sample.example.as_ref();
+    match example.map(|example| &example.record[field]) {
+        Some(Value::String(value)) => parameter["example"] = json!(value),
+        Some(value @ Value::Number(_)) => parameter["example"] = json!(value.to_string()),
+        _ => {}
+    }
+    parameter
+}
+
 fn schema_of(phrase: &Phrase, shape: &Shape) -> Value {
     let format = shape.mark.as_ref().map(|mark| &mark.format);
     match (phrase.as_slice(), format) {
@@ -149,8 +174,8 @@ fn schema_of(phrase: &Phrase, shape: &Shape) -> Value {
 
 fn content(resources: &[Open<'_>]) -> Value {
     let mut content = Map::new();
-    for (definition, shape) in resources {
-        let schema = body(definition, shape);
+    for (of, shape) in resources {
+        let schema = body(of.definition, shape);
         let media_type = content
             .entry(mirror::media_type(&shape.format))
             .or_insert_with(|| json!({ "schema": { "anyOf": [] } }));

@@ -2,50 +2,96 @@
 
 mod changes;
 mod components;
+mod examples;
 mod export;
 mod filters;
+mod headers;
 mod history;
 mod mirror;
+mod operation;
 mod paths;
+mod problems;
+
+use std::sync::LazyLock;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use entity::definition::Definition;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{AppState, caching, problem::Problem, settings::Settings};
+use crate::{AppState, caching, problem::Problem, records, sample::Sample, settings::Settings};
 
 pub(crate) async fn openapi(
     State(state): State<AppState>,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
-    let definitions: Vec<&Definition> = snapshot
-        .resources()
-        .iter()
-        .map(|resource| &*resource.definition)
+    let resources = snapshot.resources();
+    let samples = state.samples.of(&state, &snapshot, resources).await;
+    let described = resources.iter().zip(&samples);
+    let described: Vec<Described<'_>> = described
+        .map(|(resource, sample)| Described {
+            definition: &resource.definition,
+            sample,
+        })
         .collect();
-    let body = document(&definitions, &state.settings).to_string();
+    let body = of_all(&described, &state.settings).to_string();
     Ok(caching::document(&request, "application/json", body))
 }
 
-/// The document for an api with those settings that serves `definitions`.
+/// The document for an api with those settings that serves `definitions`, as it is before there is a row.
 pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
-    let mut tags = vec![
-        json!({ "name": "catalogue", "description": "What is mirrored, and how fresh it is." }),
-        json!({ "name": "service", "description": "Is it alive, ready, healthy." }),
-    ];
-    let mut sources: Vec<&str> = definitions.iter().map(|d| d.source.as_str()).collect();
-    sources.dedup();
-    tags.extend(sources.into_iter().map(|source| json!({ "name": source })));
-    let mirrored = mirror::paths(definitions, settings);
-    if !mirrored.is_empty() {
-        tags.push(json!({
-            "name": mirror::TAG,
-            "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
-        }));
+    static NO_ROWS: LazyLock<Sample> = LazyLock::new(Sample::default);
+    let definitions = definitions.iter();
+    let described: Vec<Described<'_>> = definitions
+        .map(|definition| Described {
+            definition,
+            sample: &NO_ROWS,
+        })
+        .collect();
+    of_all(&described, settings)
+}
+
+/// A resource that the document tells of.
+#[derive(Clone, Copy)]
+struct Described<'a> {
+    definition: &'a Definition,
+    sample: &'a Sample,
+}
+
+impl Described<'_> {
+    /// Where its list is.
+    fn path(&self) -> String {
+        let Definition {
+            source, resource, ..
+        } = self.definition;
+        format!("/api/v1/{source}/{resource}")
     }
-    let mut paths = paths::paths(definitions);
+
+    /// The name of its key's parameter.
+    fn key_name(&self) -> String {
+        format!("Key.{}", tag(self.definition))
+    }
+
+    fn is_child_of(&self, parent: &Self) -> bool {
+        paths::is_child(self.definition, parent.definition)
+    }
+}
+
+/// What the operations of a resource stand under.
+fn tag(definition: &Definition) -> String {
+    format!("{}.{}", definition.source, definition.resource)
+}
+
+fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
+    let definitions: Vec<&Definition> = described.iter().map(|of| of.definition).collect();
+    let mut paths = paths::paths(&definitions);
+    examples::lay(&mut paths, described);
+    let mirrored = mirror::paths(described, settings);
+    let has_mirror = !mirrored.is_empty();
     paths.extend(mirrored);
+    if settings.rate_limit.is_some() {
+        limit(&mut paths);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -53,13 +99,47 @@ pub fn document(definitions: &[&Definition], settings: &Settings) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Mirrored upstream data, as rows with their freshness. \
                 Each record is served byte for byte as it came; each answer says which version it is, \
-                when it was synced, and whether it is complete.",
+                when it was synced, and whether it is complete. What a record's members are is told as some rows \
+                have them, and binds no other row.",
         },
-        "servers": [{ "url": "/" }],
+        "servers": [{ "url": "/", "description": "This api." }],
         // Whoever reaches it may read.
         "security": [],
-        "tags": tags,
+        "tags": tags(&definitions, has_mirror),
         "paths": paths,
-        "components": components::components(definitions, settings),
+        "components": components::components(described, settings),
     })
+}
+
+fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
+    let tag_of = |definition: &&Definition| {
+        json!({
+            "name": tag(definition),
+            "description": records::description(definition),
+        })
+    };
+    let mut tags = vec![
+        json!({ "name": "catalogue", "description": "What is mirrored, and how fresh it is." }),
+    ];
+    tags.extend(definitions.iter().map(tag_of));
+    if has_mirror {
+        tags.push(json!({
+            "name": mirror::TAG,
+            "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
+        }));
+    }
+    tags.push(json!({ "name": "service", "description": "Is it alive, ready, healthy." }));
+    tags
+}
+
+/// There is a limit of requests: each operation but those that tell how the process is may refuse one more.
+fn limit(paths: &mut Map<String, Value>) {
+    let (name, _) = problems::QUOTA;
+    for item in paths.values_mut() {
+        let get = &mut item["get"];
+        if get["tags"] != json!(["service"]) {
+            let response = json!({ "$ref": format!("#/components/responses/{name}") });
+            get["responses"]["429"] = response;
+        }
+    }
 }

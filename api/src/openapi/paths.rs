@@ -3,12 +3,13 @@
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use super::{changes, export, filters, history};
+pub(super) use super::operation::Get;
+use super::{changes, export, filters, history, operation::Answers, tag};
 use crate::records;
 
 /// Every path of an api that serves `definitions`.
 pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
-    let mut paths = fixed();
+    let mut paths = fixed(definitions);
     for definition in definitions {
         let base = format!("/api/v1/{}/{}", definition.source, definition.resource);
         let schema = format!("{base}/-/schema");
@@ -37,7 +38,7 @@ pub(super) fn paths(definitions: &[&Definition]) -> Map<String, Value> {
     paths
 }
 
-fn is_child(child: &Definition, parent: &Definition) -> bool {
+pub(super) fn is_child(child: &Definition, parent: &Definition) -> bool {
     let relation = child.parent.as_ref();
     child.source == parent.source
         && relation.is_some_and(|relation| relation.resource == parent.resource)
@@ -78,15 +79,19 @@ const FIXED: [[&str; 4]; 6] = [
     ],
 ];
 
-fn fixed() -> Map<String, Value> {
+fn fixed(definitions: &[&Definition]) -> Map<String, Value> {
     let path_items = FIXED.map(|[path, tag, id, summary]| {
-        let parameters = path.contains("{source}").then(source);
+        let parameters = path.contains("{source}").then(|| source(definitions));
         let get = Get {
             tag,
             id,
             summary,
             parameters: parameters.into_iter().collect(),
             content: fixed_content(id),
+            answers: match tag {
+                "service" => Answers::State,
+                _ => Answers::Catalogue,
+            },
         };
         (path.to_owned(), get.path_item())
     });
@@ -109,13 +114,15 @@ fn fixed_content(id: &str) -> Value {
     }
 }
 
-fn source() -> Value {
-    json!({
-        "name": "source",
-        "in": "path",
-        "required": true,
-        "schema": { "type": "string" },
-    })
+fn source(definitions: &[&Definition]) -> Value {
+    let mut names: Vec<&str> = definitions.iter().map(|of| of.source.as_str()).collect();
+    names.dedup();
+    let mut schema = json!({ "type": "string" });
+    // An enumeration has a value.
+    if !names.is_empty() {
+        schema["enum"] = json!(names);
+    }
+    json!({ "name": "source", "in": "path", "required": true, "schema": schema })
 }
 
 fn list(definition: &Definition, embed: Value) -> Value {
@@ -125,10 +132,11 @@ fn list(definition: &Definition, embed: Value) -> Value {
     let mut bodies = list_bodies(definition);
     bodies.extend(definition.history.then(|| history::list(definition)));
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("list_{}", definition.table),
         summary: &records::description(definition),
         parameters,
+        answers: Answers::Rows,
         content: one_of(&bodies),
     };
     get.path_item()
@@ -140,10 +148,11 @@ fn children(parent: &Definition, child: &Definition, embed: Value) -> Value {
     parameters.push(embed);
     let (child_name, parent_name) = (&child.resource, &parent.resource);
     let get = Get {
-        tag: &child.source,
+        tag: &tag(parent),
         id: &format!("children_{}_{child_name}", parent.table),
         summary: &format!("The {child_name} of one of the {parent_name}"),
         parameters,
+        answers: Answers::Rows,
         content: one_of(&list_bodies(child)),
     };
     get.path_item()
@@ -162,10 +171,11 @@ fn one(definition: &Definition, embed: Value) -> Value {
         false => reference("Meta"),
     };
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("one_{}", definition.table),
         summary: &format!("One of the {} by its key", definition.resource),
         parameters,
+        answers: Answers::Rows,
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "meta"],
@@ -178,10 +188,11 @@ fn one(definition: &Definition, embed: Value) -> Value {
 fn schema_of(definition: &Definition) -> Value {
     let name = &definition.resource;
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("schema_{}", definition.table),
         summary: &format!("JSON Schema of the {name}, and what they can be filtered by"),
         parameters: Vec::new(),
+        answers: Answers::Document,
         content: json!({ "application/schema+json": { "schema": { "type": "object" } } }),
     };
     get.path_item()
@@ -215,13 +226,14 @@ fn facets(definition: &Definition) -> Option<Value> {
         .map(|name| ((*name).to_owned(), reference("Facet")));
     let of_each: Map<String, Value> = of_each.collect();
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("facets_{}", definition.table),
         summary: &format!(
             "The values of some fields of the {}, with counts",
             definition.resource
         ),
         parameters,
+        answers: Answers::Rows,
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "timed_out", "meta"],
@@ -243,10 +255,11 @@ fn random_of(definition: &Definition) -> Value {
     let mut parameters = filters::filters(definition);
     parameters.extend(["Fields", "RandomLimit", "Seed"].map(parameter));
     let get = Get {
-        tag: &definition.source,
+        tag: &tag(definition),
         id: &format!("random_{}", definition.table),
         summary: &format!("Some of the {}, whichever", definition.resource),
         parameters,
+        answers: Answers::Anew,
         content: json_body(&json!({
             "type": "object",
             "required": ["data", "limit", "seed", "meta"],
@@ -301,33 +314,6 @@ fn one_of(bodies: &[Value]) -> Value {
 
 pub(super) fn record(definition: &Definition) -> Value {
     reference(&format!("{}.{}", definition.source, definition.resource))
-}
-
-/// A path that can be read.
-pub(super) struct Get<'a> {
-    pub(super) tag: &'a str,
-    pub(super) id: &'a str,
-    pub(super) summary: &'a str,
-    pub(super) parameters: Vec<Value>,
-    /// The body of a good answer, by media type.
-    pub(super) content: Value,
-}
-
-impl Get<'_> {
-    pub(super) fn path_item(self) -> Value {
-        json!({
-            "get": {
-                "tags": [self.tag],
-                "operationId": self.id,
-                "summary": self.summary,
-                "parameters": self.parameters,
-                "responses": {
-                    "200": { "description": "As asked.", "content": self.content },
-                    "default": { "$ref": "#/components/responses/Problem" },
-                },
-            },
-        })
-    }
 }
 
 pub(super) fn json_body(schema: &Value) -> Value {

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -51,11 +51,11 @@ impl Kind {
     }
 
     /// Names the kind in an answer, and is where its page is.
-    pub(super) fn url(self) -> String {
+    pub(crate) fn url(self) -> String {
         format!("/problems/{}", self.slug())
     }
 
-    pub(super) fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::InvalidParameter => "invalid-parameter",
             Self::UnknownParameter => "unknown-parameter",
@@ -82,7 +82,7 @@ impl Kind {
         self.slug().replace('-', "_").to_uppercase()
     }
 
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "A parameter is not valid",
             Self::UnknownParameter => "A parameter is not known",
@@ -109,7 +109,7 @@ impl Kind {
         clippy::too_many_lines,
         reason = "a text for each kind, and nothing else"
     )]
-    pub(super) fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         match self {
             Self::InvalidParameter => {
                 "One or more parameters of the query were refused. `errors` lists them all, each \
@@ -182,7 +182,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::InvalidParameter
             | Self::UnknownParameter
@@ -203,7 +203,7 @@ impl Kind {
     }
 
     /// Whether the same request may succeed later.
-    pub(super) fn retryable(self) -> bool {
+    pub(crate) fn retryable(self) -> bool {
         matches!(
             self,
             Self::QuotaExceeded

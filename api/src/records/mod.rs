@@ -27,5 +27,5 @@ pub(crate) use self::{
         CONTROLS, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, filter_names, filter_parameters,
         is_sortable, number, one_of, written,
     },
-    schema::{description, properties, schema},
+    schema::{description, schema},
 };

@@ -1,7 +1,8 @@
 //! `GET /{source}/{resource}/-/schema`: what a resource's records are, as JSON Schema.
 //!
 //! A declared field says how a value is *read* from a record for filters and sorting. The record itself
-//! is served as it came, so its members are described, not typed: an upstream's `1` may be read as a boolean.
+//! is served as it came, so its members are described, as they were seen in some rows, and not typed: an upstream's `1`
+//! may be read as a boolean, and its next record may hold a text there.
 
 use axum::{
     extract::{RawQuery, State},
@@ -29,18 +30,16 @@ pub(crate) async fn schema(
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     Parameters::decode(query.as_deref())?.refuse_all()?;
-    let body = document(&snapshot, resource).to_string();
+    let samples = state
+        .samples
+        .of(&state, &snapshot, std::slice::from_ref(resource))
+        .await;
+    let properties = match samples.first() {
+        Some(sample) => sample.properties(&resource.definition),
+        None => Map::new(),
+    };
+    let body = document(&snapshot, resource, &properties).to_string();
     Ok(caching::document(&request, "application/schema+json", body))
-}
-
-/// What is said of each declared field's member in a record.
-pub(crate) fn properties(definition: &Definition) -> Map<String, Value> {
-    let fields = definition.fields.iter();
-    let described = fields.map(|field| {
-        let text = format!("read as {}", field.kind);
-        (field.name.clone(), json!({ "description": text }))
-    });
-    described.collect()
 }
 
 /// The definition's own words for the resource, or the plain ones.
@@ -53,7 +52,7 @@ pub(crate) fn description(definition: &Definition) -> String {
     })
 }
 
-fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
+fn document(snapshot: &Snapshot, resource: &Resource, properties: &Map<String, Value>) -> Value {
     let definition = &resource.definition;
     let children: Vec<&str> = snapshot
         .children(resource)
@@ -71,7 +70,7 @@ fn document(snapshot: &Snapshot, resource: &Resource) -> Value {
         "title": format!("{}.{}", definition.source, definition.resource),
         "description": description(definition),
         "type": "object",
-        "properties": properties(definition),
+        "properties": properties,
         "additionalProperties": true,
         "x-catchment": {
             "key": definition.key,

@@ -2,7 +2,10 @@ window.ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  docExpansion: "list",
+  docExpansion: "none",
+  filter: true,
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
   tryItOutEnabled: true,
   validatorUrl: null,
 });

@@ -68,7 +68,7 @@ async fn what_was_never_complete_is_never_fresh_enough() {
 async fn a_time_is_a_number_and_a_unit() {
     World::each(async |world| {
         world.mirrored(&breeds(), &many_breeds()).await;
-        let wrong = ["", "15", "m", "-5m", "%2B5m", "1.5h", "1w", "99999999999d"];
+        let wrong = ["", "15", "m", "-5m", "%2B5m", "1.5h", "1w"];
         let asked = |wrong| [(PATHS[0], wrong), (PATHS[1], wrong)];
         for (path, wrong) in wrong.into_iter().flat_map(asked) {
             let answer = world.get(&format!("{path}max_staleness={wrong}")).await;
@@ -77,7 +77,7 @@ async fn a_time_is_a_number_and_a_unit() {
             assert_eq!(fault["parameter"], "max_staleness");
             assert_eq!(fault["code"], "INVALID_VALUE", "{wrong}");
         }
-        for right in ["0s", "90s", "2h", "365d"] {
+        for right in ["0s", "90s", "2h", "365d", "99999999999999999999d"] {
             let answer = world
                 .get(&format!("{}max_staleness={right}", PATHS[0]))
                 .await;

@@ -184,7 +184,7 @@ pub(crate) fn number(name: &str, value: &str, max: u64) -> Result<u64, Vec<Fault
     Err(vec![Fault::new(name, Code::InvalidValue, detail)])
 }
 
-/// A time: a whole number and `s`, `m`, `h` or `d`.
+/// A time: a whole number and `s`, `m`, `h` or `d`. One that is longer than can be reckoned with is the longest that can.
 ///
 /// # Errors
 /// It is written otherwise.
@@ -192,8 +192,10 @@ pub(super) fn time(name: &str, value: &str) -> Result<TimeDelta, Vec<Fault>> {
     let seconds = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
     let time = seconds.into_iter().find_map(|(unit, seconds)| {
         let number = value.strip_suffix(unit)?;
-        let number: u32 = number.parse().ok().filter(|_| !number.starts_with('+'))?;
-        TimeDelta::try_seconds(i64::from(number) * seconds)
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number: i64 = is_number.then(|| number.parse().unwrap_or(i64::MAX))?;
+        let seconds = number.saturating_mul(seconds);
+        Some(TimeDelta::try_seconds(seconds).unwrap_or(TimeDelta::MAX))
     });
     time.ok_or_else(|| {
         let detail =
