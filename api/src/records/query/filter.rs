@@ -37,20 +37,16 @@ pub(super) fn filter(
     if !is_filterable(field) {
         return Err(vec![not_filterable(field, name)]);
     }
-    let test = Reading {
+    let reading = Reading {
         name,
         field,
         operator,
     };
-    Ok(Filter {
-        test: test.test(value)?,
-        // What begins or is a part stands among the ends of the field's text.
-        field: match operator {
-            Operator::Contains | Operator::EndsWith => definition.ends(field),
-            _ => None,
-        }
-        .unwrap_or_else(|| field.clone()),
-    })
+    let test = reading.test(value)?;
+    // What is a part of a text stands among its ends.
+    let ends = definition.ends(field).filter(|_| operator.is_of_parts());
+    let field = ends.unwrap_or_else(|| field.clone());
+    Ok(Filter { field, test })
 }
 
 /// A filter's value about to be read.
@@ -193,27 +189,22 @@ fn unknown_operator(definition: &Definition, field: &Field, name: &str) -> Fault
         field.name,
         names.join("`, `")
     );
-    let detail = match is_about_parts(field, name) {
-        true => format!("{detail}; {}", HOW_TO_CONTAIN),
-        false => detail,
-    };
+    let hint = lacks_parts(field, name).then_some(HOW_TO_CONTAIN);
+    let detail = detail + hint.unwrap_or_default();
     let mut fault = Fault::new(name, Code::UnknownOperator, detail);
     fault.did_you_mean = operator::likely(definition, field, name);
     fault.allowed = names;
     fault
 }
 
-/// What a definition must say of a text for these.
 const HOW_TO_CONTAIN: &str =
-    "its definition can give it `contains` and `endswith` by `index = \"contains\"`";
+    "; its definition can give it `contains` and `endswith` by `index = \"contains\"`";
 
-/// Whether `name` asks for parts of a text, which have no index.
-fn is_about_parts(field: &Field, name: &str) -> bool {
-    let parts = [Operator::Contains.name(), Operator::EndsWith.name()];
+/// Whether `name` asks for parts of a text that has no index of them.
+fn lacks_parts(field: &Field, name: &str) -> bool {
     let operator = name.rsplit_once("__").map(|(_, operator)| operator);
-    field.kind == Kind::Text
-        && !field.contains
-        && operator.is_some_and(|operator| parts.contains(&operator))
+    let mut parts = Operator::PARTS.iter().map(|part| part.name());
+    field.kind == Kind::Text && !field.contains && parts.any(|part| operator == Some(part))
 }
 
 fn not_filterable(field: &Field, name: &str) -> Fault {

@@ -27,10 +27,13 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
+    /// Those of a text that is found by its parts, too.
+    pub(super) const PARTS: [Self; 2] = [Self::Contains, Self::EndsWith];
+
     /// Those that `field` has.
     pub(crate) fn of(field: &Field) -> impl Iterator<Item = Self> {
-        const PARTS: [Operator; 2] = [Operator::Contains, Operator::EndsWith];
-        let parts = field.contains.then_some(PARTS).into_iter().flatten();
+        let parts = field.contains.then_some(Self::PARTS);
+        let parts = parts.into_iter().flatten();
         Self::of_type(field.kind).iter().copied().chain(parts)
     }
 
@@ -83,6 +86,11 @@ impl Operator {
             Self::HasAny => "hasany",
             Self::IsNull => "isnull",
         }
+    }
+
+    /// Whether it looks at parts of a text.
+    pub(super) fn is_of_parts(self) -> bool {
+        Self::PARTS.contains(&self)
     }
 
     /// Whether it takes several values.
