@@ -137,13 +137,9 @@ async fn each_version_is_told_as_it_was_and_the_changes_since_lead_to_the_table(
                 .get(version)
                 .map(|time| *time + Duration::milliseconds(999));
             told_as(&world, (*version, until), snapshot).await;
-            let is_told = *version >= horizon;
-            let now = if is_told {
-                followed(&world, then, *version).await
-            } else {
-                writer.live()
-            };
-            assert_eq!(now, writer.live(), "{version}");
+        }
+        for (version, then) in snapshots.split_off(&horizon) {
+            assert_eq!(followed(&world, then, version).await, writer.live());
         }
     })
     .await;
