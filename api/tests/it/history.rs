@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use entity::{definition::Definition, record, resource};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use reqwest::header::IF_NONE_MATCH;
@@ -97,6 +97,25 @@ async fn followed(
     rows
 }
 
+/// Asserts that `version`, which there was until a time, is told as `snapshot` by its time, and record by record.
+async fn told_as(
+    world: &World,
+    (version, until): (i64, Option<DateTime<Utc>>),
+    snapshot: &BTreeMap<String, String>,
+) {
+    if let Some(until) = until {
+        let time = until.min(world.now());
+        let time = time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        assert_eq!(listed(world, &format!("as_of={time}")).await, *snapshot);
+    }
+    for key in KEYS {
+        let one = world.get(&format!("{LIST}/{key}?as_of={version}")).await;
+        let found = (one.status == 200).then(|| one.json()["data"].to_string());
+        assert_eq!(found.as_ref(), snapshot.get(key), "{key} at {version}");
+        assert!([200, 404].contains(&one.status.as_u16()), "{}", one.body);
+    }
+}
+
 #[tokio::test]
 async fn each_version_is_told_as_it_was_and_the_changes_since_lead_to_the_table() {
     World::each(async |world| {
@@ -114,21 +133,13 @@ async fn each_version_is_told_as_it_was_and_the_changes_since_lead_to_the_table(
         for (version, snapshot) in &snapshots {
             let then = listed(&world, &format!("as_of={version}")).await;
             assert_eq!(then, *snapshot, "{version} on {:?}", world.kind);
-            if let Some(time) = times.get(version) {
-                // Until just before the next commit.
-                let time = (*time + Duration::milliseconds(999)).min(world.now());
-                let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-                assert_eq!(listed(&world, &format!("as_of={time}")).await, *snapshot);
-            }
-            for key in KEYS {
-                let one = world.get(&format!("{LIST}/{key}?as_of={version}")).await;
-                let found = (one.status == 200).then(|| one.json()["data"].to_string());
-                assert_eq!(found.as_ref(), snapshot.get(key), "{key} at {version}");
-                assert!([200, 404].contains(&one.status.as_u16()), "{}", one.body);
-            }
-            if *version >= horizon {
-                assert_eq!(followed(&world, then, *version).await, writer.live());
-            }
+            let until = times
+                .get(version)
+                .map(|time| *time + Duration::milliseconds(999));
+            told_as(&world, (*version, until), snapshot).await;
+        }
+        for (version, then) in snapshots.split_off(&horizon) {
+            assert_eq!(followed(&world, then, version).await, writer.live());
         }
     })
     .await;
@@ -286,14 +297,18 @@ async fn what_is_before_the_beginning_or_still_to_come_is_refused() {
             assert!(detail.contains(said), "{path}: {detail}");
             problem
         };
-        for path in [LIST.to_owned(), format!("{LIST}/b")] {
-            for moment in ["2", "0", "2027-01-15T08:00:01.9Z", "1900-01-01T00:00:00Z"] {
-                let path = format!("{path}?as_of={moment}");
-                let said = "the history begins at version 3, of 2027-01-15T08:00:02Z;";
-                let problem = checked(path, 410, said).await;
-                assert_eq!(problem["code"], "HISTORY_HORIZON");
-                assert_eq!(problem["errors"][0]["allowed"][0], "3");
-            }
+        let paths = [LIST.to_owned(), format!("{LIST}/b")];
+        let moments = ["2", "0", "2027-01-15T08:00:01.9Z", "1900-01-01T00:00:00Z"];
+        let early = paths
+            .iter()
+            .flat_map(|path| moments.map(|at| format!("{path}?as_of={at}")));
+        for path in early {
+            let said = "the history begins at version 3, of 2027-01-15T08:00:02Z;";
+            let problem = checked(path, 410, said).await;
+            assert_eq!(problem["code"], "HISTORY_HORIZON");
+            assert_eq!(problem["errors"][0]["allowed"][0], "3");
+        }
+        for path in paths {
             let said = "version 6 has not come yet: the resource is at 5";
             checked(format!("{path}?as_of=6"), 400, said).await;
             let far = "99999999999999999999999999";
@@ -455,6 +470,16 @@ async fn restless(world: &World) {
     world.refresh().await;
 }
 
+/// `path` with the cursor of its second page, if it ends on one that is missing.
+async fn followed_by_a_cursor(world: &World, path: String) -> String {
+    let Some(first) = path.strip_suffix("&cursor=") else {
+        return path;
+    };
+    let page = world.get(first).await.json();
+    let next = page["page"]["next"].as_str().expect("more");
+    format!("{path}{next}")
+}
+
 #[tokio::test]
 async fn a_page_of_the_past_costs_the_same_however_much_happened() {
     for kind in servers() {
@@ -469,14 +494,7 @@ async fn a_page_of_the_past_costs_the_same_however_much_happened() {
             format!("{LIST}?as_of=10000&limit=10&cursor="),
             format!("{LIST}/b000/-/history?limit=10&cursor="),
         ] {
-            let path = match path.strip_suffix("&cursor=") {
-                Some(first) => {
-                    let page = world.get(first).await.json();
-                    let next = page["page"]["next"].as_str().expect("more");
-                    format!("{path}{next}")
-                }
-                None => path,
-            };
+            let path = followed_by_a_cursor(&world, path).await;
             let before = rows_read(&world).await;
             let answer = world.get(&path).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.body);

@@ -5,7 +5,7 @@
 use sea_orm::DatabaseConnection;
 
 use super::market::RESOURCES;
-use crate::crash::tables::{Lines, lines};
+use crate::crash::tables::{Lines, assert_remembered, lines};
 
 /// How each resource's last run went. Nothing to compare while runs are under way; and bad values are counted by the run
 /// that writes them.
@@ -88,6 +88,7 @@ pub(super) async fn assert_sound(db: &DatabaseConnection, label: &str) {
              OR live_rows <> (SELECT COUNT(*) FROM market_{name} WHERE deleted_at IS NULL))"
         );
         assert_eq!(lines(db, &sql).await, Lines::new(), "{label}: {sql}");
+        assert_remembered(db, &format!("market_{name}"), label).await;
     }
 }
 

@@ -17,6 +17,7 @@ retry    = { attempts = 1 }
 [defaults]
 key  = ["id"]
 mode = "mirror"
+history = true
 page = { kind = "page", param = "page", start = 0, size_param = "limit", size = 2, total = "header:pagination-count" }
 
 [resource.shelves]

@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 pub(crate) type Lines = Vec<Vec<Option<String>>>;
 
 /// A line each, under the name of what it is about.
-const COMPARED: [(&str, &str); 10] = [
+const COMPARED: [(&str, &str); 13] = [
     (
         "shelves",
         "SELECT * FROM library_shelves ORDER BY record_key",
@@ -29,6 +29,19 @@ const COMPARED: [(&str, &str); 10] = [
         "authors",
         "SELECT record_key, position, value FROM library_books__authors item \
          LEFT JOIN library_books record ON record.rowno = item.rowno ORDER BY 1, 2",
+    ),
+    // In the order in which they came about: which versions these were is not compared.
+    (
+        "versions of shelves",
+        "SELECT record_key, op, payload, payload_hash FROM library_shelves__history ORDER BY record_key, version",
+    ),
+    (
+        "versions of books",
+        "SELECT record_key, op, payload, payload_hash FROM library_books__history ORDER BY record_key, version",
+    ),
+    (
+        "versions of loans",
+        "SELECT record_key, op, payload, payload_hash FROM library_loans__history ORDER BY record_key, version",
     ),
     (
         "rejects",
@@ -98,6 +111,30 @@ pub(super) async fn assert_sound(db: &DatabaseConnection, label: &str) {
              AND (version < (SELECT MAX(version) FROM library_{resource}) \
              OR live_rows <> (SELECT COUNT(*) FROM library_{resource} WHERE deleted_at IS NULL))"
         );
+        assert_eq!(lines(db, &sql).await, Lines::new(), "{label}: {sql}");
+        assert_remembered(db, &format!("library_{resource}"), label).await;
+    }
+}
+
+/// Panics unless the newest version of each row is what the row holds, or says that it is gone.
+pub(crate) async fn assert_remembered(db: &DatabaseConnection, table: &str, label: &str) {
+    let history = format!("{table}__history");
+    let missing = format!(
+        "SELECT record_key FROM {table} record WHERE NOT EXISTS (SELECT 1 FROM {history} entry \
+         WHERE entry.rowno = record.rowno AND entry.version = record.version \
+         AND entry.record_key = record.record_key \
+         AND (entry.payload = record.payload OR (entry.op = 2 AND record.deleted_at IS NOT NULL)))"
+    );
+    let left = format!(
+        "SELECT record_key FROM {history} entry WHERE op <> 2 \
+         AND NOT EXISTS (SELECT 1 FROM {table} record WHERE record.rowno = entry.rowno) \
+         AND NOT EXISTS (SELECT 1 FROM {history} later WHERE later.rowno = entry.rowno AND later.version > entry.version)"
+    );
+    let beyond = format!(
+        "SELECT entry.record_key FROM {history} entry JOIN {table} record ON record.rowno = entry.rowno \
+         WHERE entry.version > record.version"
+    );
+    for sql in [missing, left, beyond] {
         assert_eq!(lines(db, &sql).await, Lines::new(), "{label}: {sql}");
     }
 }
