@@ -12,8 +12,7 @@ impl FromStr for PublicUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}`: write a scheme and a host, like https://data.example.org");
+        let wrong = || "write a scheme and a host, like https://data.example.org".to_owned();
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
         let has_user = uri

@@ -9,6 +9,8 @@ mod asked;
 mod found;
 /// What changed since.
 mod mark;
+/// What parameters are called.
+mod names;
 /// Values in texts.
 mod phrase;
 
@@ -39,8 +41,8 @@ use sha2::{Digest, Sha256};
 pub use self::host::PublicUrl;
 use self::page::{Link, Page};
 pub(crate) use self::{
-    asked::{most, token_name, usual},
     body::media_type,
+    names::{most, token_name, usual},
     phrase::shown,
     places::Places,
 };

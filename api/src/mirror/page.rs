@@ -13,6 +13,7 @@ use super::{
     asked::{self, At},
     body,
     found::Found,
+    names::token_name,
     rows::{Finder, Rows},
 };
 use crate::{
@@ -240,7 +241,7 @@ impl<'a> Page<'a> {
         let shape = self.found.shape;
         let is_credential = |name: &str| shape.credentials.iter().any(|own| own == name);
         let parameters = self.link.parameters.only(|name| !is_credential(name));
-        let query = parameters.with(&asked::token_name(shape), &token);
+        let query = parameters.with(&token_name(shape), &token);
         let Link { origin, path, .. } = &self.link;
         Some(format!("{origin}{path}?{query}"))
     }

@@ -9,6 +9,7 @@ use testdb::Kind;
 
 use crate::{
     cats::{breed, breeds, image, images, searched, text, value},
+    mirror::mirrored_breeds,
     world::{World, settings},
 };
 
@@ -165,6 +166,32 @@ async fn page(world: &World, query: &str) -> (usize, i64) {
     let before = rows_read(world).await;
     let found = world.get(&path).await.column("id").len();
     (found, rows_read(world).await - before)
+}
+
+#[tokio::test]
+async fn a_page_that_follows_another_by_number_reads_no_more_rows_than_it_shows() {
+    for kind in servers() {
+        let world = World::with_connections(kind, settings(), 1).await;
+        let rows: Vec<_> = (0..3000)
+            .map(|at| breed(&format!("b{at:04}"), &[]))
+            .collect();
+        let id = world.mirrored(&mirrored_breeds(), &rows).await;
+        // With one row gone, no row's number is its place.
+        world.delete(&mirrored_breeds(), (id, 2), &[1]).await;
+        let page = async |number: u32| {
+            let before = rows_read(&world).await;
+            let answer = world
+                .get(&format!("/mirror/cats/breeds?limit={LIMIT}&page={number}"))
+                .await;
+            let first = format!(r#"[{{"id":"b{:04}"}}"#, 1 + 10 * number);
+            assert!(answer.body.starts_with(&first), "{}", answer.body);
+            rows_read(&world).await - before
+        };
+        let cold = page(200).await;
+        assert!((2_000..2_100).contains(&cold), "{cold} on {kind:?}");
+        let next = page(201).await;
+        assert!(next <= 5 * LIMIT, "{next} on {kind:?}");
+    }
 }
 
 #[tokio::test]
