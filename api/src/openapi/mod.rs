@@ -9,6 +9,7 @@ mod headers;
 mod operation;
 mod paths;
 mod problems;
+mod record;
 
 use std::sync::LazyLock;
 

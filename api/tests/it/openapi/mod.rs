@@ -5,7 +5,9 @@ mod bad;
 mod document;
 mod rows;
 
+use api::Settings;
 use entity::{definition::Cell, record::Row};
+use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::json;
 use testdb::Kind;
 
@@ -46,6 +48,30 @@ async fn asked_in_each_form(world: &World, document: &Document, operation: &Oper
         let answer = document.asked(world, (operation, &url), media_type).await;
         assert_eq!(answer.status, 200, "{url}: {}", answer.body);
         document.conforms(operation, &answer, &url);
+        if let Some(etag) = answer.headers.get(ETAG) {
+            let known = [(IF_NONE_MATCH, etag.to_str().expect("ASCII"))];
+            let again = world.get_with(&url, &known).await;
+            assert_eq!(again.status, 304, "{url}");
+            document.conforms(operation, &again, &url);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_refused_as_documented() {
+    let settings = Settings {
+        rate_limit: Some("1/h".parse().expect("a rate")),
+        ..settings()
+    };
+    let world = World::with_schema(Kind::Sqlite, settings).await;
+    mirrored(&world).await;
+    let document = Document::of(&world).await;
+    for operation in document.operations() {
+        let url = url(&document, &operation);
+        let answer = world.get(&url).await;
+        let is_watched = operation.value["tags"][0] == "service";
+        assert_eq!(answer.status, if is_watched { 200 } else { 429 }, "{url}");
+        document.conforms(&operation, &answer, &url);
     }
 }
 
