@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Described, changes, examples, export, headers, history, problems, tag};
+use super::{Described, changes, examples, export, headers, history, problems, record};
 use crate::{
     problem::Kind,
-    records::{self, facets, random},
+    records::{facets, random},
     settings::Settings,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Va
         schemas.extend(members(history::schemas()));
     }
     schemas.extend(problems::schemas(settings.rate_limit.is_some()));
-    schemas.extend(described.iter().map(record));
+    schemas.extend(described.iter().map(|of| record::schema(of, described)));
     let mut parameters = parameters(settings);
     // Each resource has its own, with an example.
     if let Some(key) = parameters.remove("Key") {
@@ -36,20 +36,6 @@ pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Va
         "headers": headers::headers(),
         "responses": problems::responses(settings.rate_limit.is_some()),
     })
-}
-
-/// A record of the resource: an object, and all else is told of it without asking it of any.
-fn record(of: &Described<'_>) -> (String, Value) {
-    let mut schema = json!({
-        "type": "object",
-        "description": records::description(of.definition),
-        "properties": of.sample.properties(of.definition),
-        "additionalProperties": true,
-    });
-    if let Some(example) = &of.sample.example {
-        schema["examples"] = json!([example.record]);
-    }
-    (tag(of.definition), schema)
 }
 
 fn envelope() -> Map<String, Value> {

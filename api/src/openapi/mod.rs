@@ -11,6 +11,7 @@ mod mirror;
 mod operation;
 mod paths;
 mod problems;
+mod record;
 
 use std::sync::LazyLock;
 

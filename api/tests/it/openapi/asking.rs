@@ -33,6 +33,14 @@ pub(super) fn url_with(
     }
 }
 
+/// Whether what stands in the URL is there: the document names it.
+pub(super) fn is_there(document: &Document, operation: &Operation<'_>) -> bool {
+    let parameters = document.parameters(operation, "path").into_iter();
+    let mut named = parameters
+        .map(|parameter| !parameter["example"].is_null() || !parameter["schema"]["enum"].is_null());
+    named.all(|is_named| is_named)
+}
+
 /// The operation's path, with something that is there in the place of each parameter.
 pub(super) fn path(document: &Document, operation: &Operation<'_>) -> String {
     let mut path = operation.path.to_owned();

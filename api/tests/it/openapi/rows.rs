@@ -47,7 +47,13 @@ async fn members_are_told_as_they_were_seen() {
                 },
             },
         });
-        assert_eq!(*told, expected);
+        let mut told = told.clone();
+        let members = told.as_object_mut().expect("an object");
+        let embedded = members.remove("_embedded").expect("its children");
+        let items = &embedded["properties"]["images"]["properties"]["data"]["items"];
+        assert_eq!(items["$ref"], "#/components/schemas/cats.images");
+        assert!(members.remove("_provenance").is_some());
+        assert_eq!(told, expected);
         assert_eq!(world.get(SCHEMA).await.json()["properties"], expected);
         let paths = &document["paths"];
         let list = &paths["/api/v1/cats/breeds"]["get"]["responses"]["200"];
