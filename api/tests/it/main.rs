@@ -7,6 +7,7 @@
 mod caching;
 mod catalog;
 mod cats;
+mod chance;
 mod changes;
 mod children;
 mod depth;
@@ -31,5 +32,6 @@ mod records;
 mod staleness;
 mod streams;
 mod swagger;
+mod walks;
 mod world;
 mod writer;
