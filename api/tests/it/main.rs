@@ -16,6 +16,7 @@ mod explain;
 mod export;
 mod facets;
 mod filters;
+mod fuzz;
 mod handoff;
 mod health;
 mod limits;
