@@ -13,8 +13,11 @@ pub(crate) enum Kind {
     InvalidPath,
     NotFound,
     MethodNotAllowed,
+    NotAcceptable,
     ChangesHorizon,
+    TooLarge,
     UriTooLong,
+    HeadersTooLarge,
     QuotaExceeded,
     Internal,
     NotReady,
@@ -24,7 +27,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -32,8 +35,11 @@ impl Kind {
         Self::InvalidPath,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::NotAcceptable,
         Self::ChangesHorizon,
+        Self::TooLarge,
         Self::UriTooLong,
+        Self::HeadersTooLarge,
         Self::QuotaExceeded,
         Self::Internal,
         Self::NotReady,
@@ -60,7 +66,10 @@ impl Kind {
             Self::InvalidPath => "invalid-path",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
+            Self::NotAcceptable => "not-acceptable",
             Self::ChangesHorizon => "changes-horizon",
+            Self::TooLarge => "too-large",
+            Self::HeadersTooLarge => "headers-too-large",
             Self::UriTooLong => "uri-too-long",
             Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
@@ -85,7 +94,10 @@ impl Kind {
             Self::InvalidPath => "The path is not valid",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
+            Self::NotAcceptable => "There is no such form of it",
             Self::ChangesHorizon => "The changes since then cannot be told",
+            Self::TooLarge => "The body is too large",
+            Self::HeadersTooLarge => "The headers are too large",
             Self::UriTooLong => "The URL is too long",
             Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
@@ -131,6 +143,17 @@ impl Kind {
             Self::MethodNotAllowed => {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
             }
+            Self::NotAcceptable => {
+                "The `Accept` header takes none of the forms that there are of this; the detail lists \
+                 them. Without the header the first of them comes."
+            }
+            Self::TooLarge => {
+                "The request has a body that is larger than any that is read. Requests that read send none."
+            }
+            Self::HeadersTooLarge => {
+                "The request's headers together are longer than any client needs. Send fewer, or \
+                 shorter ones; cookies are not read."
+            }
             Self::ChangesHorizon => {
                 "Rows were removed or given other keys since that version without a trace, or the version \
                  is ahead of the resource's: it is another database's, or one's that began anew. Take a \
@@ -138,17 +161,18 @@ impl Kind {
             }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
             Self::QuotaExceeded => {
-                "The caller made more requests than one may in a time. `RateLimit-Policy` says how many \
-                 that are, and `RateLimit` what is left. Ask with `If-None-Match` where a copy is kept: \
-                 an answer `304` costs nothing."
+                "The caller asked for more than one may in a time. `RateLimit-Policy` says how many units \
+                 that are, and `RateLimit` what is left. An answer that has to be made costs more units \
+                 than one that is kept, and a `304` none: ask with `If-None-Match` where you have a copy."
             }
             Self::Internal => {
                 "The request was in order and still failed. The log has the reason under the \
                  `request_id` of the answer; tell it to whoever runs this api."
             }
             Self::NotReady => {
-                "The database cannot be reached, or its schema is not made yet. The same request \
-                 may succeed shortly."
+                "The database cannot be reached, its schema is not made yet, or a new resource is being \
+                 filled and its fields have no index until that is done; the detail says which. The same \
+                 request may succeed shortly."
             }
             Self::StaleBeyondLimit => {
                 "The last complete run of the resource ended longer ago than `max_staleness` bears. \
@@ -175,7 +199,10 @@ impl Kind {
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::ChangesHorizon => StatusCode::GONE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -33,6 +33,7 @@ mod records;
 mod staleness;
 mod streams;
 mod swagger;
+mod together;
 mod walks;
 mod world;
 mod writer;

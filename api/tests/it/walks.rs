@@ -111,7 +111,7 @@ fn any_row(key: &str, chance: &mut Chance) -> Row {
             continue;
         }
         cells.push(match name {
-            "temperament" => (name, Cell::List(vec![(*plain).to_owned()])),
+            "temperament" => (name, Cell::List(vec![plain.to_owned()])),
             _ => (name, value(name, plain)),
         });
     }
@@ -171,8 +171,8 @@ impl Walker<'_> {
 
     /// Forward to the end, or to where it turns, and back to the start.
     async fn walk(&mut self) {
-        let sort = *self.chance.pick(&SORTS);
-        let (filter, leaves) = *self.chance.pick(&FILTERS);
+        let sort = self.chance.pick(&SORTS);
+        let (filter, leaves) = self.chance.pick(&FILTERS);
         let limit = 1 + self.chance.below(20);
         let turns_after = match self.chance.in_hundred(50) {
             true => self.chance.below(6),
