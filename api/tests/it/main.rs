@@ -21,6 +21,7 @@ mod handoff;
 mod health;
 mod limits;
 mod metrics;
+mod names;
 mod openapi;
 mod operators;
 mod orders;
