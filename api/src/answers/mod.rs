@@ -1,7 +1,7 @@
 //! Rendered answers: kept by their URL while the rows that they tell of are as they were, and sent without asking the
 //! database.
 //!
-//! A handler makes an [`Answer`]; how fresh it is, which coding the client takes and whether it has a good copy is
+//! A handler makes an `Answer`; how fresh it is, which coding the client takes and whether it has a good copy is
 //! decided here, for a kept answer as for a new one. While the database is gone, what is kept is served as stale.
 
 /// What a handler makes.
