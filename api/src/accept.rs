@@ -1,13 +1,25 @@
 //! In which of its forms an answer is wanted: the `Accept` header.
 
-use axum::http::{HeaderMap, header::ACCEPT};
+use axum::http::{HeaderMap, HeaderValue, header::ACCEPT};
 
-/// The index of the form in `offered` that the caller would rather have; the first, if it is all the same, or if it
-/// would have none of them: an answer in another form is more use than none.
+/// The form of most answers.
+pub(crate) const JSON: [&str; 1] = ["application/json"];
+
+/// Whether the caller takes any of the forms in `offered`.
+pub(crate) fn takes(request: &HeaderMap, offered: &[&str]) -> bool {
+    let is_plain = |value: &HeaderValue| value == "*/*" || value == JSON[0];
+    match request.get(ACCEPT) {
+        None => return true,
+        Some(value) if offered.contains(&JSON[0]) && is_plain(value) => return true,
+        Some(_) => {}
+    }
+    let ranges = ranges(request);
+    ranges.is_empty() || offered.iter().any(|form| weight(&ranges, form) > 0)
+}
+
+/// The index of the form in `offered` that the caller would rather have; the first, if it is all the same.
 pub(crate) fn preferred(request: &HeaderMap, offered: &[&str]) -> usize {
-    let headers = request.get_all(ACCEPT).iter();
-    let texts = headers.filter_map(|value| value.to_str().ok());
-    let ranges: Vec<Range<'_>> = texts.flat_map(|text| text.split(',')).map(range).collect();
+    let ranges = ranges(request);
     let mut best = (0, 0);
     for (index, form) in offered.iter().enumerate() {
         let weight = weight(&ranges, form);
@@ -22,6 +34,14 @@ pub(crate) fn preferred(request: &HeaderMap, offered: &[&str]) -> usize {
 struct Range<'a> {
     forms: &'a str,
     weight: u16,
+}
+
+fn ranges(request: &HeaderMap) -> Vec<Range<'_>> {
+    let headers = request.get_all(ACCEPT).iter();
+    let texts = headers.filter_map(|value| value.to_str().ok());
+    let items = texts.flat_map(|text| text.split(','));
+    let items = items.filter(|item| !item.trim().is_empty());
+    items.map(range).collect()
 }
 
 fn range(text: &str) -> Range<'_> {
@@ -60,9 +80,25 @@ fn weight(ranges: &[Range<'_>], form: &str) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
+
+    #[test]
+    fn who_takes_nothing_of_what_there_is_is_not_served() {
+        let check = |accept: &'static str, expected| {
+            let request = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(takes(&request, &JSON), expected, "{accept}");
+        };
+        check("*/*", true);
+        check("application/json", true);
+        check("application/*;q=0.1", true);
+        check("text/html, */*;q=0.8", true);
+        check("", true);
+        check(",", true);
+        check("text/html", false);
+        check("application/json;q=0", false);
+        check("application/json;q=0, */*", false);
+        assert!(takes(&HeaderMap::new(), &JSON));
+    }
 
     #[test]
     fn the_form_that_is_wanted_most_is_chosen() {

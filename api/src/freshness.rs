@@ -11,12 +11,27 @@ const KEEP_AT_MOST: Duration = Duration::seconds(60);
 /// Whether the rows may be behind the upstream: never synced, last run not complete, next run overdue, or a database
 /// out of reach, which may know more by now.
 pub(crate) fn is_stale(resource: &resource::Model, is_in_touch: bool, now: DateTime<Utc>) -> bool {
-    !is_in_touch || is_behind(resource, now)
+    why_stale(resource, is_in_touch, now).is_some()
 }
 
-fn is_behind(resource: &resource::Model, now: DateTime<Utc>) -> bool {
-    let overdue = resource.next_run_at.is_some_and(|due| now > due + LATE);
-    resource.synced_at.is_none() || resource.last_outcome != Some(Outcome::Complete) || overdue
+/// Why the rows may be behind the upstream; `None`: they are not.
+pub(crate) fn why_stale(
+    resource: &resource::Model,
+    is_in_touch: bool,
+    now: DateTime<Utc>,
+) -> Option<&'static str> {
+    let is_overdue = resource.next_run_at.is_some_and(|due| now > due + LATE);
+    if !is_in_touch {
+        Some("the database cannot be read, and may know more by now")
+    } else if resource.synced_at.is_none() {
+        Some("no run of it was complete yet")
+    } else if resource.last_outcome != Some(Outcome::Complete) {
+        Some("its last run was not complete")
+    } else if is_overdue {
+        Some("its next run is overdue: perhaps no syncer runs")
+    } else {
+        None
+    }
 }
 
 /// For how many seconds an answer may be kept: until the next run, or not at all if that is overdue.

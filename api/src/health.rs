@@ -1,6 +1,7 @@
 //! `/livez`, `/readyz` and `/healthz`: is the process alive, can it serve, and how is everything it serves.
 //!
-//! A broken upstream is a warning: what was mirrored before is still served.
+//! A broken upstream is a warning: what was mirrored before is still served. So is a database that is out of reach, as
+//! long as there are answers that are kept.
 
 use axum::{
     extract::State,
@@ -23,21 +24,32 @@ pub(crate) async fn livez() -> Response {
     health(StatusCode::OK, &json!({ "status": "pass" }))
 }
 
-/// Whether requests can be served now.
+/// Whether requests can be served now: by the database, or with what was answered before.
 pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
-    match state.registry.trouble() {
-        None => Ok(health(StatusCode::OK, &json!({ "status": "pass" }))),
-        Some(Trouble::NoSchema) => Err(Problem::no_schema()),
-        Some(Trouble::Starting | Trouble::NoDatabase) => Err(Problem::no_database()),
+    let Some(trouble) = state.registry.trouble() else {
+        return Ok(health(StatusCode::OK, &json!({ "status": "pass" })));
+    };
+    if state.answers.count() > 0 {
+        let output = format!(
+            "the database: {}; what is kept is served as stale",
+            said(trouble)
+        );
+        let body = json!({ "status": "warn", "output": output });
+        return Ok(health(StatusCode::OK, &body));
     }
+    Err(match trouble {
+        Trouble::NoSchema => Problem::no_schema(),
+        Trouble::Starting | Trouble::NoDatabase => Problem::no_database(),
+    })
 }
 
-/// The detail: the database, and each resource's age.
+/// The detail: the database, what is kept, and each resource's age.
 pub(crate) async fn healthz(State(state): State<AppState>) -> Response {
-    let database = database(state.registry.trouble());
-    let is_up = database["status"] == "pass";
+    let trouble = state.registry.trouble();
+    let kept = state.answers.count();
     let mut checks = Map::new();
-    checks.insert("database".to_owned(), json!([database]));
+    checks.insert("database".to_owned(), json!([database(trouble)]));
+    checks.insert("answers".to_owned(), json!([answers(kept)]));
     let mut any_stale = false;
     if let Ok(snapshot) = state.registry.snapshot() {
         for resource in snapshot.resources() {
@@ -47,10 +59,10 @@ pub(crate) async fn healthz(State(state): State<AppState>) -> Response {
             checks.insert(name, json!([check]));
         }
     }
-    let (code, status) = match (is_up, any_stale) {
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "fail"),
-        (true, true) => (StatusCode::OK, "warn"),
-        (true, false) => (StatusCode::OK, "pass"),
+    let (code, status) = match (trouble, any_stale) {
+        (Some(_), _) if kept == 0 => (StatusCode::SERVICE_UNAVAILABLE, "fail"),
+        (Some(_), _) | (None, true) => (StatusCode::OK, "warn"),
+        (None, false) => (StatusCode::OK, "pass"),
     };
     let version = env!("CARGO_PKG_VERSION");
     health(
@@ -60,27 +72,48 @@ pub(crate) async fn healthz(State(state): State<AppState>) -> Response {
 }
 
 fn database(trouble: Option<Trouble>) -> Value {
-    let output = match trouble {
-        None => return json!({ "status": "pass", "componentType": "datastore" }),
-        Some(Trouble::NoSchema) => "it has no schema yet; run `catchment migrate up`",
-        Some(Trouble::Starting | Trouble::NoDatabase) => "it cannot be reached",
-    };
-    json!({ "status": "fail", "componentType": "datastore", "output": output })
+    match trouble {
+        None => json!({ "status": "pass", "componentType": "datastore" }),
+        Some(trouble) => {
+            json!({ "status": "fail", "componentType": "datastore", "output": said(trouble) })
+        }
+    }
+}
+
+fn said(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoSchema => "it has no schema yet; run `catchment migrate up`",
+        Trouble::Starting | Trouble::NoDatabase => "it cannot be reached",
+    }
+}
+
+/// How many answers are kept: what is left if the database goes.
+fn answers(kept: usize) -> Value {
+    json!({
+        "status": "pass",
+        "componentType": "component",
+        "observedValue": kept,
+        "observedUnit": "answers",
+    })
 }
 
 fn age(state: &AppState, resource: &Resource) -> Value {
     let now = state.clock.now();
     let model = &resource.model;
-    let stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
+    let stale = freshness::why_stale(model, state.registry.is_in_touch(), now);
     let age = model.synced_at.map(|at| (now - at).num_seconds());
-    json!({
-        "status": if stale { "warn" } else { "pass" },
+    let mut check = json!({
+        "status": if stale.is_some() { "warn" } else { "pass" },
         "componentType": "component",
         "observedValue": age,
         "observedUnit": "s",
         "time": model.synced_at,
         "lastOutcome": model.last_outcome,
-    })
+    });
+    if let Some(output) = stale {
+        check["output"] = output.into();
+    }
+    check
 }
 
 /// The form of draft-inadarei-api-health-check.

@@ -3,18 +3,21 @@
 use std::{
     any::Any,
     hash::{BuildHasher, Hasher, RandomState},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use axum::{
+    body::HttpBody,
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use crate::{
-    AppState,
+    AppState, accept,
     answers::{self, Asked},
     changes,
     problem::{Kind, Problem},
@@ -24,8 +27,10 @@ use crate::{
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id of a caller's that we repeat in answers and logs.
 const LONGEST_ID: usize = 128;
-/// Longest path and query that we read.
+/// Longest path and query that we read, and most bytes of headers and of a body.
 const LONGEST_URI: usize = 8 * 1024;
+const LONGEST_HEADERS: usize = 32 * 1024;
+const LONGEST_BODY: u64 = 64 * 1024;
 /// The label of every request that no route took, whatever its path.
 const UNMATCHED: &str = "unmatched";
 
@@ -41,9 +46,14 @@ pub(crate) async fn observe(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = request_id(request.headers());
 
-    let answer = async |request| limited(&state, request, next).await;
-    let answer = async |request| answers::kept_or(&state, request, answer).await;
-    let answer = async |request| protection::rate(&state, request, answer).await;
+    let until = Instant::now() + longest(&state, route);
+    let answer = async |request| limited(until, request, next).await;
+    let answer = async |request| answers::kept_or(&state, (request, until), answer).await;
+    let answer = async |request| match unreadable(route, &request) {
+        Some(problem) => problem.into_response(),
+        None => answer(request).await,
+    };
+    let answer = async |request| protection::rate(&state, (request, route), answer).await;
     let response = protection::shed(&state, request, answer).await;
     seen.told(&state, (method, route, &id), response)
 }
@@ -51,6 +61,10 @@ pub(crate) async fn observe(
 /// The answer that is kept, if anybody may have it: no route and no layer needs to be asked.
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
     if state.quota.is_some() || !state.settings.cors_origins.is_empty() {
+        return None;
+    }
+    // What is kept is JSON.
+    if !accept::takes(asked.headers, &accept::JSON) {
         return None;
     }
     let seen = Seen::now();
@@ -105,33 +119,56 @@ impl Seen {
     }
 }
 
-/// Ends a request that takes too long, and refuses one whose URL no list needs.
-async fn limited(state: &AppState, request: Request, next: Next) -> Response {
-    let length = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |uri| uri.as_str().len());
-    if length > LONGEST_URI {
-        let detail = format!("the URL has {length} characters; at most {LONGEST_URI} are read");
-        return Problem::new(Kind::UriTooLong, detail).into_response();
-    }
-    let route = request.extensions().get::<MatchedPath>();
-    let waits = route.is_some_and(|route| route.as_str() == routes::CHANGES);
+/// How long a request of that route may take.
+fn longest(state: &AppState, route: &str) -> Duration {
     // A long poll waits for news before it asks the database.
-    let waiting = if waits {
-        changes::LONGEST_WAIT
-    } else {
-        Duration::ZERO
+    let waiting = match route {
+        routes::CHANGES => changes::LONGEST_WAIT,
+        _ => Duration::ZERO,
     };
-    let longest = state.settings.query_timeout + waiting;
-    let answer = tokio::time::timeout(longest, next.run(request));
-    answer.await.unwrap_or_else(|_| {
-        Problem::new(
-            Kind::QueryTimeout,
-            "the query took too long; filter by an indexed field, or ask for fewer rows",
-        )
-        .into_response()
-    })
+    state.settings.query_timeout + waiting
+}
+
+/// Ends a request that takes too long.
+async fn limited(until: Instant, request: Request, next: Next) -> Response {
+    let answer = timeout_at(until, next.run(request)).await;
+    answer.unwrap_or_else(|_| Problem::too_slow().into_response())
+}
+
+/// Why a request is not read: it is larger than any that asks, or takes nothing of what there is.
+fn unreadable(route: &str, request: &Request) -> Option<Problem> {
+    let uri = request.uri().path_and_query();
+    let uri = uri.map_or(0, |uri| uri.as_str().len());
+    if uri > LONGEST_URI {
+        let detail = format!("the URL has {uri} characters; at most {LONGEST_URI} are read");
+        return Some(Problem::new(Kind::UriTooLong, detail));
+    }
+    let headers = request.headers();
+    let length = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    let bytes: usize = headers.iter().map(length).sum();
+    if bytes > LONGEST_HEADERS {
+        let detail = format!("the headers have {bytes} bytes; at most {LONGEST_HEADERS} are read");
+        return Some(Problem::new(Kind::HeadersTooLarge, detail));
+    }
+    let body = request.body().size_hint().lower();
+    if body > LONGEST_BODY {
+        let detail = format!("the body has {body} bytes; at most {LONGEST_BODY} are read");
+        return Some(Problem::new(Kind::TooLarge, detail));
+    }
+    let forms = routes::forms(route);
+    // Clients that always say that they take JSON take each of our forms of it.
+    let takes = || accept::takes(headers, forms) || accept::takes(headers, &accept::JSON);
+    if forms.is_empty() || says_format(route, request) || takes() {
+        return None;
+    }
+    let detail = format!("it can be had as `{}`", forms.join("` or `"));
+    Some(Problem::new(Kind::NotAcceptable, detail))
+}
+
+/// An export's form may be asked for in its URL, for clients whose headers others choose.
+fn says_format(route: &str, request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    route == routes::EXPORT && query.split('&').any(|pair| pair.starts_with("format="))
 }
 
 /// A handler panicked: a fault of ours.

@@ -85,11 +85,12 @@ impl Parameters {
     /// The query again, with `name` set to `value`.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let kept = self.iter().filter(|(other, _)| *other != name);
-        let pairs = kept.chain([(name, value)]).map(|(name, value)| {
-            let name = utf8_percent_encode(name, ESCAPED);
-            format!("{name}={}", utf8_percent_encode(value, ESCAPED))
-        });
-        pairs.collect::<Vec<_>>().join("&")
+        written(kept.chain([(name, value)]))
+    }
+
+    /// The query again, without `name`.
+    pub(crate) fn without(&self, name: &str) -> String {
+        written(self.iter().filter(|(other, _)| *other != name))
     }
 
     /// One fault for each parameter that is not among `known`.
@@ -127,6 +128,14 @@ pub(crate) fn unknown_parameter(name: &str, known: Vec<String>) -> Fault {
     }
     let detail = format!("there is no parameter `{name}` here");
     Fault::new(name, Code::UnknownParameter, detail).or_one_of(name, known)
+}
+
+fn written<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let pairs = pairs.map(|(name, value)| {
+        let name = utf8_percent_encode(name, ESCAPED);
+        format!("{name}={}", utf8_percent_encode(value, ESCAPED))
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 fn decoded(text: &str) -> Option<String> {

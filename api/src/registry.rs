@@ -24,6 +24,8 @@ pub(crate) struct Resource {
     pub(crate) source: source::Model,
     pub(crate) model: resource::Model,
     pub(crate) definition: Arc<Definition>,
+    /// The same with the indexes that are made when the run that fills the table has ended; `None`: they stand.
+    pub(crate) to_be: Option<Arc<Definition>>,
     /// Moves with the definition: which rows a filter finds depends on how its field is read.
     pub(crate) shape: u32,
 }
@@ -60,6 +62,33 @@ impl Resource {
     /// Whether the table is there: it is made by the first run.
     pub(crate) fn has_table(&self) -> bool {
         !self.model.projection.is_empty()
+    }
+
+    /// What `ask` makes of the definition.
+    ///
+    /// # Errors
+    /// All that is wrong with what is asked; or that it has to wait for the indexes, where only these are wanting.
+    pub(crate) fn asked<'a, T>(
+        &'a self,
+        ask: impl Fn(&'a Definition) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let asked = ask(&self.definition);
+        match &self.to_be {
+            Some(to_be) if asked.is_err() => {
+                Err(ask(to_be).err().unwrap_or_else(|| self.being_filled()))
+            }
+            _ => asked,
+        }
+    }
+
+    /// The definition with all of its indexes, whether they stand or not.
+    pub(crate) fn whole(&self) -> &Definition {
+        self.to_be.as_ref().unwrap_or(&self.definition)
+    }
+
+    /// It will be answered when the first run has ended.
+    pub(crate) fn being_filled(&self) -> Problem {
+        Problem::being_filled(&self.model.name)
     }
 
     /// Whether its rows, and how they are read, are still those of `old`.
@@ -167,7 +196,10 @@ impl Snapshot {
         for (model, source) in rows {
             match self.definition_of(&model) {
                 Ok(definition) => {
+                    let is_being_filled = !model.indexed && !model.projection.is_empty();
+                    let to_be = is_being_filled.then(|| model.definition().ok()).flatten();
                     let resource = Resource {
+                        to_be: to_be.map(Arc::new),
                         shape: shape(&model.definition),
                         source,
                         model,

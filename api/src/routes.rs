@@ -19,15 +19,26 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, answers::Asked, catalog, changes, export, health, metrics, mirror, observe, openapi,
-    problem, protection, records, swagger,
+    AppState, accept, answers::Asked, catalog, changes, export, health, metrics, mirror, observe,
+    openapi, problem, protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";
 
+const CATALOG: &str = "/api/v1/catalog";
+const CATALOG_OF_SOURCE: &str = "/api/v1/catalog/{source}";
+const LIST: &str = "/api/v1/{source}/{resource}";
+const ONE: &str = "/api/v1/{source}/{resource}/{key}";
+const CHILDREN: &str = "/api/v1/{source}/{resource}/{key}/{child}";
+const SCHEMA: &str = "/api/v1/{source}/{resource}/-/schema";
 /// Where the changes of a resource's rows are told: its answer may wait for them.
 pub(crate) const CHANGES: &str = "/api/v1/{source}/{resource}/-/changes";
+pub(crate) const EXPORT: &str = "/api/v1/{source}/{resource}/-/export";
+pub(crate) const FACETS: &str = "/api/v1/{source}/{resource}/-/facets";
+const HISTORY: &str = "/api/v1/{source}/{resource}/{key}/-/history";
+const MIRROR: &str = "/mirror/{source}/{*path}";
+pub(crate) const RANDOM: &str = "/api/v1/{source}/{resource}/-/random";
 
 /// Smaller answers are not worth the compressing.
 const WORTH_COMPRESSING: u16 = 1024;
@@ -69,37 +80,47 @@ fn routes() -> Router<AppState> {
         .route("/api/swagger", get(swagger::page))
         .route("/api/swagger/{asset}", get(swagger::asset))
         .route("/api/openapi.json", get(openapi::openapi))
-        .route("/api/v1/catalog", get(catalog::catalog))
-        .route("/api/v1/catalog/{source}", get(catalog::catalog_of_source))
-        .route("/api/v1/{source}/{resource}", get(records::list))
-        .route("/api/v1/{source}/{resource}/{key}", get(records::one))
-        .route("/api/v1/{source}/{resource}/-/schema", get(records::schema))
+        .route(CATALOG, get(catalog::catalog))
+        .route(CATALOG_OF_SOURCE, get(catalog::catalog_of_source))
+        .route(LIST, get(records::list))
+        .route(ONE, get(records::one))
+        .route(SCHEMA, get(records::schema))
         .route(CHANGES, get(changes::changes))
-        .route("/api/v1/{source}/{resource}/-/export", get(export::export))
-        .route(
-            "/api/v1/{source}/{resource}/-/facets",
-            get(records::facets::facets),
-        )
-        .route(
-            "/api/v1/{source}/{resource}/-/random",
-            get(records::random::random),
-        )
-        .route(
-            "/api/v1/{source}/{resource}/{key}/-/history",
-            get(records::history::history),
-        )
-        .route(
-            "/api/v1/{source}/{resource}/{key}/{child}",
-            get(records::children),
-        )
+        .route(EXPORT, get(export::export))
+        .route(FACETS, get(records::facets::facets))
+        .route(RANDOM, get(records::random::random))
+        .route(CHILDREN, get(records::children))
+        .route(HISTORY, get(records::history::history))
         .route("/mirror/{source}", get(mirror::mirror))
         .route("/mirror/{source}/", get(mirror::mirror))
-        .route("/mirror/{source}/{*path}", get(mirror::mirror))
+        .route(MIRROR, get(mirror::mirror))
         .route("/problems/{slug}", get(problem::page))
         .route("/healthz", get(health::healthz))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
+}
+
+/// Whether a route answers with rows, or what is counted of them: the same for all who ask the same.
+pub(crate) fn is_of_rows(route: &str) -> bool {
+    matches!(route, LIST | ONE | CHILDREN | FACETS)
+}
+
+/// Whether a route asks the database.
+pub(crate) fn asks_database(route: &str) -> bool {
+    is_of_rows(route) || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
+}
+
+/// The forms in which a route answers, beside plain JSON, which most of them are; none: whoever asks there takes what comes.
+pub(crate) fn forms(route: &str) -> &'static [&'static str] {
+    match route {
+        CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SCHEMA => &["application/schema+json"],
+        CHANGES => &changes::FORMS,
+        EXPORT => &export::FORMS,
+        route if is_of_rows(route) => &accept::JSON,
+        _ => &[],
+    }
 }
 
 /// The outermost layer stands first: it sees what the others answer. As one they cost each request one box.

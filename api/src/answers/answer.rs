@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     AppState,
-    caching::{self, Caching},
+    caching::{self, Caching, Modified},
     freshness,
     problem::Problem,
     registry::Resource,
@@ -34,6 +34,8 @@ pub(crate) struct About {
     pub(crate) tag: String,
     /// When what it tells of changed last.
     pub(crate) modified: Option<DateTime<Utc>>,
+    /// Whether a changed definition may make others of the rows that are found: no commit tells of that.
+    pub(crate) reads_fields: bool,
     /// The header `Link`.
     pub(crate) links: String,
     /// The header `X-Total-Count`.
@@ -63,6 +65,7 @@ impl About {
         Self {
             tag: versions(std::iter::once(resource).chain(&others)),
             modified: resource.model.changed_at,
+            reads_fields: true,
             resource: Arc::clone(resource),
             others,
             links: String::new(),
@@ -109,7 +112,7 @@ impl About {
         let now = state.clock.now();
         let is_stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
         let control = caching::control(freshness::max_age(model, now));
-        self.caching(is_stale).not_modified(request, &control)
+        self.caching(is_stale).not_modified(request, &control, now)
     }
 
     /// When a client's copy is still good.
@@ -121,7 +124,11 @@ impl About {
             (false, false) => "p",
             (false, true) => "ps",
         };
-        Caching::of(&format!("{}.{claims}", self.tag), self.modified)
+        let modified = self.modified.map(|at| Modified {
+            at,
+            by_commits_only: claims == "c" && !self.reads_fields,
+        });
+        Caching::of(&format!("{}.{claims}", self.tag), modified)
     }
 }
 

@@ -1,13 +1,15 @@
 //! Rendered answers: kept by their URL while the rows that they tell of are as they were, and sent without asking the
 //! database.
 //!
-//! A handler makes an [`Answer`]; how fresh it is, which coding the client takes and whether it has a good copy is
+//! A handler makes an `Answer`; how fresh it is, which coding the client takes and whether it has a good copy is
 //! decided here, for a kept answer as for a new one. While the database is gone, what is kept is served as stale.
 
 /// What a handler makes.
 mod answer;
 /// What a client takes, and bodies in that form.
 mod coding;
+/// Equal requests at the same time.
+mod flights;
 /// How far to trust it.
 mod meta;
 /// An answer as it is sent.
@@ -17,16 +19,20 @@ use std::sync::Arc;
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
-use self::rendered::{Held, Rendered};
-use crate::{AppState, problem::Problem};
+use self::{
+    flights::{Flights, Landing, Leader, Part},
+    rendered::{Held, Rendered},
+};
+use crate::{AppState, problem::Problem, protection::Cost, routes};
 
 /// The largest answer that is kept, as a part of all that may be kept.
 const LARGEST: u64 = 8;
@@ -40,6 +46,7 @@ const USUAL: u64 = 16 * 1024;
 pub(crate) struct Answers {
     kept: Cache<String, Arc<Rendered>, Weight>,
     largest: u64,
+    flights: Flights,
 }
 
 #[derive(Clone, Debug)]
@@ -75,9 +82,11 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedP
 }
 
 /// What was kept of an earlier answer to `request`, or what `answer` makes of it, which is kept if it tells of rows.
+///
+/// Of equal requests at the same time one asks the database; the others wait for it, as long as a request may take.
 pub(crate) async fn kept_or(
     state: &AppState,
-    request: Request,
+    (request, until): (Request, Instant),
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -85,25 +94,84 @@ pub(crate) async fn kept_or(
         return answer(request).await;
     };
     if let Some((_, response)) = kept(state, asked).await {
-        return response;
+        return Cost::kept(response);
     }
-    let (url, method, headers) = (
-        asked.url.to_owned(),
-        asked.method.clone(),
-        asked.headers.clone(),
-    );
-    let mut response = answer(request).await;
-    let Some(answer) = response.extensions_mut().remove::<Answer>() else {
-        return response;
+    let sending = Sending {
+        url: asked.url.to_owned(),
+        method: asked.method.clone(),
+        headers: asked.headers.clone(),
     };
-    let now = state.clock.now();
-    match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
-        Ok(rendered) => {
-            let rendered = Arc::new(rendered);
-            state.answers.insert(url, &rendered);
-            rendered.respond(&method, &headers, now).await
+    if !routes::is_of_rows(route.as_str()) {
+        let response = answer(request).await;
+        return sending.rendered(state, (route, response), None).await;
+    }
+    loop {
+        let follower = match state.answers.flights.join(&sending.url) {
+            Part::Leads(leader) => {
+                let response = answer(request).await;
+                return sending
+                    .rendered(state, (route, response), Some(leader))
+                    .await;
+            }
+            Part::Follows(follower) => follower,
+        };
+        match timeout_at(until, follower.landing()).await {
+            // Whoever made it has gone: it is made by another of those who waited.
+            Ok(None) => {}
+            Ok(Some(Landing::Made(rendered))) => {
+                return Cost::kept(sending.respond(state, &rendered).await);
+            }
+            Ok(Some(Landing::Failed(problem))) => return problem.into_response(),
+            Ok(Some(Landing::NotShared)) => return answer(request).await,
+            Err(_) => return Problem::too_slow().into_response(),
         }
-        Err(error) => Problem::internal(error).into_response(),
+    }
+}
+
+/// What is left of a request when it has gone to its handler.
+struct Sending {
+    url: String,
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl Sending {
+    /// Writes out the answer that a handler made, keeps it, and hands it to those who wait.
+    async fn rendered(
+        &self,
+        state: &AppState,
+        (route, mut response): (MatchedPath, Response),
+        leader: Option<Leader<'_>>,
+    ) -> Response {
+        let lands = |landing| {
+            if let Some(leader) = leader {
+                leader.lands(landing);
+            }
+        };
+        let Some(answer) = response.extensions_mut().remove::<Answer>() else {
+            match response.extensions().get::<Problem>() {
+                Some(problem) => lands(Landing::Failed(problem.clone())),
+                // Another may have no copy.
+                None if response.status() == StatusCode::NOT_MODIFIED => {}
+                None => lands(Landing::NotShared),
+            }
+            return response;
+        };
+        let now = state.clock.now();
+        match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
+            Ok(rendered) => {
+                let rendered = Arc::new(rendered);
+                state.answers.insert(self.url.clone(), &rendered);
+                lands(Landing::Made(Arc::clone(&rendered)));
+                self.respond(state, &rendered).await
+            }
+            Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+
+    async fn respond(&self, state: &AppState, rendered: &Rendered) -> Response {
+        let now = state.clock.now();
+        rendered.respond(&self.method, &self.headers, now).await
     }
 }
 
@@ -114,7 +182,13 @@ impl Answers {
         Self {
             kept: Cache::with_weighter(entries, bytes, Weight),
             largest: bytes / LARGEST,
+            flights: Flights::default(),
         }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.kept.len()
     }
 
     /// The answer to `url`, if the rows that it tells of are as they were.

@@ -7,7 +7,10 @@ use axum::{
     extract::MatchedPath,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method,
-        header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, VARY},
+        header::{
+            CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LAST_MODIFIED, LINK,
+            VARY,
+        },
     },
     response::{IntoResponse, Response},
 };
@@ -79,7 +82,7 @@ impl Rendered {
         let caching = about.caching(is_stale);
         Ok(Self {
             route,
-            headers: headers(&about, &caching, is_stale),
+            headers: headers((&about, is_stale), &caching, now),
             caching,
             about,
             is_stale,
@@ -155,7 +158,7 @@ impl Rendered {
             false => NOT_KEPT,
         };
         if self.about.is_kept
-            && let Some(response) = self.caching.not_modified(headers, &control)
+            && let Some(response) = self.caching.not_modified(headers, &control, now)
         {
             return response;
         }
@@ -166,6 +169,11 @@ impl Rendered {
         };
         let mut headers = self.headers.clone();
         headers.insert(CACHE_CONTROL, control);
+        if let Some(date) = self.caching.last_modified(now)
+            && self.about.is_kept
+        {
+            headers.insert(LAST_MODIFIED, date.clone());
+        }
         if let Some(name) = coding.name() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
         }
@@ -184,11 +192,11 @@ fn meta(resource: &Resource, is_stale: bool) -> Result<String, serde_json::Error
     Ok(format!(r#","meta":{meta}}}"#))
 }
 
-fn headers(about: &About, caching: &Caching, is_stale: bool) -> HeaderMap {
+fn headers((about, is_stale): (&About, bool), caching: &Caching, now: DateTime<Utc>) -> HeaderMap {
     let model = &about.resource.model;
     let mut headers = match about.is_kept {
-        true => caching.headers(),
-        false => HeaderMap::from_iter([(VARY, HeaderValue::from_static("accept-encoding"))]),
+        true => caching.headers(now),
+        false => HeaderMap::from_iter([(VARY, caching::VARIES)]),
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, model.version.into());

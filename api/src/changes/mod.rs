@@ -21,7 +21,7 @@ use axum::{
 };
 use tokio::time::Instant;
 
-pub(crate) use self::feed::Feed;
+pub(crate) use self::{feed::Feed, query::FORMS};
 use self::{
     feed::Form,
     follower::{Follower, Woken},

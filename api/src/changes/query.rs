@@ -17,7 +17,7 @@ use crate::{
 
 const PARAMETERS: [&str; 3] = ["since", "limit", "wait"];
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-const FORMS: [&str; 2] = ["application/json", "text/event-stream"];
+pub(crate) const FORMS: [&str; 2] = ["application/json", "text/event-stream"];
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-pub(crate) use self::places::Exports;
+pub(crate) use self::{places::Exports, query::FORMS};
 use self::{
     query::{Asked, Format},
     snapshot::Snapshot,
@@ -40,7 +40,10 @@ pub(crate) async fn export(
 ) -> Result<Response, Problem> {
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
-    let asked = Asked::parse(resource, query.as_deref(), &request, &state.settings)?;
+    let asked = resource.asked(|definition| {
+        let of = (&**resource, definition);
+        Asked::parse(of, query.as_deref(), &request, &state.settings)
+    })?;
     let place = state.exports.place()?;
     let rows = Snapshot::open(&state.db, resource, asked.after.as_deref()).await?;
     let headers = headers(resource, rows.version, asked.format);

@@ -20,7 +20,7 @@ use crate::{
 const PARAMETERS: [&str; 4] = ["format", "after", "end", "fields"];
 const OWN: [&str; 3] = ["format", "after", "end"];
 const FORMATS: [&str; 2] = ["ndjson", "csv"];
-const FORMS: [&str; 2] = ["application/x-ndjson", "text/csv"];
+pub(crate) const FORMS: [&str; 2] = ["application/x-ndjson", "text/csv"];
 
 /// What is asked for, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,12 +60,11 @@ impl Asked {
     /// # Errors
     /// All that is wrong with them.
     pub(super) fn parse(
-        resource: &Resource,
+        (resource, definition): (&Resource, &Definition),
         query: Option<&str>,
         request: &HeaderMap,
         settings: &Settings,
     ) -> Result<Self, Problem> {
-        let definition = &resource.definition;
         let (own, rest) = Parameters::decode(query)?.split(&OWN);
         let mut faults = Vec::new();
         let given = Own::of(&own, &mut faults);

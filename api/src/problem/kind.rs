@@ -14,9 +14,12 @@ pub(crate) enum Kind {
     NotFound,
     NotMirrored,
     MethodNotAllowed,
+    NotAcceptable,
     ChangesHorizon,
     HistoryHorizon,
+    TooLarge,
     UriTooLong,
+    HeadersTooLarge,
     QuotaExceeded,
     Internal,
     NotReady,
@@ -26,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
@@ -35,9 +38,12 @@ impl Kind {
         Self::NotFound,
         Self::NotMirrored,
         Self::MethodNotAllowed,
+        Self::NotAcceptable,
         Self::ChangesHorizon,
         Self::HistoryHorizon,
+        Self::TooLarge,
         Self::UriTooLong,
+        Self::HeadersTooLarge,
         Self::QuotaExceeded,
         Self::Internal,
         Self::NotReady,
@@ -65,8 +71,11 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::NotMirrored => "not-mirrored",
             Self::MethodNotAllowed => "method-not-allowed",
+            Self::NotAcceptable => "not-acceptable",
             Self::ChangesHorizon => "changes-horizon",
             Self::HistoryHorizon => "history-horizon",
+            Self::TooLarge => "too-large",
+            Self::HeadersTooLarge => "headers-too-large",
             Self::UriTooLong => "uri-too-long",
             Self::QuotaExceeded => "quota-exceeded",
             Self::Internal => "internal",
@@ -92,8 +101,11 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::NotMirrored => "Not known in the shape of the upstream",
             Self::MethodNotAllowed => "The method is not allowed here",
+            Self::NotAcceptable => "There is no such form of it",
             Self::ChangesHorizon => "The changes since then cannot be told",
             Self::HistoryHorizon => "The history begins later",
+            Self::TooLarge => "The body is too large",
+            Self::HeadersTooLarge => "The headers are too large",
             Self::UriTooLong => "The URL is too long",
             Self::QuotaExceeded => "Too many requests",
             Self::Internal => "Internal error",
@@ -143,6 +155,17 @@ impl Kind {
             Self::MethodNotAllowed => {
                 "The URL is there, but not for this method. The `Allow` header has those that are."
             }
+            Self::NotAcceptable => {
+                "The `Accept` header takes none of the forms that there are of this; the detail lists \
+                 them. Without the header the first of them comes."
+            }
+            Self::TooLarge => {
+                "The request has a body that is larger than any that is read. Requests that read send none."
+            }
+            Self::HeadersTooLarge => {
+                "The request's headers together are longer than any client needs. Send fewer, or \
+                 shorter ones; cookies are not read."
+            }
             Self::ChangesHorizon => {
                 "Rows were removed or given other keys since that version without a trace, or the version \
                  is ahead of the resource's: it is another database's, or one's that began anew. Take a \
@@ -154,17 +177,18 @@ impl Kind {
             }
             Self::UriTooLong => "The URL is longer than any list needs. Ask for less at once.",
             Self::QuotaExceeded => {
-                "The caller made more requests than one may in a time. `RateLimit-Policy` says how many \
-                 that are, and `RateLimit` what is left. Ask with `If-None-Match` where a copy is kept: \
-                 an answer `304` costs nothing."
+                "The caller asked for more than one may in a time. `RateLimit-Policy` says how many units \
+                 that are, and `RateLimit` what is left. An answer that has to be made costs more units \
+                 than one that is kept, and a `304` none: ask with `If-None-Match` where you have a copy."
             }
             Self::Internal => {
                 "The request was in order and still failed. The log has the reason under the \
                  `request_id` of the answer; tell it to whoever runs this api."
             }
             Self::NotReady => {
-                "The database cannot be reached, or its schema is not made yet. The same request \
-                 may succeed shortly."
+                "The database cannot be reached, its schema is not made yet, or a new resource is being \
+                 filled and its fields have no index until that is done; the detail says which. The same \
+                 request may succeed shortly."
             }
             Self::StaleBeyondLimit => {
                 "The last complete run of the resource ended longer ago than `max_staleness` bears. \
@@ -191,7 +215,10 @@ impl Kind {
             | Self::InvalidPath => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::NotMirrored => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::ChangesHorizon | Self::HistoryHorizon => StatusCode::GONE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

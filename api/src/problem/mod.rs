@@ -109,6 +109,20 @@ impl Problem {
         )
     }
 
+    /// A new resource's fields get their indexes when its first run has ended, and nobody knows when that will be.
+    pub(crate) fn being_filled(resource: &str) -> Self {
+        Self {
+            retry_after: Some(10),
+            ..Self::new(
+                Kind::NotReady,
+                format!(
+                    "resource `{resource}` is being filled for the first time: its fields get their indexes when that \
+                     run has ended; until then its rows can be had without filters and sort"
+                ),
+            )
+        }
+    }
+
     /// The rows are older than was asked for; in so many seconds they may be fresh.
     pub(crate) fn not_fresh_enough(detail: impl Into<String>, retry_after: u64) -> Self {
         Self {
@@ -127,14 +141,19 @@ impl Problem {
         }
     }
 
+    /// A request's time is over.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(
+            Kind::QueryTimeout,
+            "the query took too long; filter by an indexed field, or ask for fewer rows",
+        )
+    }
+
     /// The database ended the query itself.
     fn timed_out(cause: DbErr) -> Self {
         Self {
             cause: Some(Arc::new(cause)),
-            ..Self::new(
-                Kind::QueryTimeout,
-                "the query took too long; filter by an indexed field, or ask for fewer rows",
-            )
+            ..Self::too_slow()
         }
     }
 

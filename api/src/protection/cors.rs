@@ -5,8 +5,8 @@ use std::{str::FromStr, time::Duration};
 use axum::http::{
     HeaderName, HeaderValue, Method, Uri,
     header::{
-        ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG,
-        IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK, RETRY_AFTER,
+        ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING,
+        CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK, RETRY_AFTER, VARY,
     },
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -79,7 +79,15 @@ fn asked() -> Vec<HeaderName> {
 
 /// What a page may read beyond what each may.
 fn told() -> Vec<HeaderName> {
-    let plain = [CONTENT_DISPOSITION, ETAG, LINK, RETRY_AFTER];
+    let plain = [
+        ALLOW,
+        CONTENT_DISPOSITION,
+        CONTENT_ENCODING,
+        ETAG,
+        LINK,
+        RETRY_AFTER,
+        VARY,
+    ];
     let ours = [
         "catchment-stale",
         "catchment-synced-at",

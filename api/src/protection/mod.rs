@@ -2,6 +2,7 @@
 
 mod caller;
 mod cors;
+mod cost;
 mod headers;
 mod load;
 mod quota;
@@ -10,6 +11,7 @@ mod table;
 pub use self::{caller::ClientHeader, cors::Origin, quota::Rate};
 pub(crate) use self::{
     cors::cors,
+    cost::Cost,
     headers::secure,
     load::{Load, shed},
     quota::{Quota, rate},

@@ -1,7 +1,9 @@
-//! How many requests a caller may make in a time, and the headers that tell it (draft-ietf-httpapi-ratelimit-headers).
+//! How much a caller may ask for in a time, in units, and the headers that tell it
+//! (draft-ietf-httpapi-ratelimit-headers).
 //!
-//! What was used comes back evenly, so there is no instant at which all callers begin anew. The headers are still a
-//! draft: they are written here and nowhere else.
+//! What was used comes back evenly, so there is no instant at which all callers begin anew. What an answer costs is known
+//! when it is there: who has a unit may ask, and who owes some may not until they have come back. The headers are still
+//! a draft: they are written here and nowhere else.
 
 use std::{
     net::IpAddr,
@@ -12,23 +14,29 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER},
+    http::{HeaderName, HeaderValue, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 
-use super::{caller::caller, is_watched, table::Table};
+use super::{
+    caller::caller,
+    cost::{Cost, Metered},
+    is_watched,
+    table::Table,
+};
 use crate::{
     AppState,
     problem::{Kind, Problem},
+    routes,
 };
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// So many requests in a time.
+/// So many units in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    requests: NonZeroU32,
+    units: NonZeroU32,
     window: Duration,
 }
 
@@ -36,16 +44,16 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write requests and a time: s, min or h, like 600/min".to_owned();
-        let (requests, unit) = text.split_once('/').ok_or_else(wrong)?;
-        let window = match unit.trim() {
+        let wrong = || "write units and a time: s, min or h, like 600/min".to_owned();
+        let (units, time) = text.split_once('/').ok_or_else(wrong)?;
+        let window = match time.trim() {
             "s" => Duration::from_secs(1),
             "min" => Duration::from_mins(1),
             "h" => Duration::from_hours(1),
             _ => return Err(wrong()),
         };
-        let requests = requests.trim().parse().map_err(|_| wrong())?;
-        Ok(Self { requests, window })
+        let units = units.trim().parse().map_err(|_| wrong())?;
+        Ok(Self { units, window })
     }
 }
 
@@ -57,14 +65,13 @@ pub(crate) struct Quota {
     used: Table,
 }
 
-/// What a caller has after a request.
+/// What a caller has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Left {
-    /// `None`: the request was one too many.
-    requests: Option<u32>,
+    units: u32,
     /// How long until all is there again.
     full_in: Duration,
-    /// How long until another request may be made.
+    /// How long until there is a unit; zero: there is one.
     next_in: Duration,
 }
 
@@ -77,21 +84,41 @@ impl Quota {
         }
     }
 
-    fn take(&self, caller: IpAddr, now: Duration) -> Left {
-        self.used.change(caller, |was| taken(self.rate, was, now))
+    /// Takes one unit, which each request costs at least while it is answered; `Err`: there is none.
+    fn enter(&self, caller: IpAddr) -> Result<(), Left> {
+        let now = self.began.elapsed();
+        self.used.change(caller, |was| {
+            let left = left(self.rate, was, now);
+            match left.next_in.is_zero() {
+                true => (used(self.rate, was, now, 1), Ok(())),
+                false => (was, Err(left)),
+            }
+        })
     }
 
-    /// The request cost nothing.
-    fn give_back(&self, caller: IpAddr) {
-        let each = each(self.rate);
+    /// Takes what the request cost beside the unit that it took when it came, or gives that back.
+    fn settle(&self, caller: IpAddr, units: u32) -> Left {
+        let now = self.began.elapsed();
+        self.used.change(caller, |was| {
+            let is = match units.checked_sub(1) {
+                Some(more) => used(self.rate, was, now, more),
+                None => was.saturating_sub(each(self.rate)),
+            };
+            (is, left(self.rate, is, now))
+        })
+    }
+
+    /// Takes more for an answer that is under way, whether there is so much or not.
+    pub(super) fn charge(&self, caller: IpAddr, units: u32) {
+        let now = self.began.elapsed();
         self.used
-            .change(caller, |was| (was.saturating_sub(each), ()));
+            .change(caller, |was| (used(self.rate, was, now, units), ()));
     }
 
     fn write(&self, response: &mut Response, left: Left) {
-        let Rate { requests, window } = self.rate;
-        let policy = format!("\"caller\";q={requests};w={}", window.as_secs());
-        let rest = left.requests.unwrap_or(0);
+        let Rate { units, window } = self.rate;
+        let policy = format!("\"caller\";q={units};w={}", window.as_secs());
+        let rest = left.units;
         let limit = format!("\"caller\";r={rest};t={}", whole_seconds(left.full_in));
         for (name, text) in [(POLICY, policy), (LIMIT, limit)] {
             if let Ok(value) = HeaderValue::from_str(&text) {
@@ -103,7 +130,7 @@ impl Quota {
 
 pub(crate) async fn rate(
     state: &AppState,
-    request: Request,
+    (request, route): (Request, &str),
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let quota = match &state.quota {
@@ -111,26 +138,24 @@ pub(crate) async fn rate(
         _ => return answer(request).await,
     };
     let caller = caller(&request, state.settings.client_header.as_ref());
-    let mut left = quota.take(caller, quota.began.elapsed());
-    let mut response = match left.requests {
-        Some(_) => answer(request).await,
-        None => exceeded(left),
-    };
-    if let Some(rest) = left.requests
-        && response.status() == StatusCode::NOT_MODIFIED
-    {
-        quota.give_back(caller);
-        left.requests = Some(rest + 1);
-        left.full_in = left.full_in.saturating_sub(each(quota.rate));
+    if let Err(left) = quota.enter(caller) {
+        let mut response = exceeded(left);
+        quota.write(&mut response, left);
+        return response;
     }
+    let mut response = answer(request).await;
+    let left = quota.settle(caller, Cost::of(route, &response));
     quota.write(&mut response, left);
-    response
+    match route {
+        routes::EXPORT => response.map(|body| Metered::body(body, state, caller)),
+        _ => response,
+    }
 }
 
 fn exceeded(left: Left) -> Response {
     let problem = Problem::new(
         Kind::QuotaExceeded,
-        "you made more requests than one caller may; `Retry-After` says when to go on",
+        "you asked for more than one caller may; `Retry-After` says when to go on",
     );
     let mut response = problem.into_response();
     let seconds = HeaderValue::from(whole_seconds(left.next_in));
@@ -138,32 +163,28 @@ fn exceeded(left: Left) -> Response {
     response
 }
 
-/// What is left after one more request, where all that was used would be there again at `was`; and when it will be.
-fn taken(rate: Rate, was: Duration, now: Duration) -> (Duration, Left) {
-    let each = each(rate);
-    let would_be = was.max(now) + each;
-    // The division to get `each` may have lost some nanoseconds of the window.
-    let latest = now + each * rate.requests.get();
-    if would_be > latest {
-        let left = Left {
-            requests: None,
-            full_in: was.saturating_sub(now),
-            next_in: would_be - latest,
-        };
-        return (was, left);
-    }
-    let rest = (latest - would_be).as_nanos() / each.as_nanos().max(1);
-    let left = Left {
-        requests: Some(u32::try_from(rest).unwrap_or(u32::MAX)),
-        full_in: would_be - now,
-        next_in: Duration::ZERO,
-    };
-    (would_be, left)
+/// When all will be there again, where it would have been at `was` and so many units are taken.
+fn used(rate: Rate, was: Duration, now: Duration, units: u32) -> Duration {
+    was.max(now)
+        .saturating_add(each(rate).saturating_mul(units))
 }
 
-/// The time in which one request comes back.
+/// What is left where all will be there again at `full`.
+fn left(rate: Rate, full: Duration, now: Duration) -> Left {
+    let each = each(rate);
+    // The division to get `each` may have lost some nanoseconds of the window.
+    let latest = now.saturating_add(each.saturating_mul(rate.units.get()));
+    let rest = latest.saturating_sub(full.max(now)).as_nanos() / each.as_nanos().max(1);
+    Left {
+        units: u32::try_from(rest).unwrap_or(u32::MAX),
+        full_in: full.saturating_sub(now),
+        next_in: full.saturating_add(each).saturating_sub(latest),
+    }
+}
+
+/// The time in which one unit comes back.
 fn each(rate: Rate) -> Duration {
-    (rate.window / rate.requests.get()).max(Duration::from_nanos(1))
+    (rate.window / rate.units.get()).max(Duration::from_nanos(1))
 }
 
 fn whole_seconds(time: Duration) -> u64 {
@@ -177,31 +198,46 @@ mod tests {
     #[test]
     fn what_was_used_comes_back_evenly() {
         let rate: Rate = "3/min".parse().expect("a rate");
-        let mut used = Duration::ZERO;
-        let mut check = |at: u64, expected: (Option<u32>, u64, u64)| {
-            let (now_used, left) = taken(rate, used, Duration::from_secs(at));
-            used = now_used;
-            let found = (
-                left.requests,
-                left.full_in.as_secs(),
-                left.next_in.as_secs(),
-            );
+        let mut full = Duration::ZERO;
+        let mut check = |at: u64, units: u32, expected: (u32, u64, u64)| {
+            let now = Duration::from_secs(at);
+            full = used(rate, full, now, units);
+            let left = left(rate, full, now);
+            let found = (left.units, left.full_in.as_secs(), left.next_in.as_secs());
             assert_eq!(found, expected, "at {at}");
         };
-        check(100, (Some(2), 20, 0));
-        check(100, (Some(1), 40, 0));
-        check(101, (Some(0), 59, 0));
-        check(101, (None, 59, 19));
-        check(119, (None, 41, 1));
-        check(120, (Some(0), 60, 0));
-        check(1000, (Some(2), 20, 0));
+        check(100, 1, (2, 20, 0));
+        check(100, 1, (1, 40, 0));
+        check(101, 1, (0, 59, 19));
+        check(119, 0, (0, 41, 1));
+        check(120, 0, (1, 40, 0));
+        // What is owed comes back, too.
+        check(120, 5, (0, 140, 100));
+        check(230, 0, (1, 30, 0));
+        check(1000, 1, (2, 20, 0));
+        check(2000, 0, (3, 0, 0));
     }
 
     #[test]
-    fn a_rate_is_requests_in_a_time() {
+    fn who_has_a_unit_may_ask_and_pays_when_it_is_known() {
+        let quota = Quota::new("3/h".parse().expect("a rate"));
+        let caller = IpAddr::from([192, 0, 2, 1]);
+        assert!(quota.enter(caller).is_ok());
+        assert_eq!(quota.settle(caller, 0).units, 3);
+        assert!(quota.enter(caller).is_ok());
+        assert_eq!(quota.settle(caller, 1).units, 2);
+        assert!(quota.enter(caller).is_ok());
+        assert_eq!(quota.settle(caller, 5).units, 0);
+        let owes = quota.enter(caller).expect_err("there is none");
+        assert_eq!(whole_seconds(owes.next_in), 4 * 1200);
+        assert!(quota.enter(IpAddr::from([192, 0, 2, 2])).is_ok());
+    }
+
+    #[test]
+    fn a_rate_is_units_in_a_time() {
         let check = |text: &str, expected: Option<(u32, u64)>| {
             let rate = text.parse::<Rate>().ok();
-            let found = rate.map(|rate| (rate.requests.get(), rate.window.as_secs()));
+            let found = rate.map(|rate| (rate.units.get(), rate.window.as_secs()));
             assert_eq!(found, expected, "{text}");
         };
         check("600/min", Some((600, 60)));

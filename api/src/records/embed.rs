@@ -70,17 +70,20 @@ impl<'a> Embed<'a> {
         };
         let children = snapshot.children(resource);
         let of_resource: Vec<_> = children
-            .filter(|child| is_embeddable(&child.definition))
+            .filter(|child| is_embeddable(child.whole()))
             .collect();
         let read = |names| embed.take(&of_resource, names);
         let mut faults = Vec::new();
         let names = narrowed::value(parameters, "embed", |names| Ok(names.to_owned()));
         let names = narrowed::or_faults(names, &mut faults);
         faults.extend(names.as_deref().map(read).into_iter().flatten());
-        if faults.is_empty() {
-            Ok(embed)
-        } else {
-            Err(Problem::refused(faults))
+        if !faults.is_empty() {
+            return Err(Problem::refused(faults));
+        }
+        let mut children = embed.children.iter();
+        match children.find(|child| !is_embeddable(&child.definition)) {
+            Some(child) => Err(child.being_filled()),
+            None => Ok(embed),
         }
     }
 

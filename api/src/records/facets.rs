@@ -49,7 +49,8 @@ pub(crate) async fn facets(
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
-    let asked = Asked::parse(&resource.definition, &parameters, &state.settings)?;
+    let asked =
+        resource.asked(|definition| Asked::parse(definition, &parameters, &state.settings))?;
     let mut about = About {
         links: LINKS.to_owned(),
         ..About::of_rows(resource, Vec::new())

@@ -80,7 +80,8 @@ impl<'a> List<'a> {
         query: Option<&str>,
     ) -> Result<Self, Problem> {
         let parameters = Parameters::decode(query)?;
-        let query = ListQuery::parse(&resource.definition, &parameters, &state.settings);
+        let query =
+            resource.asked(|definition| ListQuery::parse(definition, &parameters, &state.settings));
         let embed = Embed::asked(snapshot, resource, &parameters);
         let (mut query, embed) = both(query, embed)?;
         query.limit = embed.limit(query.limit);
@@ -137,8 +138,10 @@ impl<'a> List<'a> {
     fn about(&self) -> About {
         let parent = self.of.iter().map(|parent| parent.resource);
         let others = parent.chain(self.embed.resources()).cloned();
+        let is_plain = self.query.filters.is_empty() && self.query.sort.is_empty();
         About {
             max_staleness: self.query.max_staleness,
+            reads_fields: !is_plain || self.of.is_some() || !self.embed.is_nothing(),
             ..About::of_rows(self.resource, others.collect())
         }
     }
@@ -244,6 +247,10 @@ impl<'a> List<'a> {
     /// References relative to the request's URL: right behind any proxy and prefix.
     fn links(&self, page: &Page) -> String {
         let mut links = Vec::new();
+        if self.cursor.is_some() {
+            let query = self.parameters.without("cursor");
+            links.push(format!("<?{query}>; rel=\"first\""));
+        }
         for (cursor, relation) in [(&page.next, "next"), (&page.prev, "prev")] {
             if let Some(cursor) = cursor {
                 let query = self.parameters.with("cursor", cursor);

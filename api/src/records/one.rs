@@ -61,6 +61,7 @@ pub(crate) async fn one(
     let row = found.ok_or_else(|| no_record(resource, &key))?;
     about.tag = format!("{}{}", hexadecimal(&row.payload_hash), embed.tag(&row));
     about.modified = embed.is_nothing().then_some(row.changed_at);
+    about.reads_fields = false;
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }

@@ -46,7 +46,8 @@ pub(crate) async fn random(
     let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
-    let asked = Asked::parse(&resource.definition, &parameters, &state.settings)?;
+    let asked =
+        resource.asked(|definition| Asked::parse(definition, &parameters, &state.settings))?;
     let rows = asked.rows(&state, resource).await?;
     let body = Body::Envelope(envelope::random(&rows, (asked.limit, asked.seed)));
     let about = About {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::Settings;
 use entity::run::Outcome;
-use sea_orm::TransactionTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -68,6 +68,55 @@ async fn a_stale_resource_is_a_warning() {
         assert_eq!(body["status"], "warn");
         assert_eq!(body["checks"]["cats.breeds"][0]["lastOutcome"], "failed");
         assert_eq!(world.get("/readyz").await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_served_until_the_database_is_back() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let list = "/api/v1/cats/breeds";
+        let moved = async |from: &str, to: &str| {
+            let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+            let done = world.db.execute_unprepared(&sql).await;
+            done.expect("the table gets another name");
+            world.refresh().await;
+        };
+        // Nothing is kept yet, so nothing can be served.
+        moved("resource", "away").await;
+        assert_eq!(world.get("/readyz").await.json()["code"], "NOT_READY");
+        let health = world.get("/healthz").await;
+        assert_eq!(health.status, 503);
+        let checks = health.json()["checks"].clone();
+        assert_eq!(checks["database"][0]["status"], "fail");
+        assert_eq!(checks["answers"][0]["observedValue"], 0);
+        moved("away", "resource").await;
+        assert_eq!(world.get("/readyz").await.json()["status"], "pass");
+
+        assert_eq!(world.get(list).await.json()["meta"]["stale"], false);
+        moved("resource", "away").await;
+        let ready = world.get("/readyz").await;
+        assert_eq!(ready.status, 200);
+        assert_eq!(ready.json()["status"], "warn");
+        let health = world.get("/healthz").await;
+        assert_eq!(health.status, 200);
+        let body = health.json();
+        assert_eq!(body["status"], "warn");
+        assert_eq!(body["checks"]["database"][0]["status"], "fail");
+        assert_eq!(body["checks"]["answers"][0]["observedValue"], 1);
+        let breeds = &body["checks"]["cats.breeds"][0];
+        assert_eq!(breeds["status"], "warn");
+        assert_eq!(
+            breeds["output"],
+            "the database cannot be read, and may know more by now"
+        );
+        assert_eq!(world.get(list).await.json()["meta"]["stale"], true);
+
+        moved("away", "resource").await;
+        assert_eq!(world.get("/readyz").await.json()["status"], "pass");
+        assert_eq!(world.get("/healthz").await.json()["status"], "pass");
+        assert_eq!(world.get(list).await.json()["meta"]["stale"], false);
     })
     .await;
 }

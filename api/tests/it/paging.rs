@@ -139,6 +139,12 @@ async fn limit_fields_and_shape_may_change_from_page_to_page() {
         let next = world.get(&path).await;
         assert_eq!(next.body, r#"[{"id":"b09"},{"id":"b04"},{"id":"b01"}]"#);
         assert!(
+            next.header("link")
+                .starts_with(r#"<?limit=3&fields=id&shape=array&sort=-weight>; rel="first", "#),
+            "{:?}",
+            next.headers
+        );
+        assert!(
             next.header("link").contains(r#"rel="next""#),
             "{:?}",
             next.headers

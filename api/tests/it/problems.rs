@@ -1,11 +1,14 @@
 //! Every error has one shape, and says all that is wrong at once.
 
-use reqwest::{Method, header::HeaderName};
+use reqwest::{
+    Method,
+    header::{ACCEPT, CONTENT_LENGTH, COOKIE, HeaderName},
+};
 use serde_json::{Value, json};
 use testdb::Kind;
 
 use crate::{
-    cats::{breeds, many_breeds},
+    cats::{breeds, image, images, many_breeds},
     world::{Answer, World, settings},
 };
 
@@ -181,6 +184,109 @@ async fn a_bad_path_or_url_is_refused() {
             400,
             "UNKNOWN_PARAMETER",
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_in_no_form_that_is_wanted_is_not_sent() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let list = "/api/v1/cats/breeds";
+        let export = "/api/v1/cats/breeds/-/export";
+        // The second time it is a kept answer.
+        for path in [list, list, "/api/v1/catalog", "/api/v1/cats/breeds/b01"] {
+            assert_eq!(world.get(path).await.status, 200, "{path}");
+            let answer = world.get_with(path, &[(ACCEPT, "text/html")]).await;
+            let problem = checked(&answer, 406, "NOT_ACCEPTABLE");
+            assert_eq!(problem["detail"], "it can be had as `application/json`");
+        }
+        let either = "it can be had as `application/x-ndjson` or `text/csv`";
+        let answer = world.get_with(export, &[(ACCEPT, "image/*")]).await;
+        assert_eq!(checked(&answer, 406, "NOT_ACCEPTABLE")["detail"], either);
+        let status = async |path: &str, accept| {
+            world
+                .get_with(path, &[(ACCEPT, accept)])
+                .await
+                .status
+                .as_u16()
+        };
+        assert_eq!(status(list, "text/html, */*;q=0.1").await, 200);
+        assert_eq!(status(list, "application/*").await, 200);
+        assert_eq!(
+            status(&format!("{export}?format=csv"), "text/html").await,
+            200
+        );
+        assert_eq!(
+            status("/api/v1/cats/breeds/-/schema", "application/json").await,
+            200
+        );
+        assert_eq!(status("/api/swagger", "image/png").await, 200);
+        assert_eq!(status("/metrics", "text/plain").await, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_has_bounds() {
+    let world = World::with_schema(Kind::Sqlite, settings()).await;
+    world.mirrored(&breeds(), &many_breeds()).await;
+    let cookie = "x".repeat(33_000);
+    let headers = [(COOKIE, cookie.as_str())];
+    let answer = world.get_with("/api/v1/cats/breeds", &headers).await;
+    checked(&answer, 431, "HEADERS_TOO_LARGE");
+    let length = [(CONTENT_LENGTH, "65537")];
+    let answer = world.get_with("/api/v1/cats/breeds", &length).await;
+    checked(&answer, 413, "TOO_LARGE");
+}
+
+#[tokio::test]
+async fn filters_wait_for_the_indexes_of_a_new_resource() {
+    World::each(async |world| {
+        let breeds_id = world.filling(&breeds(), &many_breeds()).await;
+        let images_id = world.filling(&images(), &[image("b01", "i", 1)]).await;
+        let waits = [
+            "?weight=3",
+            "?sort=name",
+            "?embed=images",
+            "/b01?embed=images",
+            "/-/facets?facet=name",
+            "/-/random?name=zebra",
+            "/-/export?name=zebra",
+        ];
+        let asked = async |path: &str| world.get(&format!("/api/v1/cats/breeds{path}")).await;
+        for path in waits {
+            let answer = asked(path).await;
+            let problem = checked(&answer, 503, "NOT_READY");
+            let detail = problem["detail"].as_str().expect("a text");
+            assert!(
+                detail.contains("is being filled for the first time"),
+                "{detail}"
+            );
+            assert_eq!(answer.header("retry-after"), "10");
+        }
+        for path in [
+            "",
+            "/b01",
+            "/-/random",
+            "/-/export",
+            "/-/changes?since=0",
+            "/b01/images",
+        ] {
+            let answer = asked(path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        }
+        // What is wrong for good is told at once.
+        let wrong = asked("?weight=3&sort=nope").await;
+        assert_eq!(wrong.faults(&["parameter", "code"]), ["sort UNKNOWN_FIELD"]);
+        world.filled(&breeds(), breeds_id).await;
+        world.filled(&images(), images_id).await;
+        for path in waits {
+            let answer = asked(path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        }
+        // What has no index by its definition never gets one.
+        assert_eq!(asked("?notes=x").await.status, 400);
     })
     .await;
 }

@@ -12,7 +12,7 @@ use testdb::Kind;
 use tokio::task::JoinSet;
 
 use crate::{
-    cats::{breeds, many_breeds},
+    cats::{breeds, many_breeds, row, text},
     world::{Answer, CONNECTIONS, World, settings},
 };
 
@@ -105,7 +105,6 @@ async fn pages_of_origins_that_may_read_all_that_we_tell() {
         "content-type",
         "last-modified",
         "date",
-        "vary",
         "content-security-policy",
         "x-content-type-options",
         "x-frame-options",
@@ -198,33 +197,61 @@ fn quota(answer: &Answer) -> (&str, &str) {
 }
 
 #[tokio::test]
-async fn a_caller_has_so_many_requests_and_304_costs_none() {
-    let world = world(with_rate("3/h")).await;
-    let policy = "\"caller\";q=3;w=3600";
-    let first = world.get(LIST).await;
-    assert_eq!(quota(&first), (policy, "\"caller\";r=2;t=1200"));
+async fn an_answer_costs_what_it_takes() {
+    let world = world(with_rate("20/h")).await;
+    let check = async |path: &str, headers: &[(HeaderName, &str)], status: u16, rest: u32| {
+        let answer = world.get_with(path, headers).await;
+        assert_eq!(answer.status, status, "{path}");
+        let (policy, left) = quota(&answer);
+        assert_eq!(policy, "\"caller\";q=20;w=3600", "{path}");
+        assert!(
+            left.starts_with(&format!("\"caller\";r={rest};")),
+            "{path}: {left}"
+        );
+        answer
+    };
+    // The database is asked, and the next time it is not.
+    let first = check(LIST, &[], 200, 15).await;
+    assert_eq!(quota(&first).1, "\"caller\";r=15;t=900");
+    check(LIST, &[], 200, 14).await;
     let tag = first.header("etag");
     for _ in 0..5 {
-        let copy = world.get_with(LIST, &[(IF_NONE_MATCH, tag)]).await;
-        assert_eq!(copy.status, 304);
-        let (told, left) = quota(&copy);
-        assert_eq!(told, policy);
-        assert!(left.starts_with("\"caller\";r=2;"), "{left}");
+        check(LIST, &[(IF_NONE_MATCH, tag)], 304, 14).await;
     }
-    assert_eq!(world.get("/nowhere").await.status, 404);
-    let last = world.get(LIST).await;
-    assert!(quota(&last).1.starts_with("\"caller\";r=0;"));
-    let refused = world.get(LIST).await;
-    assert_eq!(refused.status, 429);
+    check("/nowhere", &[], 404, 13).await;
+    check("/api/v1/cats/breeds?nmae=x", &[], 400, 12).await;
+    check("/api/v1/catalog", &[], 200, 11).await;
+    check("/api/v1/cats/breeds/-/facets?facet=name", &[], 200, 1).await;
+    // Who has a unit may ask for what costs more, and owes it.
+    check("/api/v1/cats/breeds/-/random", &[], 200, 0).await;
+    let refused = check(LIST, &[], 429, 0).await;
     assert_eq!(refused.json()["code"], "QUOTA_EXCEEDED");
-    assert!(quota(&refused).1.starts_with("\"caller\";r=0;"));
     let wait: u64 = refused.header("retry-after").parse().expect("seconds");
-    assert!((1..=1200).contains(&wait), "{wait}");
+    assert!((800..=900).contains(&wait), "{wait}");
     for path in ["/livez", "/healthz", "/readyz", "/metrics"] {
         let answer = world.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.headers.contains_key("ratelimit"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_export_costs_by_its_bytes() {
+    let world = World::with_schema(Kind::Sqlite, with_rate("100/h")).await;
+    let note = "x".repeat(30_000);
+    let rows = (0..100).map(|at| {
+        let id = format!("b{at}");
+        let payload = serde_json::json!({ "id": id, "note": note }).to_string();
+        row(&breeds(), &id, &payload, &[("id", text(&id))])
+    });
+    world.mirrored(&breeds(), &rows.collect::<Vec<_>>()).await;
+    let export = world.get("/api/v1/cats/breeds/-/export").await;
+    assert_eq!(export.body.len() / (1 << 20), 2);
+    assert_eq!(quota(&export).1, "\"caller\";r=95;t=180");
+    let next = world.get("/api/v1/cats/breeds?limit=1").await;
+    // Two whole pieces, and the list.
+    let left = quota(&next).1;
+    assert!(left.starts_with("\"caller\";r=80;"), "{left}");
 }
 
 #[tokio::test]

@@ -109,20 +109,40 @@ impl World {
 
     /// Registers a resource with `rows`, as if a complete run had just ended, the next due in an hour.
     pub(crate) async fn mirrored(&self, definition: &Definition, rows: &[Row]) -> i32 {
+        let id = self.filling(definition, &[]).await;
+        self.indexed(definition, id).await;
+        self.write(definition, (id, 1), rows).await;
+        self.ended(id, Outcome::Complete).await;
+        id
+    }
+
+    /// Registers a resource whose first run has written `rows`, and goes on: its fields have no index yet.
+    pub(crate) async fn filling(&self, definition: &Definition, rows: &[Row]) -> i32 {
         let id = self.registered(definition).await;
         let steps = record_table::plan(None, definition);
         record_table::apply(&self.db, definition, &steps)
             .await
             .expect("the table is made");
-        record_table::index(&self.db, definition)
-            .await
-            .expect("its fields are indexed");
-        resource::Entity::indexed(&self.db, id)
-            .await
-            .expect("it is written down");
         resource::Entity::projected(&self.db, id, definition)
             .await
             .expect("it is written down");
+        if rows.is_empty() {
+            return id;
+        }
+        self.write(definition, (id, 1), rows).await;
+        id
+    }
+
+    /// Its first run ends.
+    pub(crate) async fn filled(&self, definition: &Definition, id: i32) {
+        self.indexed(definition, id).await;
+        self.ended(id, Outcome::Complete).await;
+    }
+
+    async fn indexed(&self, definition: &Definition, id: i32) {
+        record_table::index(&self.db, definition)
+            .await
+            .expect("its fields are indexed");
         resource::Entity::indexed(&self.db, id)
             .await
             .expect("it is written down");
@@ -131,9 +151,6 @@ impl World {
             let begun = resource::Entity::remembers(&self.db, id, since).await;
             begun.expect("it is written down");
         }
-        self.write(definition, (id, 1), rows).await;
-        self.ended(id, Outcome::Complete).await;
-        id
     }
 
     /// Registers a resource that no run has filled yet.

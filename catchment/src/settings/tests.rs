@@ -100,7 +100,7 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     CATCHMENT__API__LISTEN: `api.listen`: `localhost`: write an address and a port, like 127.0.0.1:8000
     CATCHMENT__API__PUBLIC_URL: `api.public_url`: `data.example.org`: write a scheme and a host, like https://data.example.org
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
-    CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write requests and a time: s, min or h, like 600/min
+    CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write units and a time: s, min or h, like 600/min
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"
     CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write error, warn, info, debug or trace, also by module: info,syncer=debug
     "#);

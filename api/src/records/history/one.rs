@@ -48,7 +48,8 @@ pub(in crate::records) async fn one(
         let detail = format!("resource `{name}` had no record `{key}` at version {version}");
         Problem::not_found(Fault::new("key", Code::UnknownRecord, detail))
     })?;
-    let told = Told::of(resource, version, matches!(moment, Moment::Version(_)));
+    let is_fixed = matches!(moment, Moment::Version(_));
+    let told = Told::of(resource, (version, is_fixed), state.clock.now());
     if let Some(response) = told.not_modified(request) {
         return Ok(response);
     }

@@ -69,7 +69,7 @@ pub(in crate::records) async fn list(
     let binding = Binding::of([&resource.source.name, &resource.model.name, AS_OF, text]);
     let reader = state.reader();
     let (version, after) = asked.place(state, (&reader, resource), &binding).await?;
-    let told = Told::of(resource, version, asked.is_fixed());
+    let told = Told::of(resource, (version, asked.is_fixed()), state.clock.now());
     if let Some(response) = told.not_modified(request) {
         return Ok(response);
     }
@@ -210,6 +210,7 @@ pub(super) struct Told<'a> {
     version: i64,
     caching: Caching,
     control: HeaderValue,
+    now: DateTime<Utc>,
 }
 
 /// Where the records are from: nothing of it changes, so nothing is said of how fresh they are.
@@ -223,7 +224,11 @@ struct Meta<'a> {
 
 impl<'a> Told<'a> {
     /// `is_fixed`: whether another request like it tells of the same version for ever.
-    pub(super) fn of(resource: &'a Resource, version: i64, is_fixed: bool) -> Self {
+    pub(super) fn of(
+        resource: &'a Resource,
+        (version, is_fixed): (i64, bool),
+        now: DateTime<Utc>,
+    ) -> Self {
         let (name, shape) = (&resource.model.name, resource.shape);
         // A resource that began anew counts from nought again: the time tells them apart.
         let since = resource.model.history_at;
@@ -234,11 +239,12 @@ impl<'a> Told<'a> {
             version,
             caching: Caching::of(&tag, None),
             control: if is_fixed { FOR_LONG } else { ASK_ANEW },
+            now,
         }
     }
 
     pub(super) fn not_modified(&self, request: &HeaderMap) -> Option<Response> {
-        self.caching.not_modified(request, &self.control)
+        self.caching.not_modified(request, &self.control, self.now)
     }
 
     /// `body` with its last member.
@@ -261,7 +267,7 @@ impl<'a> Told<'a> {
     }
 
     pub(super) fn answer(&self, links: &str, body: String) -> Response {
-        let mut headers = self.caching.headers();
+        let mut headers = self.caching.headers(self.now);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, self.control.clone());
         let name = HeaderName::from_static("catchment-version");

@@ -39,6 +39,8 @@ pub(crate) const CONTROLS: [&str; 9] = [
     "explain",
     MAX_STALENESS,
 ];
+/// The parameters of the other routes that take a list's filters.
+pub(super) const OF_OTHERS: [&str; 6] = ["facet", "facet_limit", "seed", "format", "after", "end"];
 /// Says how old rows may be.
 pub(crate) const MAX_STALENESS: &str = "max_staleness";
 

@@ -5,7 +5,7 @@ use entity::{
     nearest,
 };
 
-use super::CONTROLS;
+use super::{CONTROLS, OF_OTHERS};
 
 /// How a filter compares: what stands behind the `__` of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,9 +163,12 @@ pub(super) fn likely(definition: &Definition, field: &Field, name: &str) -> Opti
     found.or(names.first()).map(|(name, _)| name.clone())
 }
 
-/// Whether the field's own name stands for it: a control parameter or another field's operator may have that name.
+/// Whether the field's own name stands for it on every route: another parameter or another field's operator may have
+/// that name.
 fn is_bare(definition: &Definition, field: &Field) -> bool {
     let meant = meant(definition, &field.name);
-    !CONTROLS.contains(&field.name.as_str())
+    let name = field.name.as_str();
+    !CONTROLS.contains(&name)
+        && !OF_OTHERS.contains(&name)
         && matches!(meant, Meant::Filter(found, Operator::Eq) if found.name == field.name)
 }
