@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Condition, ExprTrait, Order, Query, SelectStatement, SimpleExpr},
 };
 
-use super::{Model, Selection, aliased, column, numbered, page, wanted::Wanted, way};
+use super::{Model, Selection, aliased, column, numbered, wanted::Wanted};
 
 /// Rows that filters leave are counted as few up to here: then all of their numbers are read.
 const FEW: u64 = 10_000;
@@ -71,6 +71,9 @@ pub async fn random(
     let Some(wanted) = Wanted::of(db, selection).await? else {
         return Ok(Vec::new());
     };
+    let condition = wanted.condition(db.get_database_backend());
+    let table = &selection.definition.table;
+    let selected = Selected { table, condition };
     // All of them are named, so that a selection that can say more cannot be taken for all rows.
     let Selection {
         definition: _,
@@ -78,12 +81,6 @@ pub async fn random(
         of,
     } = selection;
     let is_filtered = !filters.is_empty() || of.is_some();
-    let mut condition = wanted.condition(db.get_database_backend());
-    if is_filtered && let Some(few) = way::few(db, &wanted, |_| true).await? {
-        condition = condition.add(page::numbered(&few.rownos));
-    }
-    let table = &selection.definition.table;
-    let selected = Selected { table, condition };
     let last = super::super::last_rowno(db, table).await?;
     let few = match is_filtered || last <= MANY {
         true => selected.if_few(db).await?,
