@@ -341,8 +341,7 @@ impl Entity {
             run_id: change.run_id,
             at: change.at,
         };
-        // Boxed, for it is a part of what every run is.
-        Box::pin(version::Entity::keep(db, made)).await
+        version::Entity::keep(db, made).await
     }
 
     /// Writes down from which version on the history of the records is whole, or that there is none.

@@ -19,7 +19,7 @@ pub async fn soft_delete(
     stamp: Stamp,
 ) -> Result<(), DbErr> {
     let table = &definition.table;
-    Box::pin(keep_deleted(db, definition, rownos, stamp)).await?;
+    keep_deleted(db, definition, rownos, stamp).await?;
     for some in rownos.chunks(1000) {
         let mut update = Query::update();
         update
@@ -43,7 +43,7 @@ pub async fn hard_delete(
     rownos: &[i64],
     stamp: Stamp,
 ) -> Result<(), DbErr> {
-    Box::pin(keep_deleted(db, definition, rownos, stamp)).await?;
+    keep_deleted(db, definition, rownos, stamp).await?;
     delete_items(db, definition, rownos).await?;
     for some in rownos.chunks(1000) {
         let mut delete = Query::delete();

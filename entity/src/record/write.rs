@@ -58,7 +58,7 @@ pub async fn insert(
     let rownos = rownos_for_history(definition, &rows);
     let many = Many::insert(db, &definition.table, &columns(definition));
     let rows = send(many, definition, stamped(rows, stamp)).await?;
-    Box::pin(keep(db, definition, &rownos, Op::Insert)).await?;
+    keep(db, definition, &rownos, Op::Insert).await?;
     insert_items(db, definition, &rows).await
 }
 
@@ -82,7 +82,7 @@ pub async fn update(
     let rownos = rownos_for_history(definition, &rows);
     let many = Many::overwrite(db, &definition.table, &all, &over);
     let rows = send(many, definition, stamped(rows, stamp)).await?;
-    Box::pin(keep(db, definition, &rownos, Op::Update)).await?;
+    keep(db, definition, &rownos, Op::Update).await?;
     replace_items(db, definition, &rows).await
 }
 

@@ -118,7 +118,7 @@ pub(crate) async fn prepare(
     {
         return Ok(Prepared::Stopped);
     }
-    if Box::pin(history::follow(ctx, plan, keeper)).await? == Filled::Stopped {
+    if history::follow(ctx, plan, keeper).await? == Filled::Stopped {
         return Ok(Prepared::Stopped);
     }
     Resource::projected(&ctx.db, resource.id, &plan.definition).await?;

@@ -66,7 +66,7 @@ async fn well(world: &World, drill: &Drill, records: &[String]) -> (Seen, Vec<St
     world
         .upstream
         .answers(move |request| serve(&records, request));
-    let seen = run(world, "things", How::default()).await;
+    let seen = Box::pin(run(world, "things", How::default())).await;
     let mut faults = lawless(&seen);
     if seen.report.outcome != Outcome::Complete {
         let Some(said) = &seen.report.error else {
