@@ -118,7 +118,7 @@ async fn played(world: &World, act: &Act) -> Vec<String> {
 async fn run(world: &World, resource: &str, how: How) -> Seen {
     let before = State::of(world, resource).await;
     drop(world.upstream.asked());
-    let (report, lines) = log::of(world.sync_how(resource, how)).await;
+    let (report, lines) = log::of(Box::pin(world.sync_how(resource, how))).await;
     Seen::of(world, before, report, lines).await
 }
 
