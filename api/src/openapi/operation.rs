@@ -90,6 +90,7 @@ impl Get<'_> {
             "BadRequest" => !is_state && !has_cursors,
             "BadList" => has_cursors,
             "NotMirrored" => is_mirrored,
+            "NotAcceptable" => !is_state && !is_mirrored,
             "BeforeHistory" => self.takes("AsOf"),
             "NotFound" if is_mirrored => false,
             "NotFound" => {

@@ -7,7 +7,7 @@ use super::headers;
 use crate::problem::Kind;
 
 /// The kinds of problems that one response stands for; they have one status.
-pub(super) static RESPONSES: [(&str, &[Kind]); 11] = [
+pub(super) static RESPONSES: [(&str, &[Kind]); 14] = [
     (
         "BadRequest",
         &[
@@ -30,7 +30,10 @@ pub(super) static RESPONSES: [(&str, &[Kind]); 11] = [
     ("NotMirrored", &[Kind::NotMirrored, Kind::NotFound]),
     ("Gone", &[Kind::ChangesHorizon]),
     ("BeforeHistory", &[Kind::HistoryHorizon]),
+    ("NotAcceptable", &[Kind::NotAcceptable]),
+    ("TooLarge", &[Kind::TooLarge]),
     ("UriTooLong", &[Kind::UriTooLong]),
+    ("HeadersTooLarge", &[Kind::HeadersTooLarge]),
     ("Internal", &[Kind::Internal]),
     ("NotReady", &[Kind::NotReady, Kind::Overloaded]),
     (

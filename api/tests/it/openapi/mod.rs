@@ -22,13 +22,15 @@ use crate::{
     world::{World, settings},
 };
 
-/// What routes lead to that are no operations: pages for people, and the document itself.
-const UNDOCUMENTED: [&str; 6] = [
+/// What routes lead to that are no operations: pages for people, the document itself, and upstreams that answer at their root.
+const UNDOCUMENTED: [&str; 8] = [
     "/",
     "/api",
     "/api/swagger",
     "/api/swagger/{asset}",
     "/api/openapi.json",
+    "/mirror/{source}",
+    "/mirror/{source}/",
     "/problems/{slug}",
 ];
 
