@@ -9,8 +9,12 @@ use crate::{
     settings::Settings,
 };
 
-/// The components of an api that serves what is `described`.
-pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Value {
+/// The components of an api that serves what is `described` under `paths`.
+pub(super) fn components(
+    described: &[Described<'_>],
+    paths: &Map<String, Value>,
+    settings: &Settings,
+) -> Value {
     let mut schemas = envelope();
     schemas.extend(explanation());
     schemas.extend(catalogue());
@@ -20,7 +24,7 @@ pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Va
     if has_history {
         schemas.extend(members(history::schemas()));
     }
-    schemas.extend(problems::schemas(settings.rate_limit.is_some()));
+    schemas.extend(problems::schemas(paths));
     schemas.extend(described.iter().map(|of| record::schema(of, described)));
     let mut parameters = parameters(settings);
     // Each resource has its own, with an example.
@@ -34,7 +38,7 @@ pub(super) fn components(described: &[Described<'_>], settings: &Settings) -> Va
         "schemas": schemas,
         "parameters": parameters,
         "headers": headers::headers(),
-        "responses": problems::responses(settings.rate_limit.is_some()),
+        "responses": problems::responses(paths),
     })
 }
 

@@ -93,6 +93,7 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
     if settings.rate_limit.is_some() {
         limit(&mut paths);
     }
+    let components = components::components(described, &paths, settings);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -108,7 +109,7 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
         "security": [],
         "tags": tags(&definitions, has_mirror),
         "paths": paths,
-        "components": components::components(described, settings),
+        "components": components,
     })
 }
 

@@ -1,6 +1,8 @@
 //! What may go wrong, as the document tells it: a schema for each kind of problem, and a response for those that an
 //! operation may answer with under one status.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::headers;
@@ -47,8 +49,8 @@ pub(super) static RESPONSES: [(&str, &[Kind]); 14] = [
 pub(super) static QUOTA: (&str, &[Kind]) = ("QuotaExceeded", &[Kind::QuotaExceeded]);
 
 /// The responses, and the one for a copy that is still good.
-pub(super) fn responses(has_quota: bool) -> Map<String, Value> {
-    let mut responses: Map<String, Value> = all(has_quota)
+pub(super) fn responses(paths: &Map<String, Value>) -> Map<String, Value> {
+    let mut responses: Map<String, Value> = all(paths)
         .map(|(name, kinds)| ((*name).to_owned(), response(kinds)))
         .collect();
     let same = json!({
@@ -81,15 +83,24 @@ fn reference(kind: Kind) -> Value {
 }
 
 /// A schema for each kind that a response tells of.
-pub(super) fn schemas(has_quota: bool) -> Map<String, Value> {
-    let responses = all(has_quota);
+pub(super) fn schemas(paths: &Map<String, Value>) -> Map<String, Value> {
+    let responses = all(paths);
     let kinds = responses.flat_map(|(_, kinds)| *kinds);
     let of_kinds = kinds.map(|kind| (format!("Problem.{}", kind.slug()), schema(*kind)));
     of_kinds.collect()
 }
 
-fn all(has_quota: bool) -> impl Iterator<Item = &'static (&'static str, &'static [Kind])> {
-    RESPONSES.iter().chain(has_quota.then_some(&QUOTA))
+/// Those that one of the operations may answer with.
+fn all(
+    paths: &Map<String, Value>,
+) -> impl Iterator<Item = &'static (&'static str, &'static [Kind])> {
+    let responses = paths.values().map(|item| &item["get"]["responses"]);
+    let of_each = responses.filter_map(Value::as_object).flat_map(Map::values);
+    let referred: HashSet<&str> = of_each
+        .filter_map(|response| response["$ref"].as_str()?.rsplit('/').next())
+        .collect();
+    let known = RESPONSES.iter().chain([&QUOTA]);
+    known.filter(move |(name, _)| referred.contains(name))
 }
 
 fn schema(kind: Kind) -> Value {
