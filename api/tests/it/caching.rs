@@ -277,7 +277,7 @@ async fn what_was_answered_is_served_as_stale_while_the_database_is_gone() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_childs_rows_goes_with_its_parent() {
+async fn what_is_kept_of_children_goes_with_their_parent() {
     World::each(async |world| {
         let breeds_id = world.mirrored(&breeds(), &many_breeds()).await;
         let children = [image("b01", "i1", 1), image("b02", "i2", 1)];
