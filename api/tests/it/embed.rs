@@ -239,10 +239,8 @@ async fn provenance_names_the_request_that_brought_the_record_as_it_is() {
             .await
             .json();
         assert_eq!(one["data"]["_provenance"]["request"], "/all?page=2");
-        let sorted = world.get(&format!(
-            "{LIST}?embed=-provenance&sort=-id&limit=2&shape=array"
-        ));
-        let sorted = sorted.await.json();
+        let url = format!("{LIST}?embed=-provenance&sort=-id&limit=2&shape=array");
+        let sorted = world.get(&url).await.json();
         assert_eq!(sorted[1]["_provenance"]["request"], "/all?page=1");
     })
     .await;

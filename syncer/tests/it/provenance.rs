@@ -84,14 +84,34 @@ async fn a_row_that_comes_again_is_the_last_pages() {
 
 #[tokio::test]
 async fn a_row_that_no_page_brought_so_has_none() {
-    on_each_database(THINGS, async |mut world| {
-        world.upstream.has(&[A, B]);
+    let named = THINGS.replace("\"text\"", "{ type = \"text\", required = true }");
+    on_each_database(&named, async |mut world| {
+        world.upstream.has(&[A, r#"{"id":"n"}"#]);
         world.sync("things").await;
-        world
-            .redefine(&THINGS.replace("[\"id\"]", "[\"name\"]"))
-            .await;
-        let expected = [("Anna".to_owned(), None), ("Bert".to_owned(), None)];
-        assert_eq!(requests(&world).await, expected.into());
+        world.redefine(THINGS).await;
+        world.pass(chrono::Duration::seconds(1));
+        let source = &world.catalog.sources[0];
+        let plan = source.resource("things").expect("it is defined");
+        let replayed = syncer::replay(&world.ctx, source, plan).await;
+        replayed.expect("the database answers");
+        let mut expected = told(&[("a", "/things?page=0&limit=2")]);
+        expected.insert("n".to_owned(), None);
+        assert_eq!(requests(&world).await, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_a_post_the_method_is_told_and_nothing_of_its_body() {
+    let body = "method = \"POST\"\nbody = { word = \"w0rd\", key = \"${FAKE_KEY}\" }\nkey     =";
+    on_each_database(&THINGS.replace("key     =", body), async |world| {
+        world.upstream.has(&[A]);
+        assert_outcome(&world.sync("things").await, Outcome::Complete);
+        let [only] = &kept(&world).await[..] else {
+            panic!("one page brought it")
+        };
+        let url = format!("POST {}/things?page=0&limit=2", world.upstream.url);
+        assert_eq!(only.url, url);
     })
     .await;
 }
@@ -104,6 +124,7 @@ async fn a_file_is_told_by_its_name() {
         let start = THINGS.find("page    =").expect("its paging");
         let end = THINGS.find("[resource.things.fields]").expect("its fields");
         let file = THINGS.replace(&THINGS[start..end], "page = { kind = \"none\" }\n");
+        let file = file.replace("retry    = { attempts = 2, max_wait = \"5s\" }\n", "");
         let file = file.replace("\"/things\"", "\"/my%20things.json\"");
         world.redefine_in(folder.path(), &file).await;
         assert_outcome(&world.sync("things").await, Outcome::Complete);
