@@ -108,15 +108,21 @@ impl Entity {
                 .filter(Column::Version.is_in(some.iter().copied()))
                 .filter(near);
             for request in found.all(db).await? {
-                let Ok(rownos) = RoaringTreemap::deserialize_from(request.rownos.as_slice()) else {
-                    continue;
-                };
-                let wanted = of_versions[&request.version].iter();
-                let its = wanted.filter(|rowno| rownos.contains(rowno.cast_unsigned()));
-                urls.extend(its.map(|rowno| (*rowno, request.url.clone())));
+                let its = request.among(&of_versions[&request.version]);
+                urls.extend(its.into_iter().map(|rowno| (rowno, request.url.clone())));
             }
         }
         Ok(urls)
+    }
+}
+
+impl Model {
+    /// Those of the rows that its page brought. What cannot be read counts as unknown.
+    fn among(&self, rownos: &[i64]) -> Vec<i64> {
+        let own = RoaringTreemap::deserialize_from(self.rownos.as_slice()).unwrap_or_default();
+        let mut its = rownos.to_vec();
+        its.retain(|rowno| own.contains(rowno.cast_unsigned()));
+        its
     }
 }
 
