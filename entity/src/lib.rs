@@ -30,6 +30,8 @@ pub mod lease;
 pub mod page;
 /// Records and values that did not fit.
 pub mod reject;
+/// What brought the rows of each version of a resource.
+pub mod request;
 /// One collection of a source.
 pub mod resource;
 /// One pull of one resource.

@@ -1,4 +1,4 @@
-//! Who committed each version of a resource, and from which version on its records have a history.
+//! Who committed each version of a resource and what brought its rows, and from which version on its records have a history.
 
 use entity::dialect::Dialect;
 use sea_orm_migration::prelude::*;
@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let dialect = Dialect::of(manager.get_connection()).await?;
         manager.create_table(version(dialect)).await?;
+        manager.create_table(request(dialect)).await?;
         create_indexes(manager, &[BY_TIME]).await?;
         let since = [
             optional("history_version", ColumnType::BigInteger),
@@ -27,8 +28,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let version = Table::drop().table("version").if_exists().to_owned();
-        manager.drop_table(version).await?;
+        for table in ["request", "version"] {
+            let table = Table::drop().table(table).if_exists().to_owned();
+            manager.drop_table(table).await?;
+        }
         for name in ["history_version", "history_at"] {
             if manager.has_column("resource", name).await? {
                 let alter = Table::alter()
@@ -49,6 +52,21 @@ fn version(dialect: Dialect) -> TableCreateStatement {
         .col(optional("run_id", ColumnType::BigInteger))
         .col(column("at", dialect.timestamp()))
         .primary_key(Index::create().col("resource_id").col("version"))
+        .to_owned()
+}
+
+fn request(dialect: Dialect) -> TableCreateStatement {
+    let mut key = Index::create();
+    key.col("resource_id").col("version").col("position");
+    named(dialect, "request")
+        .col(column("resource_id", ColumnType::Integer))
+        .col(column("version", ColumnType::BigInteger))
+        .col(column("position", ColumnType::Integer))
+        .col(column("url", dialect.long_text()))
+        .col(column("first_rowno", ColumnType::BigInteger))
+        .col(column("last_rowno", ColumnType::BigInteger))
+        .col(column("rownos", dialect.long_bytes()))
+        .primary_key(&mut key)
         .to_owned()
 }
 

@@ -13,7 +13,7 @@ use crate::{
     memory::{self, Came, Known},
     pages::Fetched,
     parents::Parent,
-    source::plan::{Mark, Place, Plan, Way},
+    source::plan::{Mark, Method, Place, Plan, Way},
     validate,
     write::Brought,
 };
@@ -112,8 +112,13 @@ fn remembered<'a>(plan: &Plan, at: u64, known: &Known, headers: &HeaderMap) -> P
 
 impl Page<'_> {
     /// What of it is to be remembered.
-    pub(crate) fn brought(&self, fetched: &Fetched, parent: &Parent) -> Brought {
+    pub(crate) fn brought(&self, fetched: &Fetched, parent: &Parent, method: Method) -> Brought {
         Brought {
+            url: match &fetched.got {
+                Got::Page(page) => page.asked(method),
+                // It is as it was, and brings no row.
+                Got::NotModified(_) => String::new(),
+            },
             request: fetched.request.clone(),
             known: fetched.known.clone(),
             parent: if parent.rownos.len() == 1 {

@@ -133,7 +133,7 @@ async fn walk(
         if let Ok(Some(next)) = &next {
             pages.ask(ctx, run, parent, next).await?;
         }
-        let brought = page.brought(&fetched, parent);
+        let brought = page.brought(&fetched, parent, plan.method);
         match page.records {
             None => write::same_page(plan, run, brought),
             Some(records) => {

@@ -53,6 +53,11 @@ fn ours(of: &Described<'_>, all: &[Described<'_>]) -> Map<String, Value> {
             "first_seen_at": text("When it was stored first."),
             "changed_at": text("When it changed last."),
             "version": text("The version at the commit that changed it last."),
+            "run": text("The run that made that commit. Null: it is not known."),
+            "request": text(
+                "The URL, without secrets, of the page that brought the record as it is; of a POST with the method before it, \
+                 of a file its name. Null: it is not known.",
+            ),
             "hash": text("The first 16 bytes of its SHA-256, in hexadecimal digits."),
         },
     });

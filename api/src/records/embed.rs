@@ -9,7 +9,7 @@ use entity::{
     definition::Definition,
     dialect::Reader,
     record::{self, ChildOf, Embedded, Model},
-    version,
+    request, version,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -160,14 +160,14 @@ impl<'a> Embed<'a> {
             let found = children(reader, (self.resource, child), &rows).await?;
             of_children.push((child, found.into_iter()));
         }
-        let runs = self.runs(reader, &rows).await?;
+        let brought = self.brought(reader, &rows).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {
             let mut record = String::with_capacity(row.payload.len());
             write_row(&mut record, &row.payload, wanted)?;
             let mut ours = Vec::new();
             if self.provenance {
-                ours.push(("_provenance", json_of(&Provenance::of(&row, &runs))?));
+                ours.push(("_provenance", json_of(&Provenance::of(&row, &brought))?));
             }
             let mut embedded = Vec::with_capacity(of_children.len());
             for (child, found) in &mut of_children {
@@ -186,14 +186,18 @@ impl<'a> Embed<'a> {
 }
 
 impl Embed<'_> {
-    /// The run that committed each of the rows' versions, as far as it is known.
-    async fn runs(&self, reader: &Reader, rows: &[Model]) -> Result<HashMap<i64, i64>, Problem> {
+    /// What brought the rows as they are.
+    async fn brought(&self, reader: &Reader, rows: &[Model]) -> Result<Brought, Problem> {
         if !self.provenance {
-            return Ok(HashMap::new());
+            return Ok(Brought::default());
         }
         let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
+        let of_versions: Vec<_> = rows.iter().map(|row| (row.rowno, row.version)).collect();
         let id = self.resource.model.id;
-        Ok(version::Entity::runs_of(reader, id, &versions).await?)
+        Ok(Brought {
+            runs: version::Entity::runs_of(reader, id, &versions).await?,
+            urls: request::Entity::urls_of(reader, id, &of_versions).await?,
+        })
     }
 }
 
@@ -227,26 +231,38 @@ fn member(name: &str, embedded: Embedded, href: &str) -> Result<String, Problem>
     ))
 }
 
+/// What brought rows as they are, as far as it is known.
+#[derive(Default)]
+struct Brought {
+    /// The run that committed each version.
+    runs: HashMap<i64, i64>,
+    /// What the page of each row, by its `rowno`, was asked for with.
+    urls: HashMap<i64, String>,
+}
+
 /// What the database knows of where a record comes from.
 #[derive(Serialize)]
-struct Provenance {
+struct Provenance<'a> {
     first_seen_at: chrono::DateTime<chrono::Utc>,
     changed_at: chrono::DateTime<chrono::Utc>,
     version: i64,
     /// The run that made that commit; null: it is not known.
     run: Option<i64>,
+    /// The URL of the page that brought it so, without secrets; null: it is not known.
+    request: Option<&'a str>,
     /// Unknown while the record is to be judged anew.
     #[serde(skip_serializing_if = "String::is_empty")]
     hash: String,
 }
 
-impl Provenance {
-    fn of(row: &Model, runs: &HashMap<i64, i64>) -> Self {
+impl<'a> Provenance<'a> {
+    fn of(row: &Model, brought: &'a Brought) -> Self {
         Self {
             first_seen_at: row.first_seen_at,
             changed_at: row.changed_at,
             version: row.version,
-            run: runs.get(&row.version).copied(),
+            run: brought.runs.get(&row.version).copied(),
+            request: brought.urls.get(&row.rowno).map(String::as_str),
             hash: hexadecimal(&row.payload_hash),
         }
     }

@@ -4,7 +4,7 @@ use chrono::Duration;
 use entity::{
     definition::{Definition, Identity, Kind, Parent},
     record::Row,
-    resource,
+    request, resource,
 };
 use reqwest::header::IF_NONE_MATCH;
 use serde_json::{Value, json};
@@ -177,9 +177,9 @@ async fn provenance_is_what_the_database_knows() {
         let answer = world.get(&format!("{LIST}?embed=-provenance&shape=array")).await;
         let expected = concat!(
             r#"[{"id":"a","_provenance":{"first_seen_at":"2027-01-15T08:00:00Z","changed_at":"2027-01-15T08:00:00Z","#,
-            r#""version":1,"run":null,"hash":"8489a5deb454a360345c7868bca8672d"}},"#,
+            r#""version":1,"run":null,"request":null,"hash":"8489a5deb454a360345c7868bca8672d"}},"#,
             r#"{"id":"b","_provenance":{"first_seen_at":"2027-01-15T08:05:00Z","changed_at":"2027-01-15T08:05:00Z","#,
-            r#""version":2,"run":null,"hash":"84a91dee31459ddf46933a42288dfd0f"}}]"#,
+            r#""version":2,"run":null,"request":null,"hash":"84a91dee31459ddf46933a42288dfd0f"}}]"#,
         );
         assert_eq!(answer.body, expected, "{:?}", world.kind);
         let change = resource::Change {
@@ -194,6 +194,54 @@ async fn provenance_is_what_the_database_knows() {
         let one = world.get(&format!("{LIST}/b?embed=-provenance")).await.json();
         let provenance = &one["data"]["_provenance"];
         assert_eq!((&provenance["version"], &provenance["run"]), (&json!(2), &json!(7)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn provenance_names_the_request_that_brought_the_record_as_it_is() {
+    World::each(async |world| {
+        let rows: Vec<_> = ["a", "b", "c", "d"].map(|id| breed(id, &[])).into();
+        let id = world.mirrored(&breeds(), &rows).await;
+        world.write(&breeds(), (id, 2), &[breed("e", &[])]).await;
+        let page = |url: &str, rownos: &[u64]| request::New {
+            url: url.to_owned(),
+            rownos: rownos.iter().copied().collect(),
+        };
+        // The second row came twice. Of the third row it is known at another version alone.
+        let first = vec![page("/all?page=1", &[1, 2, 4]), page("/all?page=2", &[2])];
+        let second = vec![
+            page("/all?page=3", &[3]),
+            page("/\u{fc}".repeat(2000).as_str(), &[5]),
+        ];
+        for (version, requests) in [(1, first), (2, second)] {
+            let kept = request::Entity::keep(&world.db, (id, version), requests).await;
+            kept.expect("they are written down");
+        }
+        let others = vec![page("/others", &[1, 2, 3, 4, 5])];
+        let kept = request::Entity::keep(&world.db, (id + 1, 1), others).await;
+        kept.expect("they are written down");
+        let list = world.get(&format!("{LIST}?embed=-provenance")).await.json();
+        let told: Vec<_> = (0..4)
+            .map(|at| list["data"][at]["_provenance"]["request"].clone())
+            .collect();
+        let expected = json!(["/all?page=1", "/all?page=2", null, "/all?page=1"]);
+        assert_eq!(Value::from(told), expected, "{:?}", world.kind);
+        let long = list["data"][4]["_provenance"]["request"]
+            .as_str()
+            .expect("a text");
+        assert_eq!(
+            (long.chars().count(), long.chars().last()),
+            (2001, Some('…'))
+        );
+        let one = world
+            .get(&format!("{LIST}/b?embed=-provenance"))
+            .await
+            .json();
+        assert_eq!(one["data"]["_provenance"]["request"], "/all?page=2");
+        let url = format!("{LIST}?embed=-provenance&sort=-id&limit=2&shape=array");
+        let sorted = world.get(&url).await.json();
+        assert_eq!(sorted[1]["_provenance"]["request"], "/all?page=1");
     })
     .await;
 }

@@ -47,6 +47,7 @@ async fn the_schema_is_made_undone_and_made_again() {
         reads::<entity::reject::Entity>(&db).await;
         reads::<entity::page::Entity>(&db).await;
         reads::<entity::version::Entity>(&db).await;
+        reads::<entity::request::Entity>(&db).await;
         reads::<entity::lease::Entity>(&db).await;
         reads::<entity::command::Entity>(&db).await;
         reads::<entity::user::Entity>(&db).await;
@@ -57,6 +58,7 @@ async fn the_schema_is_made_undone_and_made_again() {
         migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 4);
         assert!(entity::version::Entity::find().one(&db).await.is_err());
+        assert!(entity::request::Entity::find().one(&db).await.is_err());
         migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 3);
         assert!(entity::resource::Entity::find().one(&db).await.is_err());

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     Ctx,
     error::{Fate, SyncError},
-    source::plan::{Plan, Source, Values},
+    source::plan::{Method, Plan, Source, Values},
 };
 
 /// An answer of the upstream, unread.
@@ -54,6 +54,21 @@ pub struct Page {
 }
 
 impl Page {
+    /// What it was asked for with, as it may be shown to everyone: of a file nothing but its name.
+    pub(crate) fn asked(&self, method: Method) -> String {
+        let is_file = self.status.is_none();
+        match method {
+            _ if is_file => self
+                .url
+                .rsplit(['/', '\\'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            Method::Get => self.url.clone(),
+            Method::Post => format!("POST {}", self.url),
+        }
+    }
+
     /// The absolute URL of the next page, if a `Link` header names it.
     ///
     /// # Errors

@@ -26,19 +26,22 @@ const PARAMETERS: [&str; 13] = [
 ];
 
 /// The tables of Catchment itself.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "api_key",
     "audit",
     "command",
     "cursor",
     "lease",
+    "page",
     "refresh_token",
     "reject",
+    "request",
     "resource",
     "run",
     "seaql_migrations",
     "source",
     "user",
+    "version",
 ];
 
 /// Longest name of a table, column or index in MySQL, in bytes.

@@ -121,7 +121,8 @@ async fn write(
             version: run.version,
             now,
         };
-        waiting.write_rows(&transaction, plan, stamp).await?;
+        let of = (plan, run.resource.id);
+        waiting.write_rows(&transaction, of, stamp).await?;
         changed(&transaction, run, stamp).await?;
     }
     let of_run = (run.id, now);

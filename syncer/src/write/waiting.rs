@@ -10,6 +10,7 @@ use entity::{
     page,
     record::{self, Known, Row, Stamp},
     reject,
+    request::{self, Entity as Request},
     run::Counts,
 };
 use roaring::RoaringTreemap;
@@ -44,6 +45,8 @@ pub(crate) struct Waiting {
     /// Values of its rows that did not fit.
     bad: Vec<reject::New>,
     pages: Vec<Written>,
+    /// What brought the rows.
+    requests: Vec<request::New>,
     /// Pages contradict one another about a row or their number: what is remembered of them is not to be relied on.
     pub contradicts: bool,
     /// Pages that are as they were, and told by other signs.
@@ -58,6 +61,8 @@ pub(crate) struct Waiting {
 /// What is to be remembered of a page.
 #[derive(Debug)]
 pub(crate) struct Brought {
+    /// What it was asked for with, as it may be shown.
+    pub url: String,
     pub request: Option<Vec<u8>>,
     pub known: Option<memory::Known>,
     pub parent: i64,
@@ -95,7 +100,19 @@ impl Waiting {
     /// Whether it is worth a commit, however soon the next page comes.
     pub(super) fn is_large(&self) -> bool {
         let rows = self.inserts.len() + self.updates.len() + self.rejects.len() + self.bad.len();
-        rows >= MOST_ROWS || self.bytes >= MOST_BYTES
+        // Pages that write the same row again and again add none.
+        rows.max(self.requests.len()) >= MOST_ROWS || self.bytes >= MOST_BYTES
+    }
+
+    /// Takes down what brought the rows that a page changes.
+    fn asked(&mut self, url: &str, diff: &Diff) {
+        let inserted = diff.inserts.iter().map(|(rowno, _)| *rowno);
+        let updated = diff.updates.iter().map(|(rowno, ..)| *rowno);
+        let rownos: RoaringTreemap = inserted.chain(updated).map(i64::cast_unsigned).collect();
+        if !rownos.is_empty() {
+            let url = url.to_owned();
+            self.requests.push(request::New { url, rownos });
+        }
     }
 
     fn insert(&mut self, rowno: i64, row: Row) {
@@ -157,7 +174,7 @@ impl Waiting {
     pub(super) async fn write_rows(
         &mut self,
         transaction: &DatabaseTransaction,
-        plan: &Plan,
+        (plan, resource_id): (&Plan, i32),
         stamp: Stamp,
     ) -> Result<(), DbErr> {
         let inserts = take(&mut self.inserts).into_iter().collect();
@@ -167,7 +184,8 @@ impl Waiting {
         if !self.deletes.is_empty() {
             deletes::apply(transaction, plan, &self.deletes, stamp).await?;
         }
-        Ok(())
+        let requests = take(&mut self.requests);
+        Request::keep(transaction, (resource_id, stamp.version), requests).await
     }
 
     /// The keys of all rows that it writes.
@@ -202,6 +220,7 @@ impl Waiting {
                 return Err(SyncError::Loop { why });
             }
             let Brought {
+                url: _,
                 request,
                 known,
                 parent,
@@ -234,6 +253,7 @@ impl Run {
         page.came.keyless = diff.keyless;
         let first = self.waiting.rejects.len();
         let may_circle = diff.is_nothing_but_rejects() && self.position.walked.pages > 1;
+        self.waiting.asked(&page.url, &diff);
         let changed = diff.updates.iter().map(|(rowno, ..)| *rowno);
         let deleted = diff.deletes.iter().map(|known| known.rowno);
         self.written

@@ -47,6 +47,8 @@ mod left;
 mod memory;
 /// Which parents are asked for, and how.
 mod parents;
+/// What brought each row.
+mod provenance;
 /// Keys, rejects and bad values.
 mod records;
 /// Rejects and bad values, kept and read again.
