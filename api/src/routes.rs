@@ -111,6 +111,11 @@ pub(crate) fn asks_database(route: &str) -> bool {
     is_of_rows(route) || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
 }
 
+/// Whether a caller may say how long it waits for the database.
+pub(crate) fn takes_timeout(route: &str) -> bool {
+    is_of_rows(route) || matches!(route, RANDOM | HISTORY)
+}
+
 /// The forms in which a route answers, beside plain JSON, which most of them are; none: whoever asks there takes what comes.
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {

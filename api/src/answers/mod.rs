@@ -24,7 +24,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
@@ -32,7 +32,7 @@ use self::{
     flights::{Flights, Landing, Leader, Part},
     rendered::{Held, Rendered},
 };
-use crate::{AppState, problem::Problem, protection::Cost, routes};
+use crate::{AppState, patience::Patience, problem::Problem, protection::Cost, routes};
 
 /// The largest answer that is kept, as a part of all that may be kept.
 const LARGEST: u64 = 8;
@@ -86,18 +86,24 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedP
 /// Of equal requests at the same time one asks the database; the others wait for it, as long as a request may take.
 pub(crate) async fn kept_or(
     state: &AppState,
-    (request, until): (Request, Instant),
+    (request, patience): (Request, Patience),
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (Some(asked), Some(route)) = (Asked::of(&request), route) else {
         return answer(request).await;
     };
-    if let Some((_, response)) = kept(state, asked).await {
+    let kept_as = patience.kept_as.as_deref().unwrap_or(asked.url);
+    let asked_plainly = Asked {
+        url: kept_as,
+        ..asked
+    };
+    if let Some((_, response)) = kept(state, asked_plainly).await {
         return Cost::kept(response);
     }
     let sending = Sending {
         url: asked.url.to_owned(),
+        kept_as: patience.kept_as.clone(),
         method: asked.method.clone(),
         headers: asked.headers.clone(),
     };
@@ -115,7 +121,7 @@ pub(crate) async fn kept_or(
             }
             Part::Follows(follower) => follower,
         };
-        match timeout_at(until, follower.landing()).await {
+        match timeout_at(patience.until, follower.landing()).await {
             // Whoever made it has gone: it is made by another of those who waited.
             Ok(None) => {}
             Ok(Some(Landing::Made(rendered))) => {
@@ -130,7 +136,10 @@ pub(crate) async fn kept_or(
 
 /// What is left of a request when it has gone to its handler.
 struct Sending {
+    /// Equal requests wait for each other: for one that gives up early, only those who would, too.
     url: String,
+    /// The URL whose answer it is, if that is another.
+    kept_as: Option<String>,
     method: Method,
     headers: HeaderMap,
 }
@@ -161,7 +170,8 @@ impl Sending {
         match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
             Ok(rendered) => {
                 let rendered = Arc::new(rendered);
-                state.answers.insert(self.url.clone(), &rendered);
+                let url = self.kept_as.as_ref().unwrap_or(&self.url);
+                state.answers.insert(url.clone(), &rendered);
                 lands(Landing::Made(Arc::clone(&rendered)));
                 self.respond(state, &rendered).await
             }

@@ -174,6 +174,7 @@ fn errors() -> Map<String, Value> {
 
 fn parameters(settings: &Settings) -> Map<String, Value> {
     let most = settings.max_limit;
+    let longest = settings.query_timeout.as_millis();
     let mut parameters = members(json!({
         "Key": {
             "name": "key",
@@ -218,6 +219,11 @@ fn parameters(settings: &Settings) -> Map<String, Value> {
             "max_staleness",
             "How long ago the last complete run may have ended; else the answer is 503. A number and `s`, `m`, `h` or `d`.",
             &json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
+        ),
+        "TimeoutMs": query(
+            "timeout_ms",
+            &format!("Milliseconds that the request may take; more than {longest} is taken as {longest}."),
+            &json!({ "type": "integer", "minimum": 1 }),
         ),
         "Explain": query(
             "explain",

@@ -164,6 +164,7 @@ fn one(definition: &Definition, embed: Value) -> Value {
         parameter("Fields"),
         embed,
         parameter("MaxStaleness"),
+        parameter("TimeoutMs"),
     ];
     parameters.extend(definition.history.then(|| parameter("AsOf")));
     let meta = match definition.history {
@@ -219,7 +220,7 @@ fn facets(definition: &Definition) -> Option<Value> {
     let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
     let mut facet = filters::names(("facet", "The fields whose values are wanted."), &names);
     facet["required"] = json!(true);
-    let mut parameters = vec![facet, parameter("FacetLimit")];
+    let mut parameters = vec![facet, parameter("FacetLimit"), parameter("TimeoutMs")];
     parameters.extend(filters::filters(definition));
     let of_each = names
         .iter()
@@ -253,7 +254,7 @@ fn facets(definition: &Definition) -> Option<Value> {
 
 fn random_of(definition: &Definition) -> Value {
     let mut parameters = filters::filters(definition);
-    parameters.extend(["Fields", "RandomLimit", "Seed"].map(parameter));
+    parameters.extend(["Fields", "RandomLimit", "Seed", "TimeoutMs"].map(parameter));
     let get = Get {
         tag: &tag(definition),
         id: &format!("random_{}", definition.table),
@@ -284,6 +285,7 @@ fn list_parameters(definition: &Definition) -> Vec<Value> {
         "Count",
         "Shape",
         "MaxStaleness",
+        "TimeoutMs",
         "Explain",
     ];
     parameters.extend(rest.map(parameter));
