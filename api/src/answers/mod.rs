@@ -32,7 +32,9 @@ use self::{
     flights::{Flights, Landing, Leader, Part},
     rendered::{Held, Rendered},
 };
-use crate::{AppState, patience::Patience, problem::Problem, protection::Cost, routes};
+use crate::{
+    AppState, metrics::Looked, patience::Patience, problem::Problem, protection::Cost, routes,
+};
 
 /// The largest answer that is kept, as a part of all that may be kept.
 const LARGEST: u64 = 8;
@@ -77,8 +79,17 @@ impl<'a> Asked<'a> {
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedPath, Response)> {
     let now = state.clock.now();
     let kept = state.answers.held(state, asked.url, now)?;
-    let response = kept.respond(asked.method, asked.headers, now);
-    Some((kept.route().clone(), response.await))
+    let response = kept.respond(asked.method, asked.headers, now).await;
+    state.metrics.looked(found(&response));
+    Some((kept.route().clone(), response))
+}
+
+/// How a request went that did not come to a handler.
+fn found(response: &Response) -> Looked {
+    match response.status() {
+        StatusCode::NOT_MODIFIED => Looked::NotModified,
+        _ => Looked::Hit,
+    }
 }
 
 /// What was kept of an earlier answer to `request`, or what `answer` makes of it, which is kept if it tells of rows.
@@ -125,10 +136,15 @@ pub(crate) async fn kept_or(
             // Whoever made it has gone: it is made by another of those who waited.
             Ok(None) => {}
             Ok(Some(Landing::Made(rendered))) => {
-                return Cost::kept(sending.respond(state, &rendered).await);
+                let response = sending.respond(state, &rendered).await;
+                state.metrics.looked(found(&response));
+                return Cost::kept(response);
             }
             Ok(Some(Landing::Failed(problem))) => return problem.into_response(),
-            Ok(Some(Landing::NotShared)) => return answer(request).await,
+            Ok(Some(Landing::NotShared)) => {
+                state.metrics.looked(Looked::Bypass);
+                return answer(request).await;
+            }
             Err(_) => return Problem::too_slow().into_response(),
         }
     }
@@ -158,7 +174,14 @@ impl Sending {
             }
         };
         let Some(answer) = response.extensions_mut().remove::<Answer>() else {
-            match response.extensions().get::<Problem>() {
+            let problem = response.extensions().get::<Problem>();
+            if problem.is_none() && routes::may_be_kept(route.as_str()) {
+                state.metrics.looked(match found(&response) {
+                    Looked::NotModified => Looked::NotModified,
+                    _ => Looked::Bypass,
+                });
+            }
+            match problem {
                 Some(problem) => lands(Landing::Failed(problem.clone())),
                 // Another may have no copy.
                 None if response.status() == StatusCode::NOT_MODIFIED => {}
@@ -170,6 +193,10 @@ impl Sending {
         match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
             Ok(rendered) => {
                 let rendered = Arc::new(rendered);
+                state.metrics.looked(match rendered.is_kept() {
+                    true => Looked::Miss,
+                    false => Looked::Bypass,
+                });
                 let url = self.kept_as.as_ref().unwrap_or(&self.url);
                 state.answers.insert(url.clone(), &rendered);
                 lands(Landing::Made(Arc::clone(&rendered)));

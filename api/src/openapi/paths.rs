@@ -45,7 +45,8 @@ pub(super) fn is_child(child: &Definition, parent: &Definition) -> bool {
 }
 
 /// Path, tag, id and summary of what is there without any definition.
-const FIXED: [[&str; 4]; 6] = [
+const FIXED: [[&str; 4]; 7] = [
+    ["/api/v1", "catalogue", "service", "Where all else is found"],
     [
         "/api/v1/catalog",
         "catalogue",
@@ -107,6 +108,7 @@ fn fixed_content(id: &str) -> Value {
         }))
     };
     match id {
+        "service" => catalogue(reference("Service")),
         "catalog" => catalogue(json!({ "type": "array", "items": reference("Source") })),
         "catalog_of_source" => catalogue(reference("Source")),
         "metrics" => json!({ "application/openmetrics-text": { "schema": { "type": "string" } } }),
