@@ -1,4 +1,4 @@
-//! `GET /catalog`: what is mirrored here, how many rows it has, and how fresh they are.
+//! `GET /catalog`: what is mirrored here, how many rows it has, and how fresh they are; and where all else is found.
 
 use axum::{
     extract::{RawQuery, State},
@@ -21,6 +21,24 @@ use crate::{
 #[derive(Serialize)]
 struct Body<T> {
     data: T,
+}
+
+/// Where to begin.
+#[derive(Serialize)]
+struct Service<'a> {
+    catalog: &'static str,
+    openapi: &'static str,
+    swagger: &'static str,
+    health: &'static str,
+    sources: Vec<ServiceSource<'a>>,
+}
+
+#[derive(Serialize)]
+struct ServiceSource<'a> {
+    source: &'a str,
+    catalog: String,
+    /// `None`: it is not known yet what its upstream looks like.
+    mirror: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +68,26 @@ struct ResourceEntry<'a> {
     stale: bool,
 }
 
+pub(crate) async fn service(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    Parameters::decode(query.as_deref())?.refuse_all()?;
+    let snapshot = state.registry.snapshot()?;
+    let sources = snapshot.sources().into_iter();
+    let service = Service {
+        catalog: "/api/v1/catalog",
+        openapi: "/api/openapi.json",
+        swagger: "/api/swagger",
+        health: "/healthz",
+        sources: sources
+            .map(|source| service_source(&snapshot, source))
+            .collect(),
+    };
+    answer(&request, service)
+}
+
 pub(crate) async fn catalog(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
@@ -75,6 +113,17 @@ pub(crate) async fn catalog_of_source(
     let source = snapshot.source(&name)?;
     let data = source_entry(&state, &snapshot, source);
     answer(&request, data)
+}
+
+fn service_source<'a>(snapshot: &Snapshot, source: &'a source::Model) -> ServiceSource<'a> {
+    let name = &source.name;
+    let mut resources = snapshot.of_source(source);
+    let has_face = resources.any(|resource| resource.definition.face.is_some());
+    ServiceSource {
+        source: name,
+        catalog: format!("/api/v1/catalog/{name}"),
+        mirror: has_face.then(|| format!("/mirror/{name}")),
+    }
 }
 
 fn answer(request: &HeaderMap, data: impl Serialize) -> Result<Response, Problem> {

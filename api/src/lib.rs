@@ -16,6 +16,8 @@ mod observe;
 mod parameters;
 /// The parameters of a path.
 mod path;
+/// How long a caller waits.
+mod patience;
 /// What one caller may do to the others.
 mod protection;
 
@@ -57,7 +59,7 @@ mod swagger;
 /// What the api is told when it starts.
 mod settings;
 
-use std::{future::Future, io, net::SocketAddr, ops::Deref, pin::pin, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, ops::Deref, pin::pin, sync::Arc, time::Duration};
 
 use axum::ServiceExt;
 use entity::{Clock, dialect::Reader};
@@ -135,6 +137,15 @@ impl AppState {
     /// The database, for one request that begins now.
     fn reader(&self) -> Reader {
         Reader::new(self.db.clone(), self.settings.query_timeout)
+    }
+
+    /// The same for a caller who waits for at most `limit`.
+    fn reader_within(&self, limit: Option<Duration>) -> Reader {
+        let reader = self.reader();
+        match limit {
+            Some(limit) => reader.within(limit),
+            None => reader,
+        }
     }
 
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].

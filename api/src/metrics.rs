@@ -11,7 +11,10 @@ use chrono::{DateTime, Utc};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
-    metrics::{MetricType, family::Family, gauge::ConstGauge, histogram::Histogram, info::Info},
+    metrics::{
+        MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
+        info::Info,
+    },
     registry::Registry as Metered,
 };
 
@@ -34,6 +37,28 @@ const BUCKETS: [f64; 16] = [
 pub(crate) struct Metrics {
     metered: Metered,
     requests: Family<Request, Histogram, fn() -> Histogram>,
+    hits: Counter,
+    misses: Counter,
+    not_modified: Counter,
+    bypasses: Counter,
+}
+
+/// How a request went for what may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// It was kept, or made for somebody else just then.
+    Hit,
+    /// It was made.
+    Miss,
+    /// The client's copy was good.
+    NotModified,
+    /// It was made, and is never kept.
+    Bypass,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LookedLabels {
+    result: &'static str,
 }
 
 /// The labels of a request. The route is the template, so that no path makes a series of its own.
@@ -77,6 +102,13 @@ impl Metrics {
             "Time from a request's head to its answer's",
             requests.clone(),
         );
+        let looked = Family::<LookedLabels, Counter>::default();
+        metered.register(
+            "catchment_cache_requests",
+            "Requests for what may be kept, by what was found",
+            looked.clone(),
+        );
+        let counter = |result| looked.get_or_create_owned(&LookedLabels { result });
         metered.register(
             "catchment_build",
             "What is running",
@@ -84,7 +116,25 @@ impl Metrics {
         );
         metered.register_collector(Box::new(Resources(registry)));
         metered.register_collector(Box::new(Holders { feed, exports }));
-        Self { metered, requests }
+        Self {
+            metered,
+            requests,
+            hits: counter("hit"),
+            misses: counter("miss"),
+            not_modified: counter("not_modified"),
+            bypasses: counter("bypass"),
+        }
+    }
+
+    /// Counts a request for what may be kept.
+    pub(crate) fn looked(&self, looked: Looked) {
+        let counter = match looked {
+            Looked::Hit => &self.hits,
+            Looked::Miss => &self.misses,
+            Looked::NotModified => &self.not_modified,
+            Looked::Bypass => &self.bypasses,
+        };
+        counter.inc();
     }
 
     pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {

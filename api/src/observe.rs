@@ -20,6 +20,7 @@ use crate::{
     AppState, accept,
     answers::{self, Asked},
     changes,
+    patience::Patience,
     problem::{Kind, Problem},
     protection, routes,
 };
@@ -46,9 +47,11 @@ pub(crate) async fn observe(
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let id = request_id(request.headers());
 
-    let until = Instant::now() + longest(&state, route);
+    let longest = longest(&state, route);
+    let patience = Patience::of(&state.settings, (route, request.uri()), longest);
+    let until = patience.until;
     let answer = async |request| limited(until, request, next).await;
-    let answer = async |request| answers::kept_or(&state, (request, until), answer).await;
+    let answer = async |request| answers::kept_or(&state, (request, patience), answer).await;
     let answer = async |request| match unreadable(route, &request) {
         Some(problem) => problem.into_response(),
         None => answer(request).await,

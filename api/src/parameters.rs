@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::{
     fault::{Code, Fault},
+    patience::TIMEOUT,
     problem::Problem,
     records::history,
 };
@@ -84,13 +85,18 @@ impl Parameters {
 
     /// The query again, with `name` set to `value`.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
-        let kept = self.iter().filter(|(other, _)| *other != name);
-        written(kept.chain([(name, value)]))
+        written(self.linked(name).chain([(name, value)]))
     }
 
     /// The query again, without `name`.
     pub(crate) fn without(&self, name: &str) -> String {
-        written(self.iter().filter(|(other, _)| *other != name))
+        written(self.linked(name))
+    }
+
+    /// What a link repeats, beside `name`: an answer is kept for those, too, who wait for another time.
+    fn linked(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.iter()
+            .filter(move |(other, _)| *other != name && *other != TIMEOUT)
     }
 
     /// One fault for each parameter that is not among `known`.

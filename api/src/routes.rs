@@ -26,6 +26,8 @@ use crate::{
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
 const SWAGGER: &str = "api/swagger";
 
+/// Where all else is found.
+const SERVICE: &str = "/api/v1";
 const CATALOG: &str = "/api/v1/catalog";
 const CATALOG_OF_SOURCE: &str = "/api/v1/catalog/{source}";
 const LIST: &str = "/api/v1/{source}/{resource}";
@@ -80,6 +82,7 @@ fn routes() -> Router<AppState> {
         .route("/api/swagger", get(swagger::page))
         .route("/api/swagger/{asset}", get(swagger::asset))
         .route("/api/openapi.json", get(openapi::openapi))
+        .route(SERVICE, get(catalog::service))
         .route(CATALOG, get(catalog::catalog))
         .route(CATALOG_OF_SOURCE, get(catalog::catalog_of_source))
         .route(LIST, get(records::list))
@@ -111,10 +114,20 @@ pub(crate) fn asks_database(route: &str) -> bool {
     is_of_rows(route) || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
 }
 
+/// Whether a route has answers that are kept here.
+pub(crate) fn may_be_kept(route: &str) -> bool {
+    is_of_rows(route) || matches!(route, HISTORY | MIRROR)
+}
+
+/// Whether a caller may say how long it waits for the database.
+pub(crate) fn takes_timeout(route: &str) -> bool {
+    is_of_rows(route) || matches!(route, RANDOM | HISTORY)
+}
+
 /// The forms in which a route answers, beside plain JSON, which most of them are; none: whoever asks there takes what comes.
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {
-        CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
         SCHEMA => &["application/schema+json"],
         CHANGES => &changes::FORMS,
         EXPORT => &export::FORMS,

@@ -24,7 +24,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use quick_cache::{Weighter, sync::Cache};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
@@ -32,7 +32,9 @@ use self::{
     flights::{Flights, Landing, Leader, Part},
     rendered::{Held, Rendered},
 };
-use crate::{AppState, problem::Problem, protection::Cost, routes};
+use crate::{
+    AppState, metrics::Looked, patience::Patience, problem::Problem, protection::Cost, routes,
+};
 
 /// The largest answer that is kept, as a part of all that may be kept.
 const LARGEST: u64 = 8;
@@ -77,8 +79,17 @@ impl<'a> Asked<'a> {
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedPath, Response)> {
     let now = state.clock.now();
     let kept = state.answers.held(state, asked.url, now)?;
-    let response = kept.respond(asked.method, asked.headers, now);
-    Some((kept.route().clone(), response.await))
+    let response = kept.respond(asked.method, asked.headers, now).await;
+    state.metrics.looked(found(&response));
+    Some((kept.route().clone(), response))
+}
+
+/// How a request went that did not come to a handler.
+fn found(response: &Response) -> Looked {
+    match response.status() {
+        StatusCode::NOT_MODIFIED => Looked::NotModified,
+        _ => Looked::Hit,
+    }
 }
 
 /// What was kept of an earlier answer to `request`, or what `answer` makes of it, which is kept if it tells of rows.
@@ -86,18 +97,24 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedP
 /// Of equal requests at the same time one asks the database; the others wait for it, as long as a request may take.
 pub(crate) async fn kept_or(
     state: &AppState,
-    (request, until): (Request, Instant),
+    (request, patience): (Request, Patience),
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (Some(asked), Some(route)) = (Asked::of(&request), route) else {
         return answer(request).await;
     };
-    if let Some((_, response)) = kept(state, asked).await {
+    let kept_as = patience.kept_as.as_deref().unwrap_or(asked.url);
+    let asked_plainly = Asked {
+        url: kept_as,
+        ..asked
+    };
+    if let Some((_, response)) = kept(state, asked_plainly).await {
         return Cost::kept(response);
     }
     let sending = Sending {
         url: asked.url.to_owned(),
+        kept_as: patience.kept_as.clone(),
         method: asked.method.clone(),
         headers: asked.headers.clone(),
     };
@@ -115,14 +132,19 @@ pub(crate) async fn kept_or(
             }
             Part::Follows(follower) => follower,
         };
-        match timeout_at(until, follower.landing()).await {
+        match timeout_at(patience.until, follower.landing()).await {
             // Whoever made it has gone: it is made by another of those who waited.
             Ok(None) => {}
             Ok(Some(Landing::Made(rendered))) => {
-                return Cost::kept(sending.respond(state, &rendered).await);
+                let response = sending.respond(state, &rendered).await;
+                state.metrics.looked(found(&response));
+                return Cost::kept(response);
             }
             Ok(Some(Landing::Failed(problem))) => return problem.into_response(),
-            Ok(Some(Landing::NotShared)) => return answer(request).await,
+            Ok(Some(Landing::NotShared)) => {
+                state.metrics.looked(Looked::Bypass);
+                return answer(request).await;
+            }
             Err(_) => return Problem::too_slow().into_response(),
         }
     }
@@ -130,7 +152,10 @@ pub(crate) async fn kept_or(
 
 /// What is left of a request when it has gone to its handler.
 struct Sending {
+    /// Equal requests wait for each other: for one that gives up early, only those who would, too.
     url: String,
+    /// The URL whose answer it is, if that is another.
+    kept_as: Option<String>,
     method: Method,
     headers: HeaderMap,
 }
@@ -149,7 +174,14 @@ impl Sending {
             }
         };
         let Some(answer) = response.extensions_mut().remove::<Answer>() else {
-            match response.extensions().get::<Problem>() {
+            let problem = response.extensions().get::<Problem>();
+            if problem.is_none() && routes::may_be_kept(route.as_str()) {
+                state.metrics.looked(match found(&response) {
+                    Looked::NotModified => Looked::NotModified,
+                    _ => Looked::Bypass,
+                });
+            }
+            match problem {
                 Some(problem) => lands(Landing::Failed(problem.clone())),
                 // Another may have no copy.
                 None if response.status() == StatusCode::NOT_MODIFIED => {}
@@ -161,7 +193,12 @@ impl Sending {
         match Rendered::of((route, answer), state.registry.is_in_touch(), now) {
             Ok(rendered) => {
                 let rendered = Arc::new(rendered);
-                state.answers.insert(self.url.clone(), &rendered);
+                state.metrics.looked(match rendered.is_kept() {
+                    true => Looked::Miss,
+                    false => Looked::Bypass,
+                });
+                let url = self.kept_as.as_ref().unwrap_or(&self.url);
+                state.answers.insert(url.clone(), &rendered);
                 lands(Landing::Made(Arc::clone(&rendered)));
                 self.respond(state, &rendered).await
             }

@@ -115,6 +115,20 @@ fn explanation() -> Map<String, Value> {
 fn catalogue() -> Map<String, Value> {
     let text = || json!({ "type": "string" });
     let schemas = json!({
+        "Service": object(&[
+            ("catalog", text()),
+            ("openapi", text()),
+            ("swagger", text()),
+            ("health", text()),
+            ("sources", json!({
+                "type": "array",
+                "items": object(&[
+                    ("source", text()),
+                    ("catalog", text()),
+                    ("mirror", json!({ "type": ["string", "null"], "description": "What stands in the place of the upstream's base URL; null: it is not known yet what that looks like." })),
+                ]),
+            })),
+        ]),
         "Source": object(&[
             ("source", text()),
             ("base_url", text()),
@@ -218,21 +232,34 @@ fn parameters(settings: &Settings) -> Map<String, Value> {
             "`array`: only the rows; page, count and freshness are in the headers.",
             &json!({ "type": "string", "enum": ["envelope", "array"], "default": "envelope" }),
         ),
-        "MaxStaleness": query(
-            "max_staleness",
-            "How long ago the last complete run may have ended; else the answer is 503. A number and `s`, `m`, `h` or `d`.",
-            &json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
-        ),
         "Explain": query(
             "explain",
             "`true`: what the list would do, instead of its rows.",
             &json!({ "type": "boolean", "default": false }),
         ),
     }));
+    parameters.extend(members(times(settings)));
     parameters.extend(members(of_other_routes()));
     parameters.extend(members(changes::parameters()));
     parameters.extend(members(export::parameters()));
     parameters
+}
+
+/// How old the rows may be, and how long they may take.
+fn times(settings: &Settings) -> Value {
+    let longest = settings.query_timeout.as_millis();
+    json!({
+        "MaxStaleness": query(
+            "max_staleness",
+            "How long ago the last complete run may have ended; else the answer is 503. A number and `s`, `m`, `h` or `d`.",
+            &json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
+        ),
+        "TimeoutMs": query(
+            "timeout_ms",
+            &format!("Milliseconds that the request may take; more than {longest} is taken as {longest}."),
+            &json!({ "type": "integer", "minimum": 1 }),
+        ),
+    })
 }
 
 fn of_other_routes() -> Value {

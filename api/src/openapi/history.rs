@@ -32,7 +32,9 @@ pub(super) fn path_item(definition: &Definition) -> Value {
         tag: &tag(definition),
         id: &format!("history_{}", definition.table),
         summary: &format!("The versions of one of the {name}, the newest first"),
-        parameters: ["Key", "Fields", "Limit", "Cursor"].map(shared).into(),
+        parameters: ["Key", "Fields", "Limit", "Cursor", "TimeoutMs"]
+            .map(shared)
+            .into(),
         answers: Answers::Rows,
         content: json_body(&json!({
             "type": "object",
@@ -86,7 +88,7 @@ pub(super) fn parameter() -> Value {
     json!({
         "name": "as_of",
         "in": "query",
-        "description": "What there was at a version, or at a time (RFC 3339). Goes with `fields`, and in lists with \
+        "description": "What there was at a version, or at a time (RFC 3339). Goes with `fields` and `timeout_ms`, and in lists with \
             `limit`, `cursor` and `shape`: a history has no indexes of fields.",
         "schema": { "type": "string", "pattern": "^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+)$" },
     })

@@ -45,7 +45,8 @@ pub(super) fn is_child(child: &Definition, parent: &Definition) -> bool {
 }
 
 /// Path, tag, id and summary of what is there without any definition.
-const FIXED: [[&str; 4]; 6] = [
+const FIXED: [[&str; 4]; 7] = [
+    ["/api/v1", "catalogue", "service", "Where all else is found"],
     [
         "/api/v1/catalog",
         "catalogue",
@@ -107,6 +108,7 @@ fn fixed_content(id: &str) -> Value {
         }))
     };
     match id {
+        "service" => catalogue(reference("Service")),
         "catalog" => catalogue(json!({ "type": "array", "items": reference("Source") })),
         "catalog_of_source" => catalogue(reference("Source")),
         "metrics" => json!({ "application/openmetrics-text": { "schema": { "type": "string" } } }),
@@ -164,6 +166,7 @@ fn one(definition: &Definition, embed: Value) -> Value {
         parameter("Fields"),
         embed,
         parameter("MaxStaleness"),
+        parameter("TimeoutMs"),
     ];
     parameters.extend(definition.history.then(|| parameter("AsOf")));
     let meta = match definition.history {
@@ -219,7 +222,7 @@ fn facets(definition: &Definition) -> Option<Value> {
     let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
     let mut facet = filters::names(("facet", "The fields whose values are wanted."), &names);
     facet["required"] = json!(true);
-    let mut parameters = vec![facet, parameter("FacetLimit")];
+    let mut parameters = vec![facet, parameter("FacetLimit"), parameter("TimeoutMs")];
     parameters.extend(filters::filters(definition));
     let of_each = names
         .iter()
@@ -253,7 +256,7 @@ fn facets(definition: &Definition) -> Option<Value> {
 
 fn random_of(definition: &Definition) -> Value {
     let mut parameters = filters::filters(definition);
-    parameters.extend(["Fields", "RandomLimit", "Seed"].map(parameter));
+    parameters.extend(["Fields", "RandomLimit", "Seed", "TimeoutMs"].map(parameter));
     let get = Get {
         tag: &tag(definition),
         id: &format!("random_{}", definition.table),
@@ -284,6 +287,7 @@ fn list_parameters(definition: &Definition) -> Vec<Value> {
         "Count",
         "Shape",
         "MaxStaleness",
+        "TimeoutMs",
         "Explain",
     ];
     parameters.extend(rest.map(parameter));

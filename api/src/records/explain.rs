@@ -46,7 +46,7 @@ impl List<'_> {
     /// # Errors
     /// The database does not answer, or there is no such parent.
     pub(super) async fn explained(&self, state: &AppState) -> Result<Response, Problem> {
-        let reader = state.reader();
+        let reader = state.reader_within(self.query.timeout);
         self.find_parent(&reader).await?;
         let steps = match self.resource.has_table() {
             true => record::explain(&reader, self.selection(), self.window()).await?,

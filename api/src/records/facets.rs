@@ -2,6 +2,8 @@
 //!
 //! Each facet has its own part of the request's time: one that cannot be had in it is named, and the others are told.
 
+use std::time::Duration;
+
 use axum::{
     extract::{RawQuery, State},
     http::HeaderMap,
@@ -26,13 +28,14 @@ use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
     path::Segments,
+    patience::{self, TIMEOUT},
     problem::Problem,
     registry::Resource,
     settings::Settings,
 };
 
 /// The parameters that are not filters.
-pub(crate) const CONTROLS: [&str; 2] = ["facet", "facet_limit"];
+pub(crate) const CONTROLS: [&str; 3] = ["facet", "facet_limit", TIMEOUT];
 /// Values of a facet if the caller does not say, and at most.
 pub(crate) const LIMIT: u64 = 20;
 pub(crate) const MAX_LIMIT: u64 = 200;
@@ -58,7 +61,9 @@ pub(crate) async fn facets(
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }
-    let found = asked.found(&state.reader(), resource).await?;
+    let found = asked
+        .found(&state.reader_within(asked.timeout), resource)
+        .await?;
     about.is_kept = found.timed_out.is_empty();
     let body = envelope::facets(&found.facets, &found.timed_out)?;
     let body = Body::Envelope(body);
@@ -75,6 +80,7 @@ struct Asked<'a> {
     fields: Vec<&'a Field>,
     limit: u64,
     filters: Vec<Filter>,
+    timeout: Option<Duration>,
 }
 
 struct Found<'a> {
@@ -100,10 +106,12 @@ impl<'a> Asked<'a> {
         let limit = value(parameters, "facet_limit", |text| {
             query::number("facet_limit", text, MAX_LIMIT)
         });
+        let timeout = value(parameters, TIMEOUT, |text| patience::limit(text, settings));
         let asked = Self {
             filters: or_faults(filters, &mut faults),
             fields: or_faults(fields, &mut faults),
             limit: or_faults(limit, &mut faults).unwrap_or(LIMIT),
+            timeout: or_faults(timeout, &mut faults),
         };
         if faults.is_empty() {
             Ok(asked)

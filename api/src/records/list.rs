@@ -55,7 +55,7 @@ pub(super) struct List<'a> {
     /// The row of the parent resource whose children are listed.
     of: Option<Parent<'a>>,
     parameters: Parameters,
-    query: ListQuery,
+    pub(super) query: ListQuery,
     embed: Embed<'a>,
     binding: Binding,
     cursor: Option<Cursor>,
@@ -119,7 +119,7 @@ impl<'a> List<'a> {
         if let Some(response) = about.not_modified(state, request) {
             return Ok(response);
         }
-        let reader = state.reader();
+        let reader = state.reader_within(self.query.timeout);
         self.find_parent(&reader).await?;
         let listed = self.rows(&reader).await?;
         let count = self.count(&reader).await?;

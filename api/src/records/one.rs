@@ -3,6 +3,8 @@
 //! The segment, decoded, is the key's canonical text: a single field's value as it is, several
 //! joined by commas with `%` and `,` in them percent-encoded.
 
+use std::time::Duration;
+
 use axum::{
     extract::{RawQuery, State},
     http::HeaderMap,
@@ -25,8 +27,10 @@ use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
     path::Segments,
+    patience::{self, TIMEOUT},
     problem::{Problem, both},
     registry::Resource,
+    settings::Settings,
 };
 
 pub(super) const LINKS: &str =
@@ -45,14 +49,14 @@ pub(crate) async fn one(
         return history::one(&state, (resource, &key), &parameters, &request).await;
     }
     let embed = Embed::asked(&snapshot, resource, &parameters);
-    let (wanted, embed) = both(Wanted::of(&parameters), embed)?;
+    let (wanted, embed) = both(Wanted::of(&parameters, &state.settings), embed)?;
     let mut about = About {
         links: LINKS.to_owned(),
         max_staleness: wanted.max_staleness,
         ..About::of_rows(resource, embed.resources().cloned().collect())
     };
     about.is_fresh_enough(state.clock.now())?;
-    let reader = state.reader();
+    let reader = state.reader_within(wanted.timeout);
     let table = &resource.definition.table;
     let found = match resource.has_table() {
         true => record::one(&reader, table, &key).await?,
@@ -91,18 +95,21 @@ pub(crate) fn with_key<'a>(resource: &'a Resource, names: &'a [String]) -> Vec<&
 struct Wanted {
     fields: Option<Vec<String>>,
     max_staleness: Option<TimeDelta>,
+    timeout: Option<Duration>,
 }
 
 impl Wanted {
-    fn of(parameters: &Parameters) -> Result<Self, Problem> {
-        let mut faults = parameters.unknown(&["fields", "embed", MAX_STALENESS]);
+    fn of(parameters: &Parameters, settings: &Settings) -> Result<Self, Problem> {
+        let mut faults = parameters.unknown(&["fields", "embed", MAX_STALENESS, TIMEOUT]);
         let fields = value(parameters, "fields", query::fields);
         let time = value(parameters, MAX_STALENESS, |text| {
             query::time(MAX_STALENESS, text)
         });
+        let timeout = value(parameters, TIMEOUT, |text| patience::limit(text, settings));
         let wanted = Self {
             fields: or_faults(fields, &mut faults),
             max_staleness: or_faults(time, &mut faults),
+            timeout: or_faults(timeout, &mut faults),
         };
         if faults.is_empty() {
             Ok(wanted)

@@ -1,6 +1,9 @@
 //! `GET /{source}/{resource}/-/random`: some rows, whichever.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
 
 use axum::{
     extract::{RawQuery, State},
@@ -23,13 +26,14 @@ use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
     path::Segments,
+    patience::{self, TIMEOUT},
     problem::Problem,
     registry::Resource,
     settings::Settings,
 };
 
 /// The parameters that are not filters.
-pub(crate) const CONTROLS: [&str; 3] = ["limit", "seed", "fields"];
+pub(crate) const CONTROLS: [&str; 4] = ["limit", "seed", "fields", TIMEOUT];
 /// Most rows of an answer.
 pub(crate) const MAX_LIMIT: u64 = 100;
 /// The largest seed: the largest integer that every reader of JSON takes as it is.
@@ -64,6 +68,7 @@ struct Asked {
     fields: Option<Vec<String>>,
     limit: u64,
     seed: u64,
+    timeout: Option<Duration>,
 }
 
 impl Asked {
@@ -79,11 +84,13 @@ impl Asked {
             query::number("limit", text, MAX_LIMIT)
         });
         let seed = value(parameters, "seed", seed);
+        let timeout = value(parameters, TIMEOUT, |text| patience::limit(text, settings));
         let asked = Self {
             filters: or_faults(filters, &mut faults),
             fields: or_faults(fields, &mut faults),
             limit: or_faults(limit, &mut faults).unwrap_or(1),
             seed: or_faults(seed, &mut faults).unwrap_or_else(any_seed),
+            timeout: or_faults(timeout, &mut faults),
         };
         if faults.is_empty() {
             Ok(asked)
@@ -101,8 +108,9 @@ impl Asked {
                 of: None,
             };
             let count = usize::try_from(self.limit).unwrap_or(1);
+            let reader = state.reader_within(self.timeout);
             let mut dice = Dice::new(self.seed);
-            rows = record::random(&state.reader(), selection, count, &mut dice).await?;
+            rows = record::random(&reader, selection, count, &mut dice).await?;
         }
         let wanted = self.fields.as_deref();
         let wanted = wanted.map(|names| with_key(resource, names));

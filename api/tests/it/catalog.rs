@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     cats::{breeds, images, many_breeds},
+    mirror::mirrored_breeds,
     world::World,
 };
 
@@ -18,6 +19,48 @@ async fn every_source_and_resource_is_listed() {
         insta::assert_json_snapshot!("catalog", all);
         let one = world.get("/api/v1/catalog/cats").await.json();
         assert_eq!(one["data"], all["data"][0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn from_the_beginning_everything_is_found() {
+    World::each(async |world| {
+        let empty = world.get("/api/v1").await;
+        assert_eq!(empty.json()["data"]["sources"], json!([]));
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let faceless = world.get("/api/v1").await.json();
+        assert_eq!(faceless["data"]["sources"][0]["mirror"], json!(null));
+    })
+    .await;
+    World::each(async |world| {
+        world.mirrored(&mirrored_breeds(), &many_breeds()).await;
+        let answer = world.get("/api/v1").await;
+        let data = &answer.json()["data"];
+        assert_eq!(
+            *data,
+            json!({
+                "catalog": "/api/v1/catalog",
+                "openapi": "/api/openapi.json",
+                "swagger": "/api/swagger",
+                "health": "/healthz",
+                "sources": [{
+                    "source": "cats",
+                    "catalog": "/api/v1/catalog/cats",
+                    "mirror": "/mirror/cats",
+                }],
+            })
+        );
+        for name in ["catalog", "openapi", "swagger", "health"] {
+            let path = data[name].as_str().expect("a path");
+            assert_eq!(world.get(path).await.status, 200, "{path}");
+        }
+        let source = &data["sources"][0];
+        let catalog = source["catalog"].as_str().expect("a path");
+        assert_eq!(world.get(catalog).await.status, 200, "{catalog}");
+        let mirror = source["mirror"].as_str().expect("a path");
+        let breeds = world.get(&format!("{mirror}/breeds")).await;
+        assert_eq!(breeds.status, 200, "{mirror}: {}", breeds.body);
     })
     .await;
 }

@@ -52,6 +52,70 @@ async fn no_query_goes_on_after_its_request() {
 }
 
 #[tokio::test]
+async fn no_query_goes_on_after_its_caller_gave_it_up() {
+    for kind in testdb::kinds() {
+        let settings = api::Settings {
+            query_timeout: LONG * 3,
+            ..settings()
+        };
+        let world = World::with_connections(kind, settings, 1).await;
+        world.mirrored(&breeds(), &many_breeds()).await;
+        world.slow_names().await;
+        given_up(&world, "/api/v1/cats/breeds/-/random?name=zebra").await;
+        // The servers' lists: see above.
+        if kind == Kind::Sqlite {
+            given_up(&world, "/api/v1/cats/breeds?sort=name").await;
+        }
+    }
+}
+
+async fn given_up(world: &World, path: &str) {
+    let started = Instant::now();
+    let answer = world.get(&format!("{path}&timeout_ms=100")).await;
+    assert_eq!(answer.status, 504, "{path}: {}", answer.body);
+    assert_eq!(answer.json()["code"], "QUERY_TIMEOUT");
+    let free = world.db.query_one_raw(statement(world, "SELECT 1"));
+    let free = timeout(LONG, free).await;
+    free.expect("nothing keeps it").expect("it answers");
+    assert!(started.elapsed() < LONG, "{path} on {:?}", world.kind);
+}
+
+#[tokio::test]
+async fn a_caller_says_how_long_it_waits_where_the_database_is_asked() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let routes = ["?", "/b01?", "/-/facets?facet=name&", "/-/random?"];
+        for route in routes {
+            let path = format!("/api/v1/cats/breeds{route}");
+            takes_its_time(&world, &path).await;
+        }
+        for route in ["/-/export", "/-/changes", "/-/schema"] {
+            let path = format!("/api/v1/cats/breeds{route}?timeout_ms=5");
+            let answer = world.get(&path).await;
+            assert_eq!(answer.status, 400, "{path}: {}", answer.body);
+            assert_eq!(answer.faults(&["code"]), ["UNKNOWN_PARAMETER"], "{path}");
+        }
+    })
+    .await;
+}
+
+async fn takes_its_time(world: &World, path: &str) {
+    let longer = format!("{path}timeout_ms=99999999999999999999999");
+    let longer = world.get(&longer).await;
+    assert_eq!(longer.status, 200, "{path}: {}", longer.body);
+    for query in [
+        "timeout_ms=0",
+        "timeout_ms=5s",
+        "timeout_ms",
+        "timeout_ms=5&timeout_ms=6",
+    ] {
+        let answer = world.get(&format!("{path}{query}")).await;
+        assert_eq!(answer.status, 400, "{path}{query}: {}", answer.body);
+        assert_eq!(answer.faults(&["parameter"]), ["timeout_ms"]);
+    }
+}
+
+#[tokio::test]
 async fn a_query_ends_by_itself_when_its_time_is_over() {
     for kind in testdb::kinds() {
         let world = slow_world(kind).await;

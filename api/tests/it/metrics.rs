@@ -1,5 +1,7 @@
 //! What is measured.
 
+use reqwest::header::IF_NONE_MATCH;
+
 use crate::{
     cats::{breeds, images, many_breeds},
     world::World,
@@ -35,6 +37,43 @@ async fn requests_are_measured_by_route_and_resources_by_name() {
         assert!(!answer.body.contains(never), "{}", answer.body);
         has(&format!("catchment_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")));
         assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_kept_is_counted() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &many_breeds()).await;
+        let list = "/api/v1/cats/breeds";
+        let tag = world.get(list).await.header("etag").to_owned();
+        for path in [
+            "/api/v1/cats/breeds",
+            "/api/v1/cats/breeds?timeout_ms=60000",
+            "/api/v1/cats/breeds/b01",
+            "/api/v1/cats/breeds/-/random",
+            "/api/v1/cats/breeds?explain=true",
+            "/api/v1/cats/breeds?nope=1",
+            "/api/v1/cats/breeds/nothing",
+            "/api/v1/catalog",
+            "/livez",
+        ] {
+            world.get(path).await;
+        }
+        let with_copy = [(IF_NONE_MATCH, tag.as_str())];
+        for path in [list, "/api/v1/cats/breeds?limit=3"] {
+            assert_eq!(world.get_with(path, &with_copy).await.status, 304, "{path}");
+        }
+        let answer = world.get("/metrics").await;
+        let counts = [("hit", 2), ("miss", 2), ("not_modified", 2), ("bypass", 2)];
+        for (result, count) in counts {
+            let line = format!("catchment_cache_requests_total{{result=\"{result}\"}} {count}");
+            assert!(
+                answer.body.lines().any(|l| l == line),
+                "no {line} in {}",
+                answer.body
+            );
+        }
     })
     .await;
 }

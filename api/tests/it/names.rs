@@ -8,7 +8,7 @@ use crate::{
     world::World,
 };
 
-const PARAMETERS: [&str; 15] = [
+const PARAMETERS: [&str; 16] = [
     "sort",
     "fields",
     "limit",
@@ -18,6 +18,7 @@ const PARAMETERS: [&str; 15] = [
     "embed",
     "explain",
     "max_staleness",
+    "timeout_ms",
     "facet",
     "facet_limit",
     "seed",

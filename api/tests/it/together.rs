@@ -129,6 +129,53 @@ async fn what_fails_fails_for_all_who_waited_and_not_for_who_comes_next() {
 }
 
 #[tokio::test]
+async fn who_waits_for_less_fails_alone() {
+    for kind in testdb::kinds() {
+        for path in [LIST, ONE, FACETS] {
+            fails_alone(kind, path).await;
+        }
+    }
+}
+
+async fn fails_alone(kind: Kind, path: &'static str) {
+    let world = narrow_world(kind, settings()).await;
+    let taken = world.db.begin().await.expect("a connection");
+    let (asked, _) = asked(&world, path).await;
+    let hasty = world.get(&format!("{path}&timeout_ms=20")).await;
+    assert_eq!(hasty.status, 504, "{path} on {kind:?}: {}", hasty.body);
+    taken.rollback().await.expect("it ends");
+    for answer in asked.join_all().await {
+        assert_eq!(answer.status, 200, "{path} on {kind:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_whoever_waits_for_however_long() {
+    for kind in testdb::kinds() {
+        let world = narrow_world(kind, settings()).await;
+        for path in [LIST, "/api/v1/cats/breeds?limit=5", ONE, FACETS] {
+            is_kept_for_all(&world, path).await;
+        }
+    }
+}
+
+async fn is_kept_for_all(world: &World, path: &str) {
+    let made = world.get(&format!("{path}&timeout_ms=60000")).await;
+    assert_eq!(made.status, 200, "{path}: {}", made.body);
+    assert!(!made.header("link").contains("timeout_ms"), "{path}");
+    let taken = world.db.begin().await.expect("a connection");
+    for url in [path.to_owned(), format!("{path}&timeout_ms=20")] {
+        let kept = world.get(&url).await;
+        assert_eq!(kept.status, 200, "{url}: {}", kept.body);
+        assert_eq!(kept.body, made.body, "{url}");
+        for name in ["etag", "link"] {
+            assert_eq!(kept.header(name), made.header(name), "{url}");
+        }
+    }
+    taken.rollback().await.expect("it ends");
+}
+
+#[tokio::test]
 async fn whoever_has_a_copy_is_told_so_among_those_who_have_none() {
     for kind in testdb::kinds() {
         let world = World::with_schema(kind, settings()).await;

@@ -13,6 +13,7 @@ use crate::{
     AppState,
     fault::{Code, Fault},
     parameters::Parameters,
+    patience::{self, TIMEOUT},
     problem::Problem,
     records::{
         envelope,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// The parameters of a record that go with it.
-const OWN: [&str; 2] = [AS_OF, "fields"];
+const OWN: [&str; 3] = [AS_OF, "fields", TIMEOUT];
 
 pub(in crate::records) async fn one(
     state: &AppState,
@@ -36,10 +37,14 @@ pub(in crate::records) async fn one(
     let moment = value(parameters, AS_OF, Moment::parse);
     let moment = or_faults(moment, &mut faults);
     let fields = or_faults(value(parameters, "fields", query::fields), &mut faults);
+    let timeout = value(parameters, TIMEOUT, |text| {
+        patience::limit(text, &state.settings)
+    });
+    let timeout = or_faults(timeout, &mut faults);
     let Some(moment) = moment.filter(|_| faults.is_empty()) else {
         return Err(Problem::refused(faults));
     };
-    let reader = state.reader();
+    let reader = state.reader_within(timeout);
     let version = moment.version(state, (&reader, resource)).await?;
     let found = record::past_of(&reader, &resource.definition, (key, version)).await?;
     still_holds(&reader, resource, version).await?;

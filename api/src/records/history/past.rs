@@ -2,7 +2,7 @@
 //!
 //! What was never changes: an answer of a version that is named by its number may be kept for long.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     http::{
@@ -30,6 +30,7 @@ use crate::{
     caching::{ASK_ANEW, Caching},
     fault::{Code, Fault},
     parameters::{Parameters, unknown_parameter},
+    patience::{self, TIMEOUT},
     problem::Problem,
     records::{
         binding::Binding,
@@ -44,7 +45,7 @@ use crate::{
 };
 
 /// The parameters of a list that go with it.
-const OWN: [&str; 5] = [AS_OF, "fields", "limit", "cursor", "shape"];
+const OWN: [&str; 6] = [AS_OF, "fields", "limit", "cursor", "shape", TIMEOUT];
 /// Nothing of it changes, but a database may be replaced by another.
 const FOR_LONG: HeaderValue = HeaderValue::from_static("public, max-age=86400, immutable");
 
@@ -56,6 +57,7 @@ struct Asked {
     limit: u64,
     cursor: Option<String>,
     shape: Shape,
+    timeout: Option<Duration>,
 }
 
 pub(in crate::records) async fn list(
@@ -67,7 +69,7 @@ pub(in crate::records) async fn list(
     let asked = Asked::parse(resource, parameters, &state.settings)?;
     let text = parameters.single(AS_OF).ok().flatten().unwrap_or_default();
     let binding = Binding::of([&resource.source.name, &resource.model.name, AS_OF, text]);
-    let reader = state.reader();
+    let reader = state.reader_within(asked.timeout);
     let (version, after) = asked.place(state, (&reader, resource), &binding).await?;
     let told = Told::of(resource, (version, asked.is_fixed()), state.clock.now());
     if let Some(response) = told.not_modified(request) {
@@ -120,12 +122,14 @@ impl Asked {
             let index = query::one_of("shape", text, &["envelope", "array"])?;
             Ok([Shape::Envelope, Shape::Array][index])
         });
+        let timeout = value(parameters, TIMEOUT, |text| patience::limit(text, settings));
         let asked = Self {
             moment: or_faults(moment, &mut faults),
             fields: or_faults(fields, &mut faults),
             limit: or_faults(limit, &mut faults).unwrap_or(settings.default_limit),
             cursor: or_faults(cursor, &mut faults),
             shape: or_faults(shape, &mut faults).unwrap_or_default(),
+            timeout: or_faults(timeout, &mut faults),
         };
         if faults.is_empty() {
             Ok(asked)

@@ -1,6 +1,6 @@
 //! `GET /{source}/{resource}/{key}/-/history`: the versions of one record, the newest first.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, State},
@@ -21,6 +21,7 @@ use crate::{
     caching::hexadecimal,
     parameters::Parameters,
     path::Segments,
+    patience::{self, TIMEOUT},
     problem::Problem,
     records::{
         binding::Binding,
@@ -33,7 +34,7 @@ use crate::{
     registry::Resource,
 };
 
-const OWN: [&str; 3] = ["fields", "limit", "cursor"];
+const OWN: [&str; 4] = ["fields", "limit", "cursor", TIMEOUT];
 
 pub(crate) async fn history(
     State(state): State<AppState>,
@@ -50,7 +51,7 @@ pub(crate) async fn history(
     if let Some(response) = about.not_modified(&state, &request) {
         return Ok(response);
     }
-    let reader = state.reader();
+    let reader = state.reader_within(asked.timeout);
     let place = (key.as_str(), asked.before);
     let definition = &resource.definition;
     let found = record::history(&reader, definition, place, (asked.limit, ENOUGH_BYTES)).await?;
@@ -87,6 +88,7 @@ pub(crate) async fn history(
 struct Asked {
     fields: Option<Vec<String>>,
     limit: u64,
+    timeout: Option<Duration>,
     /// The versions are from before this one.
     before: i64,
     binding: Binding,
@@ -110,6 +112,8 @@ impl Asked {
             or_faults(limit, &mut faults),
         );
         let cursor = or_faults(cursor, &mut faults);
+        let timeout = value(parameters, TIMEOUT, |text| patience::limit(text, settings));
+        let timeout = or_faults(timeout, &mut faults);
         if !faults.is_empty() {
             return Err(Problem::refused(faults));
         }
@@ -123,6 +127,7 @@ impl Asked {
         Ok(Self {
             fields,
             limit: limit.unwrap_or(settings.default_limit),
+            timeout,
             before,
             binding,
         })

@@ -7,6 +7,8 @@ mod operator;
 mod sort;
 mod words;
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use entity::{
     definition::Definition,
@@ -23,12 +25,13 @@ use super::history::AS_OF;
 use crate::{
     fault::{Code, Fault},
     parameters::Parameters,
+    patience::{self, TIMEOUT},
     problem::Problem,
     settings::Settings,
 };
 
 /// The parameters of a list that are not fields.
-pub(crate) const CONTROLS: [&str; 9] = [
+pub(crate) const CONTROLS: [&str; 10] = [
     "sort",
     "fields",
     "limit",
@@ -38,6 +41,7 @@ pub(crate) const CONTROLS: [&str; 9] = [
     "embed",
     "explain",
     MAX_STALENESS,
+    TIMEOUT,
 ];
 /// The parameters of the other routes that take a list's filters.
 pub(super) const OF_OTHERS: [&str; 6] = ["facet", "facet_limit", "seed", "format", "after", "end"];
@@ -60,6 +64,8 @@ pub(crate) struct ListQuery {
     pub(crate) explain: bool,
     /// How long ago the last complete run may have ended.
     pub(crate) max_staleness: Option<TimeDelta>,
+    /// How long the caller waits; `None`: as long as any request may take.
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// Whether what the filters leave is counted. What there is without them always is.
@@ -144,6 +150,7 @@ impl ListQuery {
             }
             "explain" => self.explain = one_of(name, value, &["false", "true"])? == 1,
             MAX_STALENESS => self.max_staleness = Some(time(name, value)?),
+            TIMEOUT => self.timeout = Some(patience::limit(value, settings)?),
             "shape" => {
                 let index = one_of(name, value, &["envelope", "array"])?;
                 self.shape = [Shape::Envelope, Shape::Array][index];

@@ -84,6 +84,7 @@ fn of_schema(parameter: &Value) -> Vec<String> {
         ("since", ..) => "0",
         ("as_of", ..) => "1",
         ("wait", ..) => "0",
+        ("timeout_ms", ..) => "60000",
         (_, Some("integer" | "number"), _) => "1",
         (_, Some("boolean"), _) => "true",
         (_, _, Some("date")) => "2026-11-21",
