@@ -112,7 +112,7 @@ async fn what_is_not_there_is_not_found() {
         check("/api/v1/catalog/dogs", "UNKNOWN_SOURCE", json!(null)).await;
         for path in [
             "/nowhere",
-            "/api/v1",
+            "/api/v2",
             "/api/v1/cats",
             "/api/v1/cats/breeds/",
             "/api/swagger/x.js",
