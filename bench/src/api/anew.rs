@@ -22,17 +22,21 @@ pub(super) async fn beside_bare(ours: &Server) -> anyhow::Result<Vec<Measured>> 
     let key = body["data"][0]["id"].as_str().unwrap_or_default();
     let one = format!("/api/v1/bench/{ALL}/{key}");
     let facet = Subject {
-        // Each takes long: of many at once the last would wait for all others.
-        wrk: Wrk::of(4),
+        // Those who ask at the same time would share the answer.
+        wrk: Wrk::of(1),
         ..Subject::of("facet, anew", kept::facet())
     };
+    let subject = |name, path| Subject {
+        wrk: Wrk::each_another(),
+        ..Subject::of(name, path)
+    };
     let subjects = vec![
-        Subject::of("list of 50, anew", list.clone()),
-        Subject::of(
+        subject("list of 50, anew", list.clone()),
+        subject(
             "list of 50, sorted, filtered, anew",
             format!("{list}&sort=-weight_kg_max&hypoallergenic=true"),
         ),
-        Subject::of("one record, anew", one),
+        subject("one record, anew", one),
         facet,
     ];
     kept::beside_bare(ours, subjects).await
@@ -54,7 +58,7 @@ pub(super) async fn at_depth(ours: &Server, records: u64) -> anyhow::Result<Vec<
         let cursor = cursor(ours, query, (records / 2).min(DEPTH)).await?;
         let deep = format!("{first}&cursor={cursor}");
         let bytes = ours.recorded(&first, None).await?.body.len();
-        let wrk = Wrk::default();
+        let wrk = Wrk::each_another();
         let (at_depth, at_first) = in_turns(
             || wrk.load(ours, &deep, None),
             || wrk.load(ours, &first, None),

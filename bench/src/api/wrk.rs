@@ -1,6 +1,6 @@
 //! Load: Debian's `wrk` on a core of its own, against a server on another.
 
-use std::{process::Command, time::Duration};
+use std::{io::Write, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
 
@@ -20,10 +20,20 @@ pub(crate) struct Load {
     pub p99: Duration,
 }
 
+/// Makes each URL another one: equal requests at the same time would share one answer.
+const EACH_ANOTHER: &str = r#"
+local count, join = 900000, wrk.path:find("?", 1, true) and "&" or "?"
+request = function()
+  count = count + 1
+  return wrk.format(nil, wrk.path .. join .. "max_staleness=" .. count .. "s")
+end
+"#;
+
 /// How it is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wrk {
     connections: u32,
+    is_each_another: bool,
 }
 
 impl Default for Wrk {
@@ -34,7 +44,18 @@ impl Default for Wrk {
 
 impl Wrk {
     pub(super) fn of(connections: u32) -> Self {
-        Self { connections }
+        Self {
+            connections,
+            is_each_another: false,
+        }
+    }
+
+    /// Each request has an answer of its own.
+    pub(super) fn each_another() -> Self {
+        Self {
+            is_each_another: true,
+            ..Self::default()
+        }
     }
 
     /// Asks for `path` as often as it is answered.
@@ -51,6 +72,11 @@ impl Wrk {
             .args(["--duration", &TIME.to_string(), "--timeout", "30"]);
         if let Some(header) = header {
             command.args(["--header", header]);
+        }
+        let mut script = tempfile::NamedTempFile::new()?;
+        if self.is_each_another {
+            script.write_all(EACH_ANOTHER.as_bytes())?;
+            command.arg("--script").arg(script.path());
         }
         command.arg(format!("{}{path}", server.url));
         let before = server.cpu()?;
