@@ -116,7 +116,7 @@ async fn a_death_in_the_middle_of_a_write_is_made_good_by_the_next_run() {
 async fn all_die_writing(from: Undisturbed) -> usize {
     let (from, survived) = (Arc::new(from), Arc::new(AtomicBool::new(false)));
     let enough = Arc::clone(&survived);
-    let limits = (0..10_000).step_by(STEP);
+    let limits = (0..100_000).step_by(STEP);
     let limits = limits.take_while(|_| !enough.load(Ordering::SeqCst));
     let died = each(limits, |limit| {
         let (from, survived) = (Arc::clone(&from), Arc::clone(&survived));
