@@ -14,8 +14,8 @@ use super::{
 };
 use crate::product::ALL;
 
-/// Few, as it answers few requests in a second.
-const CONNECTIONS: u32 = 8;
+/// One, as it answers few requests in a second: of several at once none may be answered while it is measured.
+const CONNECTIONS: u32 = 1;
 
 /// Its version, and what it answers in comparison with `ours`.
 pub(super) async fn measured(
