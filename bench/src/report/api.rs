@@ -54,6 +54,7 @@ Compare the ratios: the part of the other's requests per second that is reached.
 - **bare axum**: a server that answers the same bytes and headers from memory, and does nothing else.
 - **kept**: an answer that was asked for before. **anew**: with `api.cache_mib = 0`, so that each is read from the database.
 - **CPU**: the server's for a request; on SQLite that includes the database.
+- **Datasette**: with `--datasette PROGRAM` it is measured, too, on the same SQLite file.
 ";
 
 fn comparison(other: &str, measured: &[Measured]) -> String {
