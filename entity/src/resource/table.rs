@@ -1,0 +1,146 @@
+//! What a resource's table holds: the definition that readers may use, and the one that is being made of it.
+
+use sea_orm::entity::prelude::*;
+
+use super::{Column, Entity, Model};
+use crate::definition::{Definition, Kind};
+
+impl Model {
+    /// The fields that readers may use now.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn definition(&self) -> Result<Definition, DbErr> {
+        serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
+    }
+
+    /// The same, with the indexes that stand now: those of a new table are made when its first run has ended. Before there
+    /// is a table, nothing needs one.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn offered(&self) -> Result<Definition, DbErr> {
+        let mut definition = self.definition()?;
+        if self.indexed || self.projection.is_empty() {
+            return Ok(definition);
+        }
+        definition.orders.clear();
+        definition.search.clear();
+        // The items of lists are indexed from the beginning.
+        let columns = definition.fields.iter_mut();
+        for field in columns.filter(|field| field.kind != Kind::List) {
+            field.index = false;
+            field.contains = false;
+        }
+        Ok(definition)
+    }
+
+    /// What the table's columns hold; `None` before the table is made.
+    ///
+    /// # Errors
+    /// The stored text is not a definition that this version of Catchment reads.
+    pub fn projection(&self) -> Result<Option<Definition>, DbErr> {
+        if self.projection.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(&self.projection)
+            .map(Some)
+            .map_err(|error| unreadable(&self.name, &error))
+    }
+
+    /// The `rowno` behind which rows are still to be filled for `definition`; `None`: its columns do not stand yet.
+    pub fn filled_for(&self, definition: &Definition) -> Option<i64> {
+        let filling: Definition = serde_json::from_str(self.filling.as_ref()?).ok()?;
+        self.filled.filter(|_| filling == *definition)
+    }
+}
+
+impl Entity {
+    /// Writes down that the table's columns hold what `definition` says, and offers it to readers.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn projected(
+        db: &impl ConnectionTrait,
+        id: i32,
+        definition: &Definition,
+    ) -> Result<(), DbErr> {
+        Self::altering(db, id, definition, definition).await
+    }
+
+    /// Writes down, before the table is altered, what readers may use meanwhile, and what the table will
+    /// surely hold whenever that is broken off.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn altering(
+        db: &impl ConnectionTrait,
+        id: i32,
+        offered: &Definition,
+        surely: &Definition,
+    ) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Definition, Expr::value(as_json(offered)?))
+            .col_expr(Column::Projection, Expr::value(as_json(surely)?))
+            .col_expr(Column::Filling, Expr::value(Option::<String>::None))
+            .col_expr(Column::Filled, Expr::value(Option::<i64>::None))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that the columns of `definition` stand, and that no row is filled yet.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn fills(
+        db: &impl ConnectionTrait,
+        id: i32,
+        definition: &Definition,
+    ) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Filling, Expr::value(as_json(definition)?))
+            .col_expr(Column::Filled, Expr::value(0_i64))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down how far they are filled, in the transaction that filled them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn filled(db: &impl ConnectionTrait, id: i32, rowno: i64) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Filled, Expr::value(rowno))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that the table's fields have their indexes.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn indexed(db: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::Indexed, Expr::value(true))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}
+
+fn unreadable(name: &str, error: &serde_json::Error) -> DbErr {
+    DbErr::Custom(format!(
+        "the registered definition of resource `{name}` cannot be read: {error}"
+    ))
+}
+
+pub(super) fn as_json(definition: &Definition) -> Result<String, DbErr> {
+    serde_json::to_string(definition).map_err(|error| DbErr::Custom(error.to_string()))
+}
