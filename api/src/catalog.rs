@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     AppState, caching, freshness,
+    identity::View,
     parameters::Parameters,
     path::Segments,
     problem::Problem,
@@ -69,12 +70,11 @@ struct ResourceEntry<'a> {
 }
 
 pub(crate) async fn service(
-    State(state): State<AppState>,
+    snapshot: View,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
-    let snapshot = state.registry.snapshot()?;
     let sources = snapshot.sources().into_iter();
     let service = Service {
         catalog: "/api/v1/catalog",
@@ -90,11 +90,11 @@ pub(crate) async fn service(
 
 pub(crate) async fn catalog(
     State(state): State<AppState>,
+    snapshot: View,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
-    let snapshot = state.registry.snapshot()?;
     let sources = snapshot.sources().into_iter();
     let data: Vec<_> = sources
         .map(|source| source_entry(&state, &snapshot, source))
@@ -104,12 +104,12 @@ pub(crate) async fn catalog(
 
 pub(crate) async fn catalog_of_source(
     State(state): State<AppState>,
+    snapshot: View,
     Segments(name): Segments<String>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
-    let snapshot = state.registry.snapshot()?;
     let source = snapshot.source(&name)?;
     let data = source_entry(&state, &snapshot, source);
     answer(&request, data)

@@ -8,6 +8,8 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// Who asks, and what it may do.
+mod identity;
 /// A record on one line.
 mod line;
 /// Around every request: id, time limit, log line, metrics.
@@ -70,9 +72,11 @@ use tokio::{
     time::timeout,
 };
 
+pub use identity::Need;
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
+pub use routes::needs;
 pub use settings::Settings;
 
 /// What every handler gets: each request takes some of it, so that a clone is no more than a count.
@@ -94,6 +98,7 @@ pub struct Parts {
     exports: Arc<export::Exports>,
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
+    needs: routes::Needs,
     load: Arc<protection::Load>,
     quota: Option<protection::Quota>,
 }
@@ -108,7 +113,7 @@ impl Deref for AppState {
 
 impl AppState {
     pub fn new(db: DatabaseConnection, clock: Clock, settings: Settings) -> Self {
-        let registry = Arc::new(registry::Registry::new());
+        let registry = Arc::new(registry::Registry::new(settings.read.clone()));
         let feed = Arc::new(changes::Feed::new(settings.followers));
         let exports = Arc::new(export::Exports::new(&db, settings.exports));
         let metrics = metrics::Metrics::new(
@@ -126,6 +131,7 @@ impl AppState {
             feed,
             exports,
             stopping: watch::Sender::new(false),
+            needs: routes::Needs::new(),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,

@@ -20,6 +20,7 @@ use crate::{
     AppState, accept,
     answers::{self, Asked},
     changes,
+    identity::{self, Need},
     patience::Patience,
     problem::{Kind, Problem},
     protection, routes,
@@ -52,6 +53,7 @@ pub(crate) async fn observe(
     let until = patience.until;
     let answer = async |request| limited(until, request, next).await;
     let answer = async |request| answers::kept_or(&state, (request, patience), answer).await;
+    let answer = async |request| known(&state, (request, route), answer).await;
     let answer = async |request| match unreadable(route, &request) {
         Some(problem) => problem.into_response(),
         None => answer(request).await,
@@ -61,8 +63,33 @@ pub(crate) async fn observe(
     seen.told(&state, (method, route, &id), response)
 }
 
+/// Finds out who asks, and whether it may.
+async fn known(
+    state: &AppState,
+    (mut request, route): (Request, &str),
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let need = match state.needs.of(request.method(), route) {
+        None | Some(Need::Open) => return answer(request).await,
+        Some(need) => need,
+    };
+    let caller = match identity::identify(state, request.headers()).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    if let Err(problem) = need.is_met_by(&caller) {
+        return problem.into_response();
+    }
+    request.extensions_mut().insert(caller);
+    answer(request).await
+}
+
 /// The answer that is kept, if anybody may have it: no route and no layer needs to be asked.
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
+    // Who it is decides what it may have.
+    if identity::shows_credentials(asked.headers) {
+        return None;
+    }
     if state.quota.is_some() || !state.settings.cors_origins.is_empty() {
         return None;
     }

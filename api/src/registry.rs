@@ -5,7 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::{definition::Definition, resource, source};
+use entity::{
+    access::{Rule, Scopes},
+    definition::Definition,
+    resource, source,
+};
 use sea_orm::{DatabaseConnection, DbErr};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -26,6 +30,8 @@ pub(crate) struct Resource {
     pub(crate) definition: Arc<Definition>,
     /// The same with the indexes that are made when the run that fills the table has ended; `None`: they stand.
     pub(crate) to_be: Option<Arc<Definition>>,
+    /// Who may read it.
+    pub(crate) rule: Rule,
     /// Moves with the definition: which rows a filter finds depends on how its field is read.
     pub(crate) shape: u32,
 }
@@ -36,6 +42,8 @@ pub(crate) struct Snapshot {
     resources: Vec<Arc<Resource>>,
     /// The resources whose definition was written by a version that knows more than this one.
     unreadable: Vec<String>,
+    /// What the answers to callers who see this are kept by: the same for all who see the same.
+    class: u64,
 }
 
 /// Why the registry could not be read.
@@ -52,6 +60,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Registry {
     snapshot: watch::Sender<Option<Arc<Snapshot>>>,
     trouble: watch::Sender<Option<Trouble>>,
+    /// Who may read the resources whose definition does not say it.
+    rule: Rule,
     /// Woken when a resource has more to tell than before, so that no one who waits for that has to look each second.
     news: watch::Sender<()>,
     /// Held while reading, so that what was read first is never kept over what was read later.
@@ -115,6 +125,32 @@ fn shape(definition: &str) -> u32 {
 impl Snapshot {
     pub(crate) fn resources(&self) -> &[Arc<Resource>] {
         &self.resources
+    }
+
+    /// What somebody sees who has these scopes; `None`: nobody known.
+    pub(crate) fn seen_with(self: Arc<Self>, scopes: Option<&Scopes>) -> Arc<Self> {
+        let is_seen = |resource: &Arc<Resource>| {
+            let (source, name) = (&resource.source.name, &resource.model.name);
+            resource.rule.admits(scopes, source, name)
+        };
+        if self.resources.iter().all(is_seen) {
+            return self;
+        }
+        let seen: Vec<_> = self.resources.iter().filter(|one| is_seen(one)).collect();
+        let mut hasher = Sha256::new();
+        for resource in &seen {
+            hasher.update(resource.model.id.to_be_bytes());
+        }
+        let digest = hasher.finalize();
+        let class = digest.iter().take(8);
+        Arc::new(Self {
+            // All is class 0.
+            class: class
+                .fold(0, |class, byte| (class << 8) | u64::from(*byte))
+                .max(1),
+            resources: seen.into_iter().cloned().collect(),
+            unreadable: Vec::new(),
+        })
     }
 
     /// The names of the sources, in order.
@@ -191,7 +227,7 @@ impl Snapshot {
     }
 
     /// The same, from rows read anew.
-    fn renewed(&self, rows: Vec<(resource::Model, source::Model)>) -> Self {
+    fn renewed(&self, rows: Vec<(resource::Model, source::Model)>, rule: &Rule) -> Self {
         let mut new = Self::default();
         for (model, source) in rows {
             match self.definition_of(&model) {
@@ -199,6 +235,7 @@ impl Snapshot {
                     let is_being_filled = !model.indexed && !model.projection.is_empty();
                     let to_be = is_being_filled.then(|| model.definition().ok()).flatten();
                     let resource = Resource {
+                        rule: definition.read.clone().unwrap_or_else(|| rule.clone()),
                         to_be: to_be.map(Arc::new),
                         shape: shape(&model.definition),
                         source,
@@ -246,8 +283,9 @@ impl Snapshot {
 }
 
 impl Registry {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rule: Rule) -> Self {
         Self {
+            rule,
             snapshot: watch::Sender::new(None),
             trouble: watch::Sender::new(Some(Trouble::Starting)),
             news: watch::Sender::new(()),
@@ -297,7 +335,7 @@ impl Registry {
         match resource::Entity::all_with_source(db).await {
             Ok(rows) => {
                 let old = self.snapshot.borrow().clone().unwrap_or_default();
-                let new = old.renewed(rows);
+                let new = old.renewed(rows, &self.rule);
                 let is_news = !new.tells().eq(old.tells());
                 self.snapshot.send_replace(Some(Arc::new(new)));
                 if is_news {

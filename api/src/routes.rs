@@ -1,13 +1,15 @@
 //! Every URL of the api, in one list, and what stands around all of them.
 
-use std::convert::Infallible;
+use std::{collections::HashMap, convert::Infallible};
 
 use axum::{
     Router,
     extract::Request,
+    handler::Handler,
+    http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -19,8 +21,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, accept, answers::Asked, catalog, changes, export, health, metrics, mirror, observe,
-    openapi, problem, protection, records, swagger,
+    AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
+    mirror, observe, openapi, problem, protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -75,33 +77,115 @@ pub(crate) fn service(
     })
 }
 
+/// A method of a path, what its callers have to be, and what answers.
+struct Route {
+    method: Method,
+    path: &'static str,
+    need: Need,
+    handler: MethodRouter<AppState>,
+}
+
+impl Route {
+    fn get<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::GET,
+            path,
+            need,
+            handler: get(handler),
+        }
+    }
+}
+
+/// Every route there is: the router is made of these, and so is the table of who may do what.
+fn table() -> Vec<Route> {
+    let home = async || Redirect::temporary(SWAGGER);
+    [of_service(home), of_rows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn of_service<H, T>(home: H) -> Vec<Route>
+where
+    H: Handler<T, AppState> + Clone,
+    T: 'static,
+{
+    vec![
+        Route::get("/", Need::Open, home.clone()),
+        Route::get("/api", Need::Open, home),
+        Route::get("/api/swagger", Need::Open, swagger::page),
+        Route::get("/api/swagger/{asset}", Need::Open, swagger::asset),
+        Route::get("/api/openapi.json", Need::Read, openapi::openapi),
+        Route::get("/problems/{slug}", Need::Open, problem::page),
+        Route::get("/healthz", Need::Open, health::healthz),
+        Route::get("/livez", Need::Open, health::livez),
+        Route::get("/readyz", Need::Open, health::readyz),
+        Route::get("/metrics", Need::Open, metrics::metrics),
+    ]
+}
+
+fn of_rows() -> Vec<Route> {
+    vec![
+        Route::get(SERVICE, Need::Read, catalog::service),
+        Route::get(CATALOG, Need::Read, catalog::catalog),
+        Route::get(CATALOG_OF_SOURCE, Need::Read, catalog::catalog_of_source),
+        Route::get(LIST, Need::Read, records::list),
+        Route::get(ONE, Need::Read, records::one),
+        Route::get(SCHEMA, Need::Read, records::schema),
+        Route::get(CHANGES, Need::Read, changes::changes),
+        Route::get(EXPORT, Need::Read, export::export),
+        Route::get(FACETS, Need::Read, records::facets::facets),
+        Route::get(RANDOM, Need::Read, records::random::random),
+        Route::get(CHILDREN, Need::Read, records::children),
+        Route::get(HISTORY, Need::Read, records::history::history),
+        Route::get("/mirror/{source}", Need::Read, mirror::mirror),
+        Route::get("/mirror/{source}/", Need::Read, mirror::mirror),
+        Route::get(MIRROR, Need::Read, mirror::mirror),
+    ]
+}
+
 fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/", get(async || Redirect::temporary(SWAGGER)))
-        .route("/api", get(async || Redirect::temporary(SWAGGER)))
-        .route("/api/swagger", get(swagger::page))
-        .route("/api/swagger/{asset}", get(swagger::asset))
-        .route("/api/openapi.json", get(openapi::openapi))
-        .route(SERVICE, get(catalog::service))
-        .route(CATALOG, get(catalog::catalog))
-        .route(CATALOG_OF_SOURCE, get(catalog::catalog_of_source))
-        .route(LIST, get(records::list))
-        .route(ONE, get(records::one))
-        .route(SCHEMA, get(records::schema))
-        .route(CHANGES, get(changes::changes))
-        .route(EXPORT, get(export::export))
-        .route(FACETS, get(records::facets::facets))
-        .route(RANDOM, get(records::random::random))
-        .route(CHILDREN, get(records::children))
-        .route(HISTORY, get(records::history::history))
-        .route("/mirror/{source}", get(mirror::mirror))
-        .route("/mirror/{source}/", get(mirror::mirror))
-        .route(MIRROR, get(mirror::mirror))
-        .route("/problems/{slug}", get(problem::page))
-        .route("/healthz", get(health::healthz))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::metrics))
+    let routes = table().into_iter();
+    routes.fold(Router::new(), |router, route| {
+        router.route(route.path, route.handler)
+    })
+}
+
+/// What the callers of each method of each path have to be. A method that is not listed is not allowed; `HEAD` is `GET`.
+pub fn needs() -> Vec<(Method, &'static str, Need)> {
+    let routes = table().into_iter();
+    routes
+        .map(|route| (route.method, route.path, route.need))
+        .collect()
+}
+
+/// What a caller has to be, by path and method: asked for each request.
+#[derive(Debug)]
+pub(crate) struct Needs(HashMap<&'static str, Vec<(Method, Need)>>);
+
+impl Needs {
+    pub(crate) fn new() -> Self {
+        let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+        for (method, path, need) in needs() {
+            by_path.entry(path).or_default().push((method, need));
+        }
+        Self(by_path)
+    }
+
+    /// What the callers of that route have to be; `None`: there is none, and nobody is kept from hearing so.
+    pub(crate) fn of(&self, method: &Method, route: &str) -> Option<Need> {
+        let method = match *method {
+            Method::HEAD => &Method::GET,
+            _ => method,
+        };
+        let methods = self.0.get(route)?;
+        let found = methods.iter().find(|(of, _)| of == method);
+        found.map(|(_, need)| *need)
+    }
 }
 
 /// Whether a route answers with rows, or what is counted of them: the same for all who ask the same.

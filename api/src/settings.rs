@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use entity::access::Rule;
+
 use crate::mirror::PublicUrl;
 use crate::protection::{ClientHeader, Origin, Rate};
 
@@ -22,6 +24,8 @@ pub struct Settings {
     pub refresh: Duration,
     /// Whose pages may read the answers in a browser; none: nobody's.
     pub cors_origins: Vec<Origin>,
+    /// Who may read the resources whose definition does not say it.
+    pub read: Rule,
     /// Most requests that are worked on at once.
     pub in_flight: usize,
     /// What one caller may ask for; `None`: as much as it likes.
@@ -55,6 +59,7 @@ impl Settings {
             cache_bytes: 32 << 20,
             refresh: Duration::from_secs(1),
             cors_origins: Vec::new(),
+            read: Rule::Public,
             in_flight: 512,
             rate_limit: None,
             client_header: None,

@@ -17,6 +17,8 @@ mod nearest;
 /// What of a text rows are found by.
 pub mod search;
 
+/// Who may do what.
+pub mod access;
 /// What a definition says about a resource's rows.
 pub mod definition;
 /// The rows of every mirrored resource.

@@ -27,18 +27,18 @@ use self::{
     follower::{Follower, Woken},
     query::{Asked, How},
 };
-use crate::{AppState, path::Segments, problem::Problem};
+use crate::{AppState, identity::View, path::Segments, problem::Problem};
 
 /// Longest time that a long poll may wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 pub(crate) async fn changes(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let asked = Asked::parse(query.as_deref(), &request, &state.settings)?;
     let follower = Follower::begin(&state, resource, asked.since).await?;

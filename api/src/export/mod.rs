@@ -30,15 +30,15 @@ use self::{
     snapshot::Snapshot,
     task::Export,
 };
-use crate::{AppState, path::Segments, problem::Problem, registry::Resource};
+use crate::{AppState, identity::View, path::Segments, problem::Problem, registry::Resource};
 
 pub(crate) async fn export(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let asked = resource.asked(|definition| {
         let of = (&**resource, definition);

@@ -50,17 +50,18 @@ use crate::{
     AppState,
     answers::{About, Answer, Body},
     caching::hexadecimal,
+    identity::View,
     parameters::Parameters,
     problem::Problem,
 };
 
 pub(crate) async fn mirror(
     State(state): State<AppState>,
+    snapshot: View,
     uri: Uri,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let (name, path) = parts(uri.path());
     let source = snapshot.source(name)?;
     let parameters = Parameters::decode(query.as_deref())?;

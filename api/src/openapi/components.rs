@@ -39,6 +39,19 @@ pub(super) fn components(
         "parameters": parameters,
         "headers": headers::headers(),
         "responses": problems::responses(paths),
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An access token, as a login gives it out; or an API key.",
+            },
+            "key": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "An API key.",
+            },
+        },
     })
 }
 

@@ -1,5 +1,7 @@
 //! `/api/openapi.json`: OpenAPI 3.1, generated from the registered definitions.
 
+mod act;
+mod acts;
 mod changes;
 mod components;
 mod examples;
@@ -19,13 +21,16 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
-use crate::{AppState, caching, problem::Problem, records, sample::Sample, settings::Settings};
+use crate::{
+    AppState, caching, identity::View, problem::Problem, records, sample::Sample,
+    settings::Settings,
+};
 
 pub(crate) async fn openapi(
     State(state): State<AppState>,
+    snapshot: View,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resources = snapshot.resources();
     let samples = state.samples.of(&state, &snapshot, resources).await;
     let described = resources.iter().zip(&samples);
@@ -90,6 +95,7 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
     let mirrored = mirror::paths(described, settings);
     let has_mirror = !mirrored.is_empty();
     paths.extend(mirrored);
+    acts::lay(&mut paths);
     if settings.rate_limit.is_some() {
         limit(&mut paths);
     }
@@ -137,11 +143,13 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
 /// There is a limit of requests: each operation but those that tell how the process is may refuse one more.
 fn limit(paths: &mut Map<String, Value>) {
     let (name, _) = problems::QUOTA;
-    for item in paths.values_mut() {
-        let get = &mut item["get"];
-        if get["tags"] != json!(["service"]) {
+    let items = paths.values_mut().filter_map(Value::as_object_mut);
+    for operation in items.flat_map(Map::values_mut) {
+        let is_watched = operation["tags"] == json!(["service"]);
+        // Of a login, that one says so already.
+        if !is_watched && operation["responses"].get("429").is_none() {
             let response = json!({ "$ref": format!("#/components/responses/{name}") });
-            get["responses"]["429"] = response;
+            operation["responses"]["429"] = response;
         }
     }
 }

@@ -99,6 +99,16 @@ impl Get<'_> {
             "Gone" => self.takes("Since"),
             "NotReady" => (!is_state && !self.takes("MaxStaleness")) || self.id == "readyz",
             "NotReadyOrStale" => self.takes("MaxStaleness"),
+            "Unauthenticated" => !is_state,
+            // Of what changes something, or is for some only.
+            "BadBody"
+            | "InvalidBody"
+            | "UnsupportedMediaType"
+            | "Forbidden"
+            | "Conflict"
+            | "PreconditionFailed"
+            | "LoginThrottled"
+            | "MethodNotAllowed" => false,
             "QueryTimeout" => is_of_rows || is_mirrored,
             // Of every URL and of every fault of ours.
             _ => true,

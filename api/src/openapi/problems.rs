@@ -9,7 +9,7 @@ use super::headers;
 use crate::problem::Kind;
 
 /// The kinds of problems that one response stands for; they have one status.
-pub(super) static RESPONSES: [(&str, &[Kind]); 14] = [
+pub(super) static RESPONSES: [(&str, &[Kind]); 23] = [
     (
         "BadRequest",
         &[
@@ -28,6 +28,26 @@ pub(super) static RESPONSES: [(&str, &[Kind]); 14] = [
             Kind::InvalidPath,
         ],
     ),
+    (
+        "BadBody",
+        &[
+            Kind::MalformedBody,
+            Kind::InvalidParameter,
+            Kind::UnknownParameter,
+            Kind::InvalidPath,
+        ],
+    ),
+    ("InvalidBody", &[Kind::InvalidBody]),
+    ("UnsupportedMediaType", &[Kind::UnsupportedMediaType]),
+    ("Unauthenticated", &[Kind::Unauthenticated]),
+    ("Forbidden", &[Kind::Forbidden]),
+    ("Conflict", &[Kind::Conflict]),
+    ("PreconditionFailed", &[Kind::PreconditionFailed]),
+    (
+        "LoginThrottled",
+        &[Kind::LoginThrottled, Kind::QuotaExceeded],
+    ),
+    ("MethodNotAllowed", &[Kind::MethodNotAllowed]),
     ("NotFound", &[Kind::NotFound]),
     ("NotMirrored", &[Kind::NotMirrored, Kind::NotFound]),
     ("Gone", &[Kind::ChangesHorizon]),
@@ -94,7 +114,10 @@ pub(super) fn schemas(paths: &Map<String, Value>) -> Map<String, Value> {
 fn all(
     paths: &Map<String, Value>,
 ) -> impl Iterator<Item = &'static (&'static str, &'static [Kind])> {
-    let responses = paths.values().map(|item| &item["get"]["responses"]);
+    let items = paths.values().filter_map(Value::as_object);
+    let responses = items
+        .flat_map(Map::values)
+        .map(|operation| &operation["responses"]);
     let of_each = responses.filter_map(Value::as_object).flat_map(Map::values);
     let referred: HashSet<&str> = of_each
         .filter_map(|response| response["$ref"].as_str()?.rsplit('/').next())

@@ -11,6 +11,13 @@ pub(crate) enum Kind {
     CursorInvalid,
     CursorMismatch,
     InvalidPath,
+    MalformedBody,
+    InvalidBody,
+    UnsupportedMediaType,
+    Unauthenticated,
+    Forbidden,
+    Conflict,
+    PreconditionFailed,
     NotFound,
     NotMirrored,
     MethodNotAllowed,
@@ -21,6 +28,7 @@ pub(crate) enum Kind {
     UriTooLong,
     HeadersTooLarge,
     QuotaExceeded,
+    LoginThrottled,
     Internal,
     NotReady,
     StaleBeyondLimit,
@@ -29,12 +37,19 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::InvalidParameter,
         Self::UnknownParameter,
         Self::CursorInvalid,
         Self::CursorMismatch,
         Self::InvalidPath,
+        Self::MalformedBody,
+        Self::InvalidBody,
+        Self::UnsupportedMediaType,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::Conflict,
+        Self::PreconditionFailed,
         Self::NotFound,
         Self::NotMirrored,
         Self::MethodNotAllowed,
@@ -45,6 +60,7 @@ impl Kind {
         Self::UriTooLong,
         Self::HeadersTooLarge,
         Self::QuotaExceeded,
+        Self::LoginThrottled,
         Self::Internal,
         Self::NotReady,
         Self::StaleBeyondLimit,
@@ -68,6 +84,14 @@ impl Kind {
             Self::CursorInvalid => "cursor-invalid",
             Self::CursorMismatch => "cursor-mismatch",
             Self::InvalidPath => "invalid-path",
+            Self::MalformedBody => "malformed-body",
+            Self::InvalidBody => "invalid-body",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::LoginThrottled => "login-throttled",
             Self::NotFound => "not-found",
             Self::NotMirrored => "not-mirrored",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -98,6 +122,14 @@ impl Kind {
             Self::CursorInvalid => "The cursor is not one of ours",
             Self::CursorMismatch => "The cursor belongs to another list",
             Self::InvalidPath => "The path is not valid",
+            Self::MalformedBody => "The body cannot be read",
+            Self::InvalidBody => "The body is not valid",
+            Self::UnsupportedMediaType => "The body is in a form that is not read",
+            Self::Unauthenticated => "Nobody knows who asks",
+            Self::Forbidden => "Not allowed",
+            Self::Conflict => "It is not so now",
+            Self::PreconditionFailed => "It is another by now",
+            Self::LoginThrottled => "Too many wrong logins",
             Self::NotFound => "Not found",
             Self::NotMirrored => "Not known in the shape of the upstream",
             Self::MethodNotAllowed => "The method is not allowed here",
@@ -142,6 +174,30 @@ impl Kind {
             }
             Self::InvalidPath => {
                 "The URL's path cannot be read: once its percent-encoding is undone, it must be UTF-8."
+            }
+            Self::MalformedBody => {
+                "The body is no JSON, or not of the form that the operation takes; the detail says where. The document at `/api/openapi.json` has the form."
+            }
+            Self::InvalidBody => {
+                "The body can be read, and one or more of its members were refused. `errors` lists them all, each with the member, the reason and, where they can be listed, the values that are accepted."
+            }
+            Self::UnsupportedMediaType => {
+                "The `Content-Type` of the request is none of those that the operation takes; the detail lists them."
+            }
+            Self::Unauthenticated => {
+                "The request needs a login or a key and has none, or one that is not known, has expired or was ended. Log in anew, or send a key in `X-API-Key`."
+            }
+            Self::Forbidden => {
+                "Who asks is known, and may not do this. The detail says which scope or role it takes."
+            }
+            Self::Conflict => {
+                "What the request is about is in a state that does not allow it; the detail says which. Look at it anew."
+            }
+            Self::PreconditionFailed => {
+                "What the request is about has changed since the `ETag` in `If-Match` was given out. Get it anew, and decide anew."
+            }
+            Self::LoginThrottled => {
+                "There were too many wrong logins for this account or from this address. `Retry-After` says when the next one is looked at; it does not matter whether its password is right."
             }
             Self::NotFound => {
                 "There is no such page, source, resource or record, or it is there no more. `errors` \
@@ -212,7 +268,14 @@ impl Kind {
             | Self::UnknownParameter
             | Self::CursorInvalid
             | Self::CursorMismatch
-            | Self::InvalidPath => StatusCode::BAD_REQUEST,
+            | Self::InvalidPath
+            | Self::MalformedBody => StatusCode::BAD_REQUEST,
+            Self::InvalidBody => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::NotFound | Self::NotMirrored => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -220,7 +283,7 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Self::QuotaExceeded | Self::LoginThrottled => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotReady | Self::StaleBeyondLimit | Self::Overloaded => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -234,6 +297,7 @@ impl Kind {
         matches!(
             self,
             Self::QuotaExceeded
+                | Self::LoginThrottled
                 | Self::NotReady
                 | Self::StaleBeyondLimit
                 | Self::Overloaded

@@ -11,7 +11,7 @@ use std::{error::Error, sync::Arc};
 use axum::{
     http::{
         HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -204,6 +204,9 @@ impl Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if kind.retryable() && !headers.contains_key(RETRY_AFTER) {
             headers.insert(RETRY_AFTER, self.retry_after.unwrap_or(1).into());
+        }
+        if kind == Kind::Unauthenticated {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         *response.body_mut() = axum::body::Body::from(body);
     }

@@ -12,6 +12,7 @@ use super::list::{List, Parent};
 use crate::{
     AppState,
     fault::{Code, Fault},
+    identity::View,
     path::Segments,
     problem::Problem,
     registry::{Resource, Snapshot},
@@ -19,11 +20,11 @@ use crate::{
 
 pub(crate) async fn children(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name, key, child)): Segments<(String, String, String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let parent = Parent {
         resource: snapshot.resource(&source, &name)?,
         key: &key,

@@ -26,6 +26,7 @@ use crate::{
     AppState,
     answers::{About, Answer, Body},
     fault::{Code, Fault},
+    identity::View,
     parameters::Parameters,
     path::Segments,
     patience::{self, TIMEOUT},
@@ -45,11 +46,11 @@ const LINKS: &str =
 
 pub(crate) async fn facets(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     let asked =

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     AppState,
     answers::{About, Answer, Body},
+    identity::View,
     parameters::Parameters,
     path::Segments,
     problem::{Problem, both},
@@ -32,11 +33,11 @@ use crate::{
 
 pub(crate) async fn list(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     if parameters.iter().any(|(name, _)| name == AS_OF) {

@@ -25,6 +25,7 @@ use crate::{
     answers::{About, Answer, Body},
     caching::hexadecimal,
     fault::{Code, Fault},
+    identity::View,
     parameters::Parameters,
     path::Segments,
     patience::{self, TIMEOUT},
@@ -38,11 +39,11 @@ pub(super) const LINKS: &str =
 
 pub(crate) async fn one(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name, key)): Segments<(String, String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     if parameters.iter().any(|(name, _)| name == AS_OF) {

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::query::{filter_names, is_sortable, written};
 use crate::{
     AppState, caching,
+    identity::View,
     parameters::Parameters,
     path::Segments,
     problem::Problem,
@@ -23,11 +24,11 @@ use crate::{
 
 pub(crate) async fn schema(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let samples = state

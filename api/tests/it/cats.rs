@@ -54,6 +54,7 @@ pub(crate) fn breeds() -> Definition {
         ],
         parent: None,
         face: None,
+        read: None,
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn images() -> Definition {
             copy: vec![("breed_id".to_owned(), "id".to_owned())],
         }),
         face: None,
+        read: None,
     }
 }
 

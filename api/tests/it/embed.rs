@@ -275,6 +275,7 @@ async fn children_can_have_children() {
                 copy: of_images,
             }),
             face: None,
+            read: None,
         };
         let vote = |id: &str, breed: &str, image: &str| {
             let payload = json!({ "id": id }).to_string();

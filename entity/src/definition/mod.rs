@@ -14,6 +14,8 @@ mod order;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Rule;
+
 pub use cell::Cell;
 pub use child::{Child, ChildColumn, Of};
 pub use decimal::{Decimal, DecimalError};
@@ -62,6 +64,9 @@ pub struct Definition {
     /// How the upstream is asked for it and answers; `None`: not written down yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face: Option<Face>,
+    /// Who may read it; `None`: who may read what says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Rule>,
 }
 
 /// What a record is identified by.

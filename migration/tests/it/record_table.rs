@@ -42,6 +42,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
             .collect(),
         parent: None,
         face: None,
+        read: None,
     }
 }
 

@@ -110,6 +110,7 @@ fn definition(
         parent: for_each.map(relation::parent_of),
         history: resource.spec.history.unwrap_or_default(),
         face: None,
+        read: None,
     };
     if definition.history {
         let fits = names::table_fits(&definition.history_table());

@@ -19,6 +19,7 @@ use crate::{
     AppState,
     answers::{About, Answer, Body},
     caching::hexadecimal,
+    identity::View,
     parameters::Parameters,
     path::Segments,
     patience::{self, TIMEOUT},
@@ -38,11 +39,11 @@ const OWN: [&str; 4] = ["fields", "limit", "cursor", TIMEOUT];
 
 pub(crate) async fn history(
     State(state): State<AppState>,
+    snapshot: View,
     Segments((source, name, key)): Segments<(String, String, String)>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = state.registry.snapshot()?;
     let resource = snapshot.resource(&source, &name)?;
     let parameters = Parameters::decode(query.as_deref())?;
     let asked = Asked::parse(&state, (resource, &key), &parameters)?;

@@ -43,14 +43,24 @@ impl Document {
         }
     }
 
-    pub(crate) fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+    /// Those that read rows, or tell of them.
+    pub(crate) fn operations<'a>(&'a self) -> impl Iterator<Item = Operation<'a>> {
         let paths = self.value["paths"].as_object().expect("paths");
-        paths.iter().map(|(path, item)| {
-            let methods: Vec<&String> = item.as_object().expect("an item").keys().collect();
-            assert_eq!(methods, ["get"], "{path}");
-            let value = &item["get"];
-            Operation { path, value }
-        })
+        let of_path = |(path, item): (&'a String, &'a Value)| {
+            let value = item.get("get").filter(|value| is_of_rows(value));
+            value.map(|value| Operation { path, value })
+        };
+        paths.iter().filter_map(of_path)
+    }
+
+    /// Method and path of each, whatever it does.
+    pub(crate) fn methods(&self) -> Vec<(String, &str)> {
+        let paths = self.value["paths"].as_object().expect("paths");
+        let of_path = paths.iter().flat_map(|(path, item)| {
+            let methods = item.as_object().expect("an item").keys();
+            methods.map(move |method| (method.to_uppercase(), path.as_str()))
+        });
+        of_path.collect()
     }
 
     /// The operation's parameters that stand in `place`.
@@ -196,4 +206,9 @@ impl Document {
         });
         Rc::clone(made)
     }
+}
+
+/// What everybody may ask who may read: the others say who has to be known.
+fn is_of_rows(operation: &Value) -> bool {
+    operation.get("security").is_none()
 }

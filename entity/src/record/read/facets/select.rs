@@ -211,6 +211,7 @@ mod tests {
             search: Vec::new(),
             parent: None,
             face: None,
+            read: None,
         };
         let check = |at: usize, expected: &str| {
             let backend = DbBackend::Sqlite;

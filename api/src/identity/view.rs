@@ -1,0 +1,30 @@
+//! What is registered, as far as the caller may see it: what it may not read is not there.
+
+use std::{ops::Deref, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::Caller;
+use crate::{AppState, problem::Problem, registry::Snapshot};
+
+/// What there is for the caller, as it was read last.
+#[derive(Clone, Debug)]
+pub(crate) struct View(pub(crate) Arc<Snapshot>);
+
+impl Deref for View {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
+}
+
+impl FromRequestParts<AppState> for View {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller: Option<&Caller> = parts.extensions.get();
+        let scopes = caller.and_then(Caller::scopes);
+        Ok(Self(state.registry.snapshot()?.seen_with(scopes)))
+    }
+}
