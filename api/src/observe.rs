@@ -87,7 +87,7 @@ async fn known(
 /// The answer that is kept, if anybody may have it: no route and no layer needs to be asked.
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
     // Who it is decides what it may have.
-    if identity::shows_credentials(asked.headers) {
+    if !identity::recall(state, asked.headers)?.is_anonymous() {
         return None;
     }
     if state.quota.is_some() || !state.settings.cors_origins.is_empty() {

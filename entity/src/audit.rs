@@ -1,6 +1,6 @@
 //! What was done with the rights of a user or key, and by whom.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,3 +22,42 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Something that was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Who did it: `user:anna`, `key:reports`, `cli`; `None`: nobody known.
+    pub actor: Option<String>,
+    /// What: `login`, `user.create`, `sync.stop`, …
+    pub action: String,
+    /// To what: `user:ben`, `thecatapi.breeds`, …
+    pub target: Option<String>,
+    /// Where the request came from.
+    pub address: Option<String>,
+    /// What else is to be known; never a secret.
+    pub detail: Option<String>,
+}
+
+impl Entity {
+    /// Writes down what was done.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn add(
+        db: &impl ConnectionTrait,
+        entry: Entry,
+        at: DateTimeUtc,
+    ) -> Result<(), DbErr> {
+        let row = ActiveModel {
+            at: Set(at),
+            actor: Set(entry.actor),
+            action: Set(entry.action),
+            target: Set(entry.target),
+            address: Set(entry.address),
+            detail: Set(entry.detail),
+            ..Default::default()
+        };
+        Self::insert(row).exec_without_returning(db).await?;
+        Ok(())
+    }
+}

@@ -6,6 +6,6 @@ mod view;
 
 pub use self::need::Need;
 pub(crate) use self::{
-    caller::{Caller, Known, Who, identify, shows_credentials},
+    caller::{Caller, Known, Who, identify, recall},
     view::View,
 };
