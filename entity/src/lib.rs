@@ -45,6 +45,12 @@ pub mod version;
 
 /// What an operator asked the syncers for.
 pub mod command;
+/// How far a run under way has come.
+pub mod progress;
+/// How every resource fares, for whoever steers.
+pub mod status;
+/// The syncers that are there.
+pub mod syncer;
 
 /// A key with which a program asks.
 pub mod api_key;
