@@ -44,6 +44,11 @@ mod registry;
 /// What the rows look like.
 mod sample;
 
+/// Who there is, and what was done.
+mod directory;
+/// Lists of users, runs and the like.
+mod tables;
+
 /// What is wrong with a request.
 mod fault;
 /// What went wrong.

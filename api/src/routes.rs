@@ -21,8 +21,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
-    mirror, observe, openapi, problem, protection, records, swagger,
+    AppState, accept, answers::Asked, catalog, changes, directory, export, health, identity::Need,
+    metrics, mirror, observe, openapi, problem, protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -32,6 +32,7 @@ const SWAGGER: &str = "api/swagger";
 const SERVICE: &str = "/api/v1";
 const CATALOG: &str = "/api/v1/catalog";
 const CATALOG_OF_SOURCE: &str = "/api/v1/catalog/{source}";
+const AUDIT: &str = "/api/v1/audit";
 const LIST: &str = "/api/v1/{source}/{resource}";
 const ONE: &str = "/api/v1/{source}/{resource}/{key}";
 const CHILDREN: &str = "/api/v1/{source}/{resource}/{key}/{child}";
@@ -103,7 +104,7 @@ impl Route {
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows()]
+    [of_service(home), of_rows(), of_directory()]
         .into_iter()
         .flatten()
         .collect()
@@ -146,6 +147,10 @@ fn of_rows() -> Vec<Route> {
         Route::get("/mirror/{source}/", Need::Read, mirror::mirror),
         Route::get(MIRROR, Need::Read, mirror::mirror),
     ]
+}
+
+fn of_directory() -> Vec<Route> {
+    vec![Route::get(AUDIT, Need::Admin, directory::audit)]
 }
 
 fn routes() -> Router<AppState> {

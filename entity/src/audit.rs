@@ -1,6 +1,11 @@
 //! What was done with the rights of a user or key, and by whom.
 
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::Query};
+
+use crate::{
+    definition::Kind,
+    listing::{self, Listing},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,6 +44,34 @@ pub struct Entry {
 }
 
 impl Entity {
+    /// The list of all that was done. It grows for ever, and an index has no order but these.
+    pub fn listing() -> Listing {
+        let column = listing::Column::new;
+        let audit = Query::select().from(Self).take();
+        Listing::new(
+            "audit",
+            (audit, Column::Id),
+            [
+                column("id", Kind::Integer, Column::Id),
+                column("at", Kind::Timestamp, Column::At),
+                column("actor", Kind::Text, Column::Actor)
+                    .optional()
+                    .unsorted(),
+                column("action", Kind::Text, Column::Action).unsorted(),
+                column("target", Kind::Text, Column::Target)
+                    .optional()
+                    .unsorted(),
+                column("address", Kind::Text, Column::Address)
+                    .optional()
+                    .unsorted(),
+                column("detail", Kind::Text, Column::Detail)
+                    .optional()
+                    .shown(),
+            ],
+        )
+        .newest_first()
+    }
+
     /// Writes down what was done.
     ///
     /// # Errors

@@ -24,6 +24,9 @@ pub mod definition;
 /// The rows of every mirrored resource.
 pub mod record;
 
+/// Lists of the tables that follow.
+pub mod listing;
+
 /// How far reading came.
 pub mod cursor;
 /// Who may write a resource now.

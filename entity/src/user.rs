@@ -1,6 +1,12 @@
 //! A person who may log in to the api.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::Query};
+
+use crate::{
+    access::Role,
+    definition::Kind,
+    listing::{self, Listing},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,3 +34,29 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The list of users: all of them but their passwords.
+    pub fn listing() -> Listing {
+        let column = listing::Column::new;
+        let text = |name, value: Column| column(name, Kind::Text, value).optional();
+        let users = Query::select().from(Self).take();
+        Listing::new(
+            "users",
+            (users, Column::Id),
+            [
+                column("id", Kind::Integer, Column::Id),
+                column("name", Kind::Text, Column::Name),
+                text("email", Column::Email),
+                column("role", Kind::Text, Column::Role).one_of(Role::ALL.map(Role::as_str)),
+                column("active", Kind::Boolean, Column::Active),
+                text("first_name", Column::FirstName),
+                text("last_name", Column::LastName),
+                text("phone", Column::Phone),
+                column("attributes", Kind::Json, Column::Attributes).shown(),
+                column("created_at", Kind::Timestamp, Column::CreatedAt),
+                column("updated_at", Kind::Timestamp, Column::UpdatedAt),
+            ],
+        )
+    }
+}

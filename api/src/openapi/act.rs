@@ -87,6 +87,8 @@ impl Act<'_> {
             "Unauthenticated" => self.need != Need::Open,
             "Forbidden" => !matches!(self.need, Need::Open | Need::Read),
             "InvalidBody" | "UnsupportedMediaType" => self.body.is_some(),
+            // A list's 400 says more.
+            "BadBody" if self.problems.contains(&"BadList") => return false,
             _ => false,
         };
         is_known || ALWAYS.contains(&problems) || self.problems.contains(&problems)

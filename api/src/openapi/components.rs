@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Described, changes, examples, export, headers, history, problems, record};
+use super::{Described, changes, examples, export, headers, history, problems, record, tables};
 use crate::{
     problem::Kind,
     records::{facets, random},
@@ -251,6 +251,7 @@ fn parameters(settings: &Settings) -> Map<String, Value> {
             &json!({ "type": "boolean", "default": false }),
         ),
     }));
+    parameters.insert("TableCount".to_owned(), tables::count());
     parameters.extend(members(times(settings)));
     parameters.extend(members(of_other_routes()));
     parameters.extend(members(changes::parameters()));

@@ -4,6 +4,7 @@ mod act;
 mod acts;
 mod changes;
 mod components;
+mod directory;
 mod examples;
 mod export;
 mod filters;
@@ -14,6 +15,7 @@ mod operation;
 mod paths;
 mod problems;
 mod record;
+mod tables;
 
 use std::sync::LazyLock;
 
