@@ -47,6 +47,8 @@ pub(crate) enum Code {
     UnknownChild,
     UnknownPath,
     NotMirrored,
+    UnknownMember,
+    MissingMember,
 }
 
 impl Fault {

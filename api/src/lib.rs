@@ -23,6 +23,9 @@ mod patience;
 /// What one caller may do to the others.
 mod protection;
 
+/// The JSON body of a request.
+mod body;
+
 /// What was answered, kept.
 mod answers;
 /// When a client's copy is still good.
@@ -43,6 +46,8 @@ mod records;
 mod registry;
 /// What the rows look like.
 mod sample;
+/// How the syncers fare, and what they are asked to do.
+mod sync;
 
 /// Who there is, and what was done.
 mod directory;
@@ -63,6 +68,8 @@ mod openapi;
 /// The description of the api for people.
 mod swagger;
 
+/// The api without a socket.
+mod local;
 /// What the api is told when it starts.
 mod settings;
 
@@ -78,6 +85,7 @@ use tokio::{
 };
 
 pub use identity::Need;
+pub use local::Local;
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -101,6 +109,7 @@ pub struct Parts {
     places: mirror::Places,
     feed: Arc<changes::Feed>,
     exports: Arc<export::Exports>,
+    board: sync::Board,
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
@@ -135,6 +144,7 @@ impl AppState {
             places: mirror::Places::new(),
             feed,
             exports,
+            board: sync::Board::new(),
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
             load: Arc::new(protection::Load::new(settings.in_flight)),
@@ -162,6 +172,7 @@ impl AppState {
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].
     pub async fn refresh(&self) {
         self.registry.refresh(&self.db).await;
+        self.board.refresh(self).await;
     }
 }
 
@@ -189,9 +200,12 @@ pub async fn serve(
     let mut serving = pin!(serving.into_future());
     let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);
     let mut refreshing = pin!(refreshing);
+    let telling = state.board.keep_fresh(&state, state.settings.refresh);
+    let mut telling = pin!(telling);
     tokio::select! {
         ended = &mut serving => return ended,
         never = &mut refreshing => never,
+        never = &mut telling => never,
         _ = &mut stopped => {}
     }
     // A connection that never ends must not keep the process.

@@ -9,7 +9,7 @@ use axum::{
     http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::{MethodRouter, get},
+    routing::{MethodRouter, get, patch, post},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -22,7 +22,7 @@ use tower_http::{
 
 use crate::{
     AppState, accept, answers::Asked, catalog, changes, directory, export, health, identity::Need,
-    metrics, mirror, observe, openapi, problem, protection, records, swagger,
+    metrics, mirror, observe, openapi, problem, protection, records, swagger, sync,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -44,6 +44,24 @@ pub(crate) const FACETS: &str = "/api/v1/{source}/{resource}/-/facets";
 const HISTORY: &str = "/api/v1/{source}/{resource}/{key}/-/history";
 const MIRROR: &str = "/mirror/{source}/{*path}";
 pub(crate) const RANDOM: &str = "/api/v1/{source}/{resource}/-/random";
+
+/// How the syncers fare, and what they are asked to do.
+const SYNC: &str = "/api/v1/sync";
+const SYNC_RUN_ALL: &str = "/api/v1/sync/runs";
+const SYNC_RUN: &str = "/api/v1/sync/runs/{id}";
+const SYNC_CANCEL: &str = "/api/v1/sync/runs/{id}/cancel";
+const COMMANDS: &str = "/api/v1/sync/commands";
+/// What became of a command: its answer may wait for that.
+pub(crate) const COMMAND: &str = "/api/v1/sync/commands/{id}";
+const SYNC_EVENTS: &str = "/api/v1/sync/events";
+const SYNC_SOURCE: &str = "/api/v1/sync/{source}";
+const SYNC_RUN_SOURCE: &str = "/api/v1/sync/{source}/runs";
+const SYNC_RESOURCE: &str = "/api/v1/sync/{source}/{resource}";
+const SYNC_RUN_RESOURCE: &str = "/api/v1/sync/{source}/{resource}/runs";
+const REJECTS: &str = "/api/v1/sync/{source}/{resource}/rejects";
+const REJECT_COUNTS: &str = "/api/v1/sync/{source}/{resource}/rejects/counts";
+const REJECT: &str = "/api/v1/sync/{source}/{resource}/rejects/{id}";
+const REPLAY: &str = "/api/v1/sync/{source}/{resource}/rejects/replay";
 
 /// Smaller answers are not worth the compressing.
 const WORTH_COMPRESSING: u16 = 1024;
@@ -87,6 +105,32 @@ struct Route {
 }
 
 impl Route {
+    fn post<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::POST,
+            path,
+            need,
+            handler: post(handler),
+        }
+    }
+
+    fn patch<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::PATCH,
+            path,
+            need,
+            handler: patch(handler),
+        }
+    }
+
     fn get<H, T>(path: &'static str, need: Need, handler: H) -> Self
     where
         H: Handler<T, AppState>,
@@ -101,10 +145,36 @@ impl Route {
     }
 }
 
+/// The tap: whoever may turn it may look, too.
+fn of_tap() -> Vec<Route> {
+    let need = Need::Sync;
+    vec![
+        Route::get(SYNC, need, sync::fare::all),
+        Route::patch(SYNC, need, sync::fare::steer_all),
+        Route::get(SYNC_RUN_ALL, need, sync::runs::list),
+        Route::post(SYNC_RUN_ALL, need, sync::commands::run_all),
+        Route::get(SYNC_RUN, need, sync::runs::one),
+        Route::post(SYNC_CANCEL, need, sync::commands::cancel),
+        Route::get(COMMANDS, need, sync::commands::list),
+        Route::get(COMMAND, need, sync::commands::one),
+        Route::get(SYNC_EVENTS, need, sync::events::events),
+        Route::get(SYNC_SOURCE, need, sync::fare::of_source),
+        Route::patch(SYNC_SOURCE, need, sync::fare::steer_source),
+        Route::post(SYNC_RUN_SOURCE, need, sync::commands::run_source),
+        Route::get(SYNC_RESOURCE, need, sync::fare::of_resource),
+        Route::patch(SYNC_RESOURCE, need, sync::fare::steer_resource),
+        Route::post(SYNC_RUN_RESOURCE, need, sync::commands::run_resource),
+        Route::get(REJECTS, need, sync::rejects::list),
+        Route::get(REJECT_COUNTS, need, sync::rejects::counts),
+        Route::get(REJECT, need, sync::rejects::one),
+        Route::post(REPLAY, need, sync::commands::replay),
+    ]
+}
+
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows(), of_directory()]
+    [of_service(home), of_rows(), of_directory(), of_tap()]
         .into_iter()
         .flatten()
         .collect()
@@ -200,7 +270,8 @@ pub(crate) fn is_of_rows(route: &str) -> bool {
 
 /// Whether a route asks the database.
 pub(crate) fn asks_database(route: &str) -> bool {
-    is_of_rows(route) || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
+    let is_tap = route.starts_with(SYNC);
+    is_of_rows(route) || is_tap || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
 }
 
 /// Whether a route has answers that are kept here.
@@ -217,6 +288,8 @@ pub(crate) fn takes_timeout(route: &str) -> bool {
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {
         SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SYNC_EVENTS => &sync::events::FORMS,
+        route if route.starts_with(SYNC) => &accept::JSON,
         SCHEMA => &["application/schema+json"],
         CHANGES => &changes::FORMS,
         EXPORT => &export::FORMS,

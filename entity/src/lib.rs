@@ -48,6 +48,8 @@ pub mod version;
 
 /// What an operator asked the syncers for.
 pub mod command;
+/// The lists of runs, commands and rejects.
+mod listed;
 /// How far a run under way has come.
 pub mod progress;
 /// How every resource fares, for whoever steers.

@@ -37,6 +37,8 @@ pub(crate) enum Who {
     User { id: i64, login: String },
     /// A program, with a key of that user's.
     Key { id: i64, user_id: i64 },
+    /// Whoever holds the database itself, on its machine.
+    Local,
 }
 
 impl Caller {
@@ -87,7 +89,7 @@ impl Caller {
     pub(crate) fn user(&self) -> Result<i64, Problem> {
         match self.identity()?.who {
             Who::User { id, .. } => Ok(id),
-            Who::Key { .. } => Err(Problem::new(
+            Who::Key { .. } | Who::Local => Err(Problem::new(
                 Kind::Forbidden,
                 "this needs a user who has logged in; a key is not enough",
             )),

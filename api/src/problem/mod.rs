@@ -78,6 +78,14 @@ impl Problem {
         }
     }
 
+    /// A refusal of a body with all that is wrong with it.
+    pub(crate) fn of_body(faults: Vec<Fault>) -> Self {
+        Self {
+            kind: Kind::InvalidBody,
+            ..Self::refused(faults)
+        }
+    }
+
     /// Something is missing: what the path names, with what could be meant.
     pub(crate) fn not_found(fault: Fault) -> Self {
         Self {

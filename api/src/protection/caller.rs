@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, request::Parts},
 };
 
 /// The header in which a proxy of ours tells whom it asks for.
@@ -30,6 +30,13 @@ pub(super) fn caller(request: &Request, trusted: Option<&ClientHeader>) -> IpAdd
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = || peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.0.ip());
     network(told.unwrap_or_else(peer))
+}
+
+/// The address from which a request came, as the audit has it; `None`: it came over no socket.
+pub(crate) fn address(parts: &Parts, trusted: Option<&ClientHeader>) -> Option<IpAddr> {
+    let told = trusted.and_then(|header| told(&parts.headers, header));
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    told.or_else(|| peer.map(|info| info.0.ip()))
 }
 
 fn told(headers: &HeaderMap, ClientHeader(name): &ClientHeader) -> Option<IpAddr> {

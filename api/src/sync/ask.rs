@@ -82,14 +82,16 @@ pub(super) async fn ask(
         let status = by_id.get(&named.id).copied();
         match status.and_then(|status| obstacle(&act, named, status)) {
             Some(obstacle) => asked.refuse(named, obstacle),
-            None => asked.commands.push(written(&both, (named, &act, actor), now).await?),
+            None => asked
+                .commands
+                .push(written(&both, (named, &act, actor), now).await?),
         }
     }
     if asked.commands.is_empty() {
         return Ok(refusal(asked.refused));
     }
     let what = (act.action(), target.name.as_str());
-    actor.did_so(&both, what, act.detail, now).await?;
+    actor.did(&both, what, act.detail, now).await?;
     both.commit().await?;
     state.board.refresh(state).await;
     accepted(&asked)

@@ -60,7 +60,9 @@ impl FromStr for Word {
 impl FromMembers for Wish {
     fn from_members(members: &mut Members) -> Self {
         Self {
-            mode: members.parsed_if_any("mode").map_or(Mode::default(), |Word(mode)| mode),
+            mode: members
+                .parsed_if_any("mode")
+                .map_or(Mode::default(), |Word(mode)| mode),
             accept_deletes: members.flag("accept_deletes"),
         }
     }
@@ -202,7 +204,9 @@ async fn waited_for(
     loop {
         let is_open = news.borrow_and_update().open.contains(&command.id);
         if !is_open {
-            let found = Commands::find_by_id(command.id).one(&state.reader()).await?;
+            let found = Commands::find_by_id(command.id)
+                .one(&state.reader())
+                .await?;
             command = found.ok_or_else(gone)?;
         }
         if command.done_at.is_some() {

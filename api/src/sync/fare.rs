@@ -110,7 +110,7 @@ async fn steer(
     let both = state.db.begin().await?;
     let by = (actor.name.as_str(), now);
     resource::Entity::enable(&both, &target.ids(), wish.enabled, by).await?;
-    actor.did(&both, (action, &target.name), now).await?;
+    actor.did(&both, (action, &target.name), None, now).await?;
     both.commit().await?;
     state.board.refresh(state).await;
     Ok(())

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use entity::reject::{self, Entity as Rejects, Kind};
 use sea_orm::EntityTrait;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use super::answer;
 use crate::{
@@ -70,7 +71,9 @@ pub(crate) async fn counts(
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let resource = found(&snapshot, &names)?;
-    let alike = Rejects::count_by_reason(&state.reader(), resource.model.id).await?;
+    let alike = Rejects::count_by_reason(&state.db, resource.model.id);
+    let alike = timeout(state.settings.query_timeout, alike).await;
+    let alike = alike.map_err(|_| Problem::too_slow())??;
     let alike = alike.into_iter().map(|alike| Alike {
         kind: alike.kind.as_str(),
         field: alike.field,
