@@ -54,8 +54,12 @@ impl Local {
             Err(error) => return Problem::internal(error).into_response(),
         };
         request.extensions_mut().insert(self.caller.clone());
-        let answered: Result<Response, Infallible> =
-            routes::service(self.state.clone()).oneshot(request).await;
+        // There is no server that would read for whoever waits.
+        let (state, every) = (&self.state, self.state.settings.refresh);
+        let answered: Result<Response, Infallible> = tokio::select! {
+            answered = routes::service(state.clone()).oneshot(request) => answered,
+            never = state.board.keep_fresh(state, every) => never,
+        };
         answered.unwrap_or_else(|never| match never {})
     }
 }

@@ -222,7 +222,7 @@ pub struct Opening {
 }
 
 /// The error of a run that nobody could close.
-const ABANDONED: &str = "its process ended before the run did";
+pub const ABANDONED: &str = "its process ended before the run did";
 
 impl Model {
     /// Whether its process died: when, nobody knows, as `ended_at` is when the next one came.

@@ -3,7 +3,10 @@
 
 use axum::http::Method;
 use chrono::{DateTime, Utc};
-use entity::run::Outcome;
+use entity::{
+    command::{Answer, Came, State},
+    run::Outcome,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -47,12 +50,14 @@ struct Command {
     kind: String,
     source: String,
     resource: String,
-    state: String,
-    asked_at: DateTime<Utc>,
-    done_at: Option<DateTime<Utc>>,
-    outcome: Option<Outcome>,
+    state: State,
     run: Option<i64>,
-    error: Option<String>,
+    asked_by: String,
+    asked_at: DateTime<Utc>,
+    taken_at: Option<DateTime<Utc>>,
+    holder: Option<String>,
+    done_at: Option<DateTime<Utc>>,
+    answer: Option<Answer>,
 }
 
 /// A resource of several that was not asked for.
@@ -71,18 +76,10 @@ pub(super) struct Wish {
     pub(super) wait: bool,
 }
 
-pub(super) async fn run(
-    call: &Call,
-    at: &At,
-    target: &Target,
-    wish: Wish,
-) -> anyhow::Result<Exit> {
+pub(super) async fn run(call: &Call, at: &At, target: &Target, wish: Wish) -> anyhow::Result<Exit> {
     let control = call.control(at).await?;
     let path = format!("{}/runs", status::path(Some(target)));
-    let mut body = json!({ "mode": wish.mode.as_str() });
-    if wish.accept_deletes {
-        body["accept_deletes"] = Value::Bool(true);
-    }
+    let body = json!({ "mode": wish.mode.as_str(), "accept_deletes": wish.accept_deletes });
     asked(call, &control, (&path, &body), wish.wait).await
 }
 
@@ -153,26 +150,42 @@ async fn ended(
         *command = control.get(&path).await?;
     }
     let name = format!("{}.{}", command.source, command.resource);
-    let Some(run) = command.run else {
-        let error = command.error.as_deref().unwrap_or("no run was made");
-        print::note(&format!("{name}: {error}"));
-        return Ok(command.outcome.map_or(Exit::Failed, Exit::from));
+    let Some(answer) = &command.answer else {
+        print::note(&format!("{name}: the answer is one of another version"));
+        return Ok(Exit::Failed);
     };
-    let run: Run = control.get(&format!("/runs/{run}")).await?;
-    let outcome = command.outcome.or(run.outcome).unwrap_or(Outcome::Failed);
+    let exit = exit(answer.outcome);
+    let error = answer.error.as_deref();
+    let Some(run) = answer.run else {
+        let came = answer.outcome.as_str();
+        let error = error.map_or_else(String::new, |error| format!(": {error}"));
+        print::note(&format!("{name}: {came}{error}"));
+        return Ok(exit);
+    };
+    let mut run: Run = control.get(&format!("/runs/{run}")).await?;
+    run.measure();
     if call.form == Form::Text {
-        print::text(&told(
-            &name,
-            &Told {
-                outcome,
-                duration_ms: run.duration_ms.unwrap_or_default(),
-                counts: &run.counts,
-                error: run.error.as_deref().or(command.error.as_deref()),
-            },
-        ))?;
+        let told_of = Told {
+            outcome: run.outcome.unwrap_or(Outcome::Failed),
+            duration_ms: run.duration_ms.unwrap_or_default(),
+            counts: &run.counts,
+            error: error.or(run.error.as_deref()),
+        };
+        print::text(&told(&name, &told_of))?;
     }
     runs.push(run);
-    Ok(outcome.into())
+    Ok(exit)
+}
+
+/// What became of a command, as exit codes say it.
+fn exit(came: Came) -> Exit {
+    match came {
+        Came::Complete | Came::Cancelled | Came::Ended => Exit::Done,
+        Came::Partial => Exit::Partial,
+        Came::Suspect => Exit::Suspect,
+        Came::Deferred => Exit::Deferred,
+        Came::Failed | Came::Conflict | Came::Refused => Exit::Failed,
+    }
 }
 
 impl Command {

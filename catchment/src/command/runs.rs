@@ -1,7 +1,7 @@
 //! `catchment runs`: the newest runs, and what each did.
 
 use chrono::{DateTime, Utc};
-use entity::run::{Counts, Outcome, Trigger};
+use entity::run::{ABANDONED, Counts, Mode, Outcome, Trigger};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Form, status};
@@ -27,11 +27,13 @@ pub(super) struct Run {
     pub(super) source: String,
     pub(super) resource: String,
     trigger: Trigger,
-    mode: String,
+    mode: Mode,
     /// None while it runs, or when its process died.
     pub(super) outcome: Option<Outcome>,
     started_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
+    /// Of one whose process died nobody knows it.
+    #[serde(skip_deserializing)]
     pub(super) duration_ms: Option<i64>,
     resumed_from: Option<i64>,
     #[serde(flatten)]
@@ -75,9 +77,12 @@ async fn newest(
     let mut runs: Vec<Run> = Vec::new();
     loop {
         let some = (limit - runs.len() as u64).min(PAGE);
-        let before = runs.last().map_or_else(String::new, |run| format!("&id__lt={}", run.run));
+        let before = runs
+            .last()
+            .map_or_else(String::new, |run| format!("&id__lt={}", run.run));
         let path = format!("/runs?sort=-id&limit={some}{only}{before}");
-        let page: Vec<Run> = control.get(&path).await?;
+        let mut page: Vec<Run> = control.get(&path).await?;
+        page.iter_mut().for_each(Run::measure);
         // An api may give fewer at once than are asked for.
         let is_last = page.is_empty();
         runs.extend(page);
@@ -87,10 +92,21 @@ async fn newest(
     }
 }
 
+impl Run {
+    /// Finds out how long it took.
+    pub(super) fn measure(&mut self) {
+        let is_abandoned = self.error.as_deref() == Some(ABANDONED);
+        // Then its end is when that was found out.
+        let ended = self.ended_at.filter(|_| !is_abandoned);
+        self.duration_ms = ended.map(|end| (end - self.started_at).num_milliseconds());
+    }
+}
+
 fn outcome(run: &Run) -> String {
     let outcome = run.outcome.map_or("running", Outcome::as_str);
     match (run.trigger, run.resumed_from) {
         (Trigger::Replay, _) => format!("{outcome} (replay)"),
+        (_, None) if run.mode != Mode::Incremental => format!("{outcome} ({})", run.mode.as_str()),
         (_, Some(before)) => format!("{outcome} (went on from {before})"),
         (_, None) => outcome.to_owned(),
     }

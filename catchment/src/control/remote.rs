@@ -49,7 +49,9 @@ impl Remote {
             request = request.header("x-api-key", key);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         let place = self.place();
         let answer = request.send().await.map_err(reqwest::Error::without_url);

@@ -102,7 +102,8 @@ mod tests {
             "there is no source `shpo`; did you mean `shop`?",
             true,
         );
-        let two = r#"{"detail":"2 faults","errors":[{"detail":"a","allowed":["b","c"]},{"detail":"d"}]}"#;
+        let two =
+            r#"{"detail":"2 faults","errors":[{"detail":"a","allowed":["b","c"]},{"detail":"d"}]}"#;
         check(422, two, "a; there is b, c\nd", true);
         check(
             502,
