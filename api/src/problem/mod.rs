@@ -78,6 +78,25 @@ impl Problem {
         }
     }
 
+    /// A refusal of a body with all that is wrong with it.
+    pub(crate) fn of_body(faults: Vec<Fault>) -> Self {
+        Self {
+            kind: Kind::InvalidBody,
+            ..Self::refused(faults)
+        }
+    }
+
+    /// Too many logins were tried; in so many seconds one may be again.
+    pub(crate) fn throttled(retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after.max(1)),
+            ..Self::new(
+                Kind::LoginThrottled,
+                "too many logins were tried; `Retry-After` says when to try again",
+            )
+        }
+    }
+
     /// Something is missing: what the path names, with what could be meant.
     pub(crate) fn not_found(fault: Fault) -> Self {
         Self {
