@@ -8,6 +8,8 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// The body of a request.
+mod body;
 /// Who asks, and what it may do.
 mod identity;
 /// A record on one line.
@@ -84,7 +86,7 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::Need;
+pub use identity::{Need, account, password};
 pub use local::Local;
 pub use mirror::PublicUrl;
 pub use openapi::document;
@@ -113,6 +115,8 @@ pub struct Parts {
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
+    /// Who asks.
+    hasher: identity::password::Hasher,
     load: Arc<protection::Load>,
     quota: Option<protection::Quota>,
 }
@@ -147,6 +151,7 @@ impl AppState {
             board: sync::Board::new(),
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
+            hasher: identity::password::Hasher::new(identity::password::Cost::default()),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,

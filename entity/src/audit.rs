@@ -1,6 +1,8 @@
 //! What was done with the rights of a user or key, and by whom.
 
-use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::Query};
+use sea_orm::{
+    ActiveValue::Set, PaginatorTrait, QuerySelect, entity::prelude::*, sea_query::Query,
+};
 
 use crate::{
     definition::Kind,
@@ -31,7 +33,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Something that was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Who did it: `user:anna`, `key:reports`, `cli`; `None`: nobody known.
+    /// Who did it: `user:anna`, `key:anna/reports`, `cli`; `None`: nobody known.
     pub actor: Option<String>,
     /// What: `login`, `user.create`, `sync.stop`, …
     pub action: String,
@@ -92,5 +94,22 @@ impl Entity {
         };
         Self::insert(row).exec_without_returning(db).await?;
         Ok(())
+    }
+
+    /// Whether that actor did that from that address, since then.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_known(
+        db: &impl ConnectionTrait,
+        (actor, action, address): (&str, &str, &str),
+        since: DateTimeUtc,
+    ) -> Result<bool, DbErr> {
+        let known = Self::find()
+            .filter(Column::Actor.eq(actor))
+            .filter(Column::Address.eq(address))
+            .filter(Column::Action.eq(action))
+            .filter(Column::At.gte(since));
+        Ok(known.limit(1).count(db).await? > 0)
     }
 }

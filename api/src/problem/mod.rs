@@ -86,6 +86,17 @@ impl Problem {
         }
     }
 
+    /// Too many logins were tried; in so many seconds one may be again.
+    pub(crate) fn throttled(retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after.max(1)),
+            ..Self::new(
+                Kind::LoginThrottled,
+                "too many logins were tried; `Retry-After` says when to try again",
+            )
+        }
+    }
+
     /// Something is missing: what the path names, with what could be meant.
     pub(crate) fn not_found(fault: Fault) -> Self {
         Self {
