@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{act::Act, directory};
+use super::{act::Act, directory, sync};
 
 /// Adds them to `paths`, some of which have operations already.
 pub(super) fn lay(paths: &mut Map<String, Value>) {
@@ -14,5 +14,8 @@ pub(super) fn lay(paths: &mut Map<String, Value>) {
 }
 
 fn acts() -> Vec<(String, Act<'static>)> {
-    directory::acts()
+    [directory::acts(), sync::acts()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

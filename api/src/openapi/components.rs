@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Described, changes, examples, export, headers, history, problems, record, tables};
+use super::{
+    Described, changes, examples, export, headers, history, problems, record, tables, tap,
+};
 use crate::{
     problem::Kind,
     records::{facets, random},
@@ -24,6 +26,7 @@ pub(super) fn components(
     if has_history {
         schemas.extend(members(history::schemas()));
     }
+    schemas.extend(tap::schemas());
     schemas.extend(problems::schemas(paths));
     schemas.extend(described.iter().map(|of| record::schema(of, described)));
     let mut parameters = parameters(settings);

@@ -15,7 +15,9 @@ mod operation;
 mod paths;
 mod problems;
 mod record;
+mod sync;
 mod tables;
+mod tap;
 
 use std::sync::LazyLock;
 
@@ -138,6 +140,10 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
             "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
         }));
     }
+    tags.push(json!({
+        "name": sync::TAG,
+        "description": "How the syncers fare, and what they are asked to do.",
+    }));
     tags.push(json!({ "name": "service", "description": "Is it alive, ready, healthy." }));
     tags
 }

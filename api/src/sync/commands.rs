@@ -4,8 +4,7 @@
 use std::{str::FromStr, time::Duration};
 
 use axum::{
-    body::HttpBody,
-    extract::{FromRequest, RawQuery, Request, State},
+    extract::{RawQuery, State},
     http::StatusCode,
     response::Response,
 };
@@ -38,8 +37,7 @@ use crate::{
 const WAIT: &str = "wait";
 
 /// What a run is to be like.
-#[derive(Default)]
-struct Wish {
+pub(crate) struct Wish {
     mode: Mode,
     accept_deletes: bool,
 }
@@ -71,45 +69,37 @@ impl FromMembers for Wish {
 pub(crate) async fn run_all(
     State(state): State<AppState>,
     actor: Actor,
-    request: Request,
+    Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    let act = run(&state, request).await?;
-    ask(&state, &actor, (&Target::all(&state)?, act)).await
+    ask(&state, &actor, (&Target::all(&state)?, run(&wish))).await
 }
 
 pub(crate) async fn run_source(
     State(state): State<AppState>,
     Segments(source): Segments<String>,
     actor: Actor,
-    request: Request,
+    Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
     let target = Target::source(&state, &source)?;
-    let act = run(&state, request).await?;
-    ask(&state, &actor, (&target, act)).await
+    ask(&state, &actor, (&target, run(&wish))).await
 }
 
 pub(crate) async fn run_resource(
     State(state): State<AppState>,
     Segments((source, name)): Segments<(String, String)>,
     actor: Actor,
-    request: Request,
+    Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
     let target = Target::resource(&state, (&source, &name))?;
-    let act = run(&state, request).await?;
-    ask(&state, &actor, (&target, act)).await
+    ask(&state, &actor, (&target, run(&wish))).await
 }
 
-/// What the body asks for; without one, a run as the schedule makes it.
-async fn run(state: &AppState, request: Request) -> Result<Act, Problem> {
-    let wish = match request.body().is_end_stream() {
-        true => Wish::default(),
-        false => Json::from_request(request, state).await?.0,
-    };
+fn run(wish: &Wish) -> Act {
     let mut detail = wish.mode.as_str().to_owned();
     if wish.accept_deletes {
         detail.push_str(", deletes accepted");
     }
-    Ok(Act {
+    Act {
         kind: Kind::Run,
         run_id: None,
         body: command::Body {
@@ -118,7 +108,7 @@ async fn run(state: &AppState, request: Request) -> Result<Act, Problem> {
             ..command::Body::default()
         },
         detail: Some(detail),
-    })
+    }
 }
 
 pub(crate) async fn replay(

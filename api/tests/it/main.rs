@@ -37,6 +37,7 @@ mod search;
 mod staleness;
 mod streams;
 mod swagger;
+mod sync;
 mod together;
 mod walks;
 mod world;
