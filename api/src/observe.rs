@@ -76,7 +76,7 @@ async fn known(
     // No request has its caller with it that came over a socket.
     let caller = match request.extensions().get::<Caller>() {
         Some(caller) => Ok(caller.clone()),
-        None => identity::identify(state, request.headers()).await,
+        None => identity::identify(state, request.headers(), route).await,
     };
     let caller = match caller {
         Ok(caller) => caller,

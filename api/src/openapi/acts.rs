@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{act::Act, directory, sync};
+use super::{act::Act, directory, login, sync};
 
 /// Adds them to `paths`, some of which have operations already.
 pub(super) fn lay(paths: &mut Map<String, Value>) {
@@ -14,7 +14,7 @@ pub(super) fn lay(paths: &mut Map<String, Value>) {
 }
 
 fn acts() -> Vec<(String, Act<'static>)> {
-    [directory::acts(), sync::acts()]
+    [directory::acts(), login::acts(), sync::acts()]
         .into_iter()
         .flatten()
         .collect()

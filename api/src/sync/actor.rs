@@ -7,7 +7,11 @@ use chrono::{DateTime, Utc};
 use entity::audit::{Entity as Audit, Entry};
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::{AppState, identity::Caller, problem::Problem, protection};
+use crate::{
+    AppState,
+    identity::{Address, Caller},
+    problem::Problem,
+};
 
 /// Somebody known.
 pub(crate) struct Actor {
@@ -44,10 +48,9 @@ impl FromRequestParts<AppState> for Actor {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Caller>().cloned();
         let name = caller.unwrap_or_default().identity()?.name.clone();
-        let trusted = state.settings.client_header.as_ref();
-        Ok(Self {
-            name,
-            address: protection::address(parts, trusted),
-        })
+        // Who is on the machine itself comes from no address.
+        let Ok(Address(address)) = Address::from_request_parts(parts, state).await;
+        let address = Some(address).filter(|address| !address.is_unspecified());
+        Ok(Self { name, address })
     }
 }
