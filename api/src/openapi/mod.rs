@@ -138,6 +138,10 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
             "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
         }));
     }
+    tags.push(json!({
+        "name": directory::TAG,
+        "description": "Who there is, what each says of itself, and what was done by whom.",
+    }));
     tags.push(json!({ "name": "service", "description": "Is it alive, ready, healthy." }));
     tags
 }

@@ -10,6 +10,7 @@ mod table;
 
 pub use self::{caller::ClientHeader, cors::Origin, quota::Rate};
 pub(crate) use self::{
+    caller::caller,
     cors::cors,
     cost::Cost,
     headers::secure,

@@ -137,7 +137,8 @@ pub(crate) async fn rate(
         Some(quota) if !is_watched(request.uri().path()) => quota,
         _ => return answer(request).await,
     };
-    let caller = caller(&request, state.settings.client_header.as_ref());
+    let trusted = state.settings.client_header.as_ref();
+    let caller = caller((request.headers(), request.extensions()), trusted);
     if let Err(left) = quota.enter(caller) {
         let mut response = exceeded(left);
         quota.write(&mut response, left);
