@@ -130,8 +130,8 @@ impl Entity {
         Ok(taken)
     }
 
-    /// Changes a user, and says what of it is another; `db` is a transaction. Who may not log in any more, or has other
-    /// rights or another password, logs in anew, and who is not active has no keys.
+    /// Changes a user, and says what of it is another; `db` is a transaction. Another password, or not being active, ends all
+    /// logins, and the latter all keys.
     ///
     /// # Errors
     /// Name or e-mail address are another's, or the database does not answer.
@@ -147,8 +147,7 @@ impl Entity {
         }
         row.updated_at = Set(at);
         row.update(db).await?;
-        let is_of_rights = |name: &&str| ["role", "active", "password"].contains(name);
-        if changed.iter().any(is_of_rights) {
+        if is_ended || changed.contains(&"password") {
             refresh_token::Entity::end_all(db, (user.id, None), at).await?;
         }
         if is_ended {

@@ -1,6 +1,10 @@
 //! What a body says of a user: who is to be made, what is to be another, and what a user says of itself.
 
-use entity::{access::Role, profile::Change, user::spelt};
+use entity::{
+    access::{Role, RoleError},
+    profile::Change,
+    user::spelt,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -28,7 +32,7 @@ impl FromMembers for Created {
         let user = NewUser {
             name: members.text("name"),
             email: members.text_if_any("email"),
-            role: members.parsed_if_any("role").unwrap_or(Role::Reader),
+            role: role(members).unwrap_or(Role::Reader),
             password: members.text("password"),
             first_name: named(members, "first_name"),
             last_name: named(members, "last_name"),
@@ -70,7 +74,7 @@ impl FromMembers for Changes {
         let change = Change {
             name,
             email: or_null(members, "email", email),
-            role: members.parsed_if_any("role"),
+            role: role(members),
             active: members.flag_if_any("active"),
             password_hash: None,
             first_name: or_null(members, "first_name", |members| {
@@ -117,6 +121,12 @@ fn or_null<T>(
 
 fn or_none(attributes: Option<String>) -> String {
     attributes.unwrap_or_else(|| "{}".to_owned())
+}
+
+fn role(members: &mut Members) -> Option<Role> {
+    let role = members.text_if_any("role")?.parse();
+    role.map_err(|error: RoleError| members.fault("role", error.to_string()))
+        .ok()
 }
 
 fn email(members: &mut Members) -> Option<String> {
