@@ -1,6 +1,6 @@
 //! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
 //!
-//! The api reads and never writes. It knows no upstream and no file: what there is to serve it reads
+//! Of rows that were mirrored the api writes none. It knows no upstream and no file: what there is to serve it reads
 //! from the definitions that the syncer registered in the database.
 
 /// Every URL, and what stands around all of them.
@@ -8,6 +8,8 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// Logins, and keys of programs.
+mod auth;
 /// The body of a request.
 mod body;
 /// Who asks, and what it may do.
@@ -79,7 +81,10 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::{Need, account, password};
+pub use auth::setup_token;
+pub use identity::{
+    AuthSettings, Need, SigningKeys, account, keys, password, signing::rotate as rotate_signing_key,
+};
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -107,7 +112,10 @@ pub struct Parts {
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
     /// Who asks.
-    hasher: identity::password::Hasher,
+    hasher: password::Hasher,
+    keyring: identity::Keyring,
+    recent: identity::Recent,
+    throttle: identity::Throttle,
     load: Arc<protection::Load>,
     quota: Option<protection::Quota>,
 }
@@ -141,7 +149,10 @@ impl AppState {
             exports,
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
-            hasher: identity::password::Hasher::new(identity::password::Cost::default()),
+            hasher: password::Hasher::new(settings.auth.cost.clone()),
+            keyring: identity::Keyring::new(settings.auth.signing_keys.clone()),
+            recent: identity::Recent::new(),
+            throttle: identity::Throttle::new(&settings.auth),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,

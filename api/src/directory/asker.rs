@@ -5,9 +5,8 @@ use entity::access::Scope;
 
 use crate::{
     AppState,
-    identity::{Caller, Known, Who, account::By},
+    identity::{Address, Caller, Known, Who, account::By},
     problem::Problem,
-    protection,
 };
 
 /// Somebody who is known, and where the request came from.
@@ -38,8 +37,7 @@ impl FromRequestParts<AppState> for Asker {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller: Caller = parts.extensions.get().cloned().unwrap_or_default();
         let known = caller.identity()?.clone();
-        let trusted = state.settings.client_header.as_ref();
-        let address = protection::caller((&parts.headers, &parts.extensions), trusted);
+        let Ok(Address(address)) = Address::from_request_parts(parts, state).await;
         let by = By {
             actor: Some(known.name.clone()),
             address: Some(address.to_string()),

@@ -9,33 +9,13 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Why a user is not made or changed, as its caller hears it.
-pub(super) fn refused(refused: Refused) -> Problem {
-    match refused {
-        Refused::Faulty(faults) => {
-            let faults = faults.into_iter();
-            let faults =
-                faults.map(|(member, fault)| Fault::new(member, Code::InvalidValue, fault));
-            Problem::of_body(faults.collect())
-        }
-        Refused::Taken => somebody_elses(),
-        Refused::Busy(busy) => Problem::new(Kind::Overloaded, busy.to_string()),
-        Refused::Database(error) => error.into(),
-    }
-}
-
-/// The same of what only the database has found.
+/// Why a user is not changed, of what only the database has found.
 pub(super) fn unless_taken(error: DbErr) -> Problem {
     match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => somebody_elses(),
+        // Whoever was faster has it: nobody knows which.
+        Some(SqlErr::UniqueConstraintViolation(_)) => Refused::Taken.into(),
         _ => error.into(),
     }
-}
-
-/// Whoever was faster has it: nobody knows which.
-fn somebody_elses() -> Problem {
-    let detail = "the name or the e-mail address is another user's";
-    Problem::new(Kind::Conflict, detail)
 }
 
 /// Checks that nobody but the user of `id` has that name or e-mail address.

@@ -11,13 +11,13 @@ use sea_orm::{DatabaseTransaction, prelude::DateTimeUtc};
 use super::{
     Asker,
     details::{Changes, Created},
-    refusal::{self, refused},
+    refusal,
     shown::{Shown, no_user},
 };
 use crate::{
     AppState,
     body::Json,
-    identity::{account, password},
+    identity::{Who, account, password},
     parameters::Parameters,
     path::Segments,
     problem::Problem,
@@ -39,14 +39,12 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let now = state.clock.now();
-    let new = account::checked(&state.hasher, created.user).await;
-    let new = new.map_err(refused)?;
+    let new = account::checked(&state.hasher, created.user).await?;
     let transaction = dialect::begin_write(&state.db).await?;
     let email = new.email.as_deref().map(user::spelt);
     let both = (Some(user::spelt(&new.name)), email);
     refusal::none_taken(&transaction, None, (both.0.as_deref(), both.1.as_deref())).await?;
-    let made = account::insert(&transaction, (new, &asker.by, "user.create"), now).await;
-    let made = made.map_err(refused)?;
+    let made = account::insert(&transaction, (new, &asker.by, "user.create"), now).await?;
     let attributes = Change {
         attributes: created.attributes,
         ..Change::default()
@@ -102,6 +100,7 @@ pub(crate) async fn change(
     made_so(&transaction, (&user, changes.change), (&asker, now)).await?;
     let shown = Shown::of(&transaction, number).await?;
     transaction.commit().await?;
+    forget(&state, number);
     Ok(shown.whole().into_response())
 }
 
@@ -119,10 +118,9 @@ async fn hashed(
     let faults = faults.into_iter().map(|fault| ("password", fault));
     let faults: Vec<_> = faults.collect();
     if !faults.is_empty() {
-        return Err(refused(account::Refused::Faulty(faults)));
+        return Err(account::Refused::Faulty(faults).into());
     }
-    let hash = state.hasher.hash(password).await;
-    hash.map_err(|busy| refused(busy.into()))
+    Ok(state.hasher.hash(password).await?)
 }
 
 /// Changes it, and writes down who did.
@@ -184,7 +182,15 @@ pub(crate) async fn remove(
     let entry = asker.by.entry("user.remove", Some(user.actor()));
     audit::Entity::add(&transaction, entry, state.clock.now()).await?;
     transaction.commit().await?;
+    forget(&state, number);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever was known as that user, or by a key of it, is looked for anew: it may be somebody else by now, or nobody.
+fn forget(state: &AppState, id: i64) {
+    state.recent.forget(|who| match who {
+        Who::User { id: user, .. } | Who::Key { user_id: user, .. } => *user == id,
+    });
 }
 
 /// The number of a user; what is none is nobody's.

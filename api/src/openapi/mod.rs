@@ -10,6 +10,7 @@ mod export;
 mod filters;
 mod headers;
 mod history;
+mod login;
 mod mirror;
 mod operation;
 mod paths;
@@ -138,6 +139,10 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
             "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
         }));
     }
+    tags.push(json!({
+        "name": login::TAG,
+        "description": "Who asks: logins, and keys of programs.",
+    }));
     tags.push(json!({
         "name": directory::TAG,
         "description": "Who there is, what each says of itself, and what was done by whom.",

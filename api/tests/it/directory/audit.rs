@@ -4,13 +4,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{admin, ids, made, nobody, person};
-use crate::world::World;
+use crate::{login::each, world::World};
 
 const AUDIT: &str = "/api/v1/audit";
 
 #[tokio::test]
 async fn every_act_of_an_admin_and_every_change_of_a_profile_is_listed() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (id, anna) = person(&world, &admin, ("anna", "reader")).await;
         let path = format!("/api/v1/users/{id}");
@@ -75,7 +75,7 @@ async fn every_act_of_an_admin_and_every_change_of_a_profile_is_listed() {
 
 #[tokio::test]
 async fn the_audit_is_found_by_who_what_and_when() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         made(&world, &admin, ("anna", "reader")).await;
         world.wait(chrono::Duration::minutes(1));
@@ -112,7 +112,7 @@ async fn the_audit_is_found_by_who_what_and_when() {
 
 #[tokio::test]
 async fn only_admins_read_the_audit() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (_, anna) = person(&world, &admin, ("anna", "operator")).await;
         assert_eq!(anna.gets(&world, AUDIT).await.status, StatusCode::FORBIDDEN);

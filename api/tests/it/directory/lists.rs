@@ -9,7 +9,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set};
 use serde_json::Value;
 
 use super::{Asker, admin, faults, ids};
-use crate::world::World;
+use crate::{login::each, world::World};
 
 const USERS: &str = "/api/v1/users";
 
@@ -46,7 +46,7 @@ async fn some_users(world: &World) {
 
 #[tokio::test]
 async fn the_pages_of_any_order_are_the_whole_list_both_ways() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         some_users(&world).await;
         let all = admin.gets(&world, &format!("{USERS}?limit=1000")).await;
@@ -150,7 +150,7 @@ fn in_order(sort: &[(&str, bool)], a: &Value, b: &Value) -> Ordering {
 
 #[tokio::test]
 async fn filters_leave_what_the_table_has() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         some_users(&world).await;
         let all = admin
@@ -204,7 +204,7 @@ async fn filters_leave_what_the_table_has() {
 
 #[tokio::test]
 async fn all_that_is_wrong_with_a_list_is_told_at_once() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let check = async |path: &str, expected: &[&str]| {
             let answer = admin.gets(&world, path).await;
@@ -258,7 +258,7 @@ async fn all_that_is_wrong_with_a_list_is_told_at_once() {
 
 #[tokio::test]
 async fn a_cursor_is_for_its_own_list() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         some_users(&world).await;
         let page = admin.gets(&world, "/api/v1/users?limit=2&sort=name").await;

@@ -15,7 +15,7 @@ use crate::world::{Answer, World};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const BEARER: HeaderName = HeaderName::from_static("authorization");
-pub(super) const IF_MATCH: HeaderName = HeaderName::from_static("if-match");
+const IF_MATCH: HeaderName = HeaderName::from_static("if-match");
 
 /// A password that may be one.
 pub(super) const PASSWORD: &str = "walrus on a bicycle";

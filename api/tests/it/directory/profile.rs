@@ -4,13 +4,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{IF_MATCH, admin, faults, key, made, nobody, person, refused};
-use crate::world::World;
+use crate::{login::each, world::World};
 
 const ME: &str = "/api/v1/users/me";
 
 #[tokio::test]
 async fn a_profile_is_created_read_changed_and_read_again() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (id, anna) = person(&world, &admin, ("anna", "reader")).await;
         let first = anna.gets(&world, ME).await;
@@ -51,7 +51,7 @@ async fn a_profile_is_created_read_changed_and_read_again() {
 
 #[tokio::test]
 async fn a_profile_is_for_whoever_has_logged_in() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (id, anna) = person(&world, &admin, ("anna", "reader")).await;
         let (_, ben) = person(&world, &admin, ("ben", "reader")).await;
@@ -76,7 +76,7 @@ async fn a_profile_is_for_whoever_has_logged_in() {
 
 #[tokio::test]
 async fn nobody_gives_itself_rights_or_anothers_address() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (_, anna) = person(&world, &admin, ("anna", "reader")).await;
         let ben = made(&world, &admin, ("ben", "reader")).await;
@@ -104,7 +104,7 @@ async fn nobody_gives_itself_rights_or_anothers_address() {
 
 #[tokio::test]
 async fn a_profile_that_is_another_by_now_is_not_overwritten() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (_, anna) = person(&world, &admin, ("anna", "reader")).await;
         let old = anna.gets(&world, ME).await;

@@ -8,7 +8,10 @@ use super::{
     Asker, IF_MATCH, PASSWORD, admin, faults, key, logged_in, login, made, nobody, person, refused,
     written,
 };
-use crate::world::{Answer, World};
+use crate::{
+    login::each,
+    world::{Answer, World},
+};
 
 const USERS: &str = "/api/v1/users";
 
@@ -18,7 +21,7 @@ fn of(id: i64) -> String {
 
 #[tokio::test]
 async fn a_user_is_made_read_changed_and_deleted() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let new = json!({
             "name": " Anna ",
@@ -85,7 +88,7 @@ async fn a_user_is_made_read_changed_and_deleted() {
 
 #[tokio::test]
 async fn all_that_is_wrong_is_told_at_once() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let new = json!({
             "name": "an na",
@@ -149,7 +152,7 @@ async fn all_that_is_wrong_is_told_at_once() {
 
 #[tokio::test]
 async fn names_and_addresses_are_one_users_whatever_their_case() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let anna = json!({ "name": "anna", "email": "a@example.org", "password": PASSWORD });
         admin.asks(&world, Method::POST, USERS, &anna).await;
@@ -175,7 +178,7 @@ async fn names_and_addresses_are_one_users_whatever_their_case() {
 
 #[tokio::test]
 async fn two_who_take_one_name_at_once_do_not_both_get_it() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let new = json!({ "name": "anna", "password": PASSWORD });
         let make = || admin.asks(&world, Method::POST, USERS, &new);
@@ -189,7 +192,7 @@ async fn two_who_take_one_name_at_once_do_not_both_get_it() {
 
 #[tokio::test]
 async fn who_is_changed_meanwhile_is_not_changed_again() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let id = made(&world, &admin, ("anna", "reader")).await;
         let read = admin.gets(&world, &of(id)).await;
@@ -239,7 +242,7 @@ async fn who_is_changed_meanwhile_is_not_changed_again() {
 
 #[tokio::test]
 async fn the_last_admin_stays_one() {
-    World::each(async |world| {
+    each(async |world| {
         let root = written(&world, "root", "admin").await;
         let admin = key(&world, root, "admin").await;
         let other = made(&world, &admin, ("other", "admin")).await;
@@ -270,7 +273,7 @@ async fn the_last_admin_stays_one() {
 
 #[tokio::test]
 async fn of_two_admins_who_take_each_other_down_one_stays() {
-    World::each(async |world| {
+    each(async |world| {
         let mut askers = Vec::new();
         for name in ["one", "two"] {
             let id = written(&world, name, "admin").await;
@@ -297,7 +300,7 @@ async fn of_two_admins_who_take_each_other_down_one_stays() {
 
 #[tokio::test]
 async fn who_is_not_active_is_nobody() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (id, anna) = person(&world, &admin, ("anna", "reader")).await;
         let program = key(&world, id, "read").await;
@@ -333,7 +336,7 @@ async fn who_is_not_active_is_nobody() {
 
 #[tokio::test]
 async fn another_role_holds_at_once_and_another_password_ends_logins() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (id, anna) = person(&world, &admin, ("anna", "admin")).await;
         assert_eq!(anna.gets(&world, USERS).await.status, StatusCode::OK);
@@ -360,7 +363,7 @@ async fn another_role_holds_at_once_and_another_password_ends_logins() {
 
 #[tokio::test]
 async fn who_is_no_admin_finds_nobody_but_itself() {
-    World::each(async |world| {
+    each(async |world| {
         let admin = admin(&world).await;
         let (anna_id, anna) = person(&world, &admin, ("anna", "reader")).await;
         let (ben_id, ben) = person(&world, &admin, ("ben", "operator")).await;
