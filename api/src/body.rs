@@ -178,6 +178,32 @@ impl Members {
         texts.unwrap_or_default()
     }
 
+    /// True or false, if it is there.
+    pub(crate) fn flag_if_any(&mut self, name: &'static str) -> Option<bool> {
+        match self.take(name)? {
+            Value::Bool(flag) => Some(flag),
+            _ => self.wrong(name, "write `true` or `false`"),
+        }
+    }
+
+    /// An object that may be there.
+    pub(crate) fn object_if_any(&mut self, name: &'static str) -> Option<Map<String, Value>> {
+        match self.take(name)? {
+            Value::Object(object) => Some(object),
+            _ => self.wrong(name, "write an object"),
+        }
+    }
+
+    /// Whether a member is there and null, which takes away what there was.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.given.get(name).is_some_and(Value::is_null)
+    }
+
+    /// Whether something is wrong with it already.
+    pub(crate) fn is_faulty(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.parameter == name)
+    }
+
     /// Notes that what was given for `name` is not what it has to be.
     pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
         let fault = Fault::new(name, Code::InvalidValue, detail);

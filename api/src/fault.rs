@@ -49,6 +49,7 @@ pub(crate) enum Code {
     NotMirrored,
     UnknownMember,
     MissingMember,
+    Taken,
 }
 
 impl Fault {

@@ -27,9 +27,6 @@ mod patience;
 /// What one caller may do to the others.
 mod protection;
 
-/// The JSON body of a request.
-mod body;
-
 /// What was answered, kept.
 mod answers;
 /// When a client's copy is still good.

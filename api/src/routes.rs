@@ -9,7 +9,7 @@ use axum::{
     http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::{MethodRouter, delete, get, patch, post},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -33,6 +33,9 @@ const SERVICE: &str = "/api/v1";
 const CATALOG: &str = "/api/v1/catalog";
 const CATALOG_OF_SOURCE: &str = "/api/v1/catalog/{source}";
 const AUDIT: &str = "/api/v1/audit";
+const USERS: &str = "/api/v1/users";
+const USER: &str = "/api/v1/users/{id}";
+const ME: &str = "/api/v1/users/me";
 const LIST: &str = "/api/v1/{source}/{resource}";
 const ONE: &str = "/api/v1/{source}/{resource}/{key}";
 const CHILDREN: &str = "/api/v1/{source}/{resource}/{key}/{child}";
@@ -105,6 +108,19 @@ struct Route {
 }
 
 impl Route {
+    fn delete<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::DELETE,
+            path,
+            need,
+            handler: delete(handler),
+        }
+    }
+
     fn post<H, T>(path: &'static str, need: Need, handler: H) -> Self
     where
         H: Handler<T, AppState>,
@@ -128,6 +144,19 @@ impl Route {
             path,
             need,
             handler: patch(handler),
+        }
+    }
+
+    fn put<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::PUT,
+            path,
+            need,
+            handler: put(handler),
         }
     }
 
@@ -181,9 +210,9 @@ fn table() -> Vec<Route> {
         of_directory(),
         of_tap(),
     ]
-        .into_iter()
-        .flatten()
-        .collect()
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_service<H, T>(home: H) -> Vec<Route>
@@ -226,7 +255,16 @@ fn of_rows() -> Vec<Route> {
 }
 
 fn of_directory() -> Vec<Route> {
-    vec![Route::get(AUDIT, Need::Admin, directory::audit)]
+    vec![
+        Route::get(USERS, Need::Admin, directory::list),
+        Route::post(USERS, Need::Admin, directory::create),
+        Route::get(USER, Need::Known, directory::one),
+        Route::patch(USER, Need::Admin, directory::change),
+        Route::delete(USER, Need::Admin, directory::remove),
+        Route::get(ME, Need::Login, directory::me),
+        Route::put(ME, Need::Login, directory::change_me),
+        Route::get(AUDIT, Need::Admin, directory::audit),
+    ]
 }
 
 fn of_login() -> Vec<Route> {

@@ -70,6 +70,9 @@ pub mod signing_key;
 /// A person who may log in.
 pub mod user;
 
+/// What of a user is changed.
+pub mod profile;
+
 pub use clock::Clock;
 pub use members::Members;
 pub use nearest::nearest;

@@ -58,7 +58,7 @@ pub(crate) async fn change(
     state.throttle.was_right(&attempt, None);
     let login = match &known.who {
         Who::User { login, .. } => Some(login.as_str()),
-        Who::Key { .. } => None,
+        Who::Key { .. } | Who::Local => None,
     };
     let new = (&user, change.new, login);
     let by = by(known, address);

@@ -14,8 +14,6 @@ pub(super) fn lay(paths: &mut Map<String, Value>) {
 }
 
 fn acts() -> Vec<(String, Act<'static>)> {
-    [directory::acts(), login::acts(), sync::acts()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [login::acts(), directory::acts(), sync::acts()];
+    all.into_iter().flatten().collect()
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Described, changes, examples, export, headers, history, problems, record, tables, tap,
+    Described, changes, directory, examples, export, headers, history, problems, record, tables,
+    tap,
 };
 use crate::{
     problem::Kind,
@@ -22,6 +23,7 @@ pub(super) fn components(
     schemas.extend(catalogue());
     schemas.extend(errors());
     schemas.extend(members(changes::schemas()));
+    schemas.extend(directory::schemas());
     let has_history = described.iter().any(|of| of.definition.history);
     if has_history {
         schemas.extend(members(history::schemas()));

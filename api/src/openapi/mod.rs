@@ -146,6 +146,10 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
         "description": "Who asks: logins, and keys of programs.",
     }));
     tags.push(json!({
+        "name": directory::TAG,
+        "description": "Who there is, what each says of itself, and what was done by whom.",
+    }));
+    tags.push(json!({
         "name": sync::TAG,
         "description": "How the syncers fare, and what they are asked to do.",
     }));

@@ -86,6 +86,14 @@ impl Problem {
         }
     }
 
+    /// What is asked for does not go with what there is.
+    pub(crate) fn conflict(detail: impl Into<String>, faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::new(Kind::Conflict, detail)
+        }
+    }
+
     /// Too many logins were tried; after that time one may be again.
     pub(crate) fn throttled(wait: Duration) -> Self {
         let begun = u64::from(wait.subsec_nanos() > 0);

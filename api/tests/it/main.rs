@@ -11,6 +11,7 @@ mod chance;
 mod changes;
 mod children;
 mod depth;
+mod directory;
 mod embed;
 mod explain;
 mod export;

@@ -41,7 +41,7 @@ fn cost() -> Cost {
     Cost::new(number(8), number(1), number(1)).expect("it is taken")
 }
 
-async fn each(test: impl AsyncFn(World)) {
+pub(crate) async fn each(test: impl AsyncFn(World)) {
     for kind in testdb::kinds() {
         test(World::with_schema(kind, quick()).await).await;
     }

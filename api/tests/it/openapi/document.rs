@@ -77,7 +77,10 @@ impl Document {
         for (path, item) in paths {
             let below = path.strip_prefix("/api/v1/sync");
             if below.is_some_and(is_it) {
-                found.extend(item.get(method.to_lowercase()).map(|value| (path.as_str(), value)));
+                found.extend(
+                    item.get(method.to_lowercase())
+                        .map(|value| (path.as_str(), value)),
+                );
             }
         }
         // The path with the fewest parameters is the one that is asked.

@@ -44,7 +44,10 @@ async fn a_run_is_asked_for_taken_and_done() {
         syncer.obeys(command, run).await;
         let told = operator.told(&path).await;
         assert_eq!(told["state"], "done");
-        assert_eq!(told["answer"], json!({ "outcome": "complete", "run": run, "error": null }));
+        assert_eq!(
+            told["answer"],
+            json!({ "outcome": "complete", "run": run, "error": null })
+        );
         assert_eq!(operator.told("/commands?state=done").await[0], told);
         assert_eq!(operator.told("/commands?state=waiting").await, json!([]));
         assert_eq!(operator.post("/cats/breeds/runs", "{}").await.status, 202);
@@ -116,7 +119,10 @@ async fn a_run_under_way_is_cancelled_once_and_one_that_ended_never() {
         assert_eq!(asked.status, 202, "{}", asked.body);
         let told = operator.told("/cats/breeds").await;
         assert_eq!(told["state"], "stopping");
-        assert_eq!((&told["commands"][0]["kind"], &told["commands"][0]["run"]), (&json!("cancel"), &json!(run)));
+        assert_eq!(
+            (&told["commands"][0]["kind"], &told["commands"][0]["run"]),
+            (&json!("cancel"), &json!(run))
+        );
         assert_eq!(operator.post(&path, "").await.status, 409);
         syncer.ends(id, run, Outcome::Partial).await;
         syncer.obeys(command(&asked.json()), run).await;
@@ -170,9 +176,16 @@ async fn a_wish_for_a_run_is_refused_with_all_its_faults() {
         let refused = operator.post("/cats/breeds/runs", body).await;
         assert_eq!(refused.status, 422, "{}", refused.body);
         let faults = refused.json()["errors"].as_array().expect("faults").clone();
-        let names: Vec<&str> = faults.iter().filter_map(|fault| fault["parameter"].as_str()).collect();
+        let names: Vec<&str> = faults
+            .iter()
+            .filter_map(|fault| fault["parameter"].as_str())
+            .collect();
         assert_eq!(names, ["mode", "accept_deletes", "mdoe"]);
-        assert!(refused.body.contains("`incremental`, `full` or `dry`"), "{}", refused.body);
+        assert!(
+            refused.body.contains("`incremental`, `full` or `dry`"),
+            "{}",
+            refused.body
+        );
         assert_eq!(operator.told("/commands").await, json!([]));
     })
     .await;

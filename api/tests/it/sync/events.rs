@@ -61,9 +61,15 @@ async fn all_is_told_first_and_then_what_changes() {
         let mut streams = [Stream::open(&operator).await, Stream::open(&operator).await];
         for stream in &mut streams {
             let (name, syncers) = stream.event().await;
-            assert_eq!((name.as_str(), syncers), ("syncers", Value::Array(Vec::new())));
+            assert_eq!(
+                (name.as_str(), syncers),
+                ("syncers", Value::Array(Vec::new()))
+            );
             let (name, breeds) = stream.event().await;
-            assert_eq!((name.as_str(), &breeds["state"]), ("resource", &"unattended".into()));
+            assert_eq!(
+                (name.as_str(), &breeds["state"]),
+                ("resource", &"unattended".into())
+            );
         }
         // Nothing is told while nothing changes.
         world.refresh().await;
@@ -73,12 +79,18 @@ async fn all_is_told_first_and_then_what_changes() {
         world.refresh().await;
         for stream in &mut streams {
             let (name, syncers) = stream.event().await;
-            assert_eq!((name.as_str(), &syncers[0]["name"]), ("syncers", &"host-1".into()));
+            assert_eq!(
+                (name.as_str(), &syncers[0]["name"]),
+                ("syncers", &"host-1".into())
+            );
             let mut told = stream.event().await.1;
             if told["state"] == "idle" {
                 told = stream.event().await.1;
             }
-            assert_eq!((&told["state"], &told["running"]["run"]), (&"running".into(), &run.into()));
+            assert_eq!(
+                (&told["state"], &told["running"]["run"]),
+                (&"running".into(), &run.into())
+            );
         }
     })
     .await;
@@ -100,7 +112,10 @@ async fn a_silent_stream_says_that_it_is_there_and_ends_with_the_server() {
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         stream
     };
-    assert_eq!((stream.event().await.0, stream.event().await.0), ("syncers".to_owned(), "resource".to_owned()));
+    assert_eq!(
+        (stream.event().await.0, stream.event().await.0),
+        ("syncers".to_owned(), "resource".to_owned())
+    );
     assert_eq!(stream.next().await.as_deref(), Some(":"));
     world.stop();
     while let Some(piece) = stream.next().await {

@@ -30,11 +30,17 @@ async fn a_resource_tells_its_state_its_run_and_its_last_ones() {
         let running = &told["running"];
         let shown = ["run", "pages", "pages_expected", "fetched", "seconds_left"];
         let shown: Vec<&Value> = shown.iter().map(|name| &running[*name]).collect();
-        assert_eq!(shown, [&json!(run), &json!(3), &json!(12), &json!(300), &json!(30)]);
+        assert_eq!(
+            shown,
+            [&json!(run), &json!(3), &json!(12), &json!(300), &json!(30)]
+        );
         assert_eq!(running["rate"], 30.0);
         syncer.ends(id, run, Outcome::Partial).await;
         let told = operator.told("/cats/breeds").await;
-        assert_eq!((&told["state"], &told["running"]), (&json!("idle"), &Value::Null));
+        assert_eq!(
+            (&told["state"], &told["running"]),
+            (&json!("idle"), &Value::Null)
+        );
         assert_eq!(told["last_run"]["outcome"], "partial");
         assert_eq!(told["runs"][0], told["last_run"]);
         assert_eq!(told["runs"][0]["error"], "the upstream is gone");
@@ -76,7 +82,10 @@ async fn stopping_and_starting_are_wishes_that_are_written_down() {
             assert_eq!(stopped.status, 200, "{}", stopped.body);
             let told = stopped.json();
             let told = &told["data"];
-            assert_eq!((&told["enabled"], &told["state"]), (&json!(false), &json!("stopped")));
+            assert_eq!(
+                (&told["enabled"], &told["state"]),
+                (&json!(false), &json!("stopped"))
+            );
             assert_eq!(told["steered_by"], "key:anna/steers");
         }
         let enabled = async || {
@@ -90,13 +99,31 @@ async fn stopping_and_starting_are_wishes_that_are_written_down() {
         assert_eq!(enabled().await, [false, false]);
         operator.patch("", r#"{"enabled":true}"#).await;
         assert_eq!(enabled().await, [true, true]);
-        let audit = audit::Entity::find().all(&world.db).await.expect("the audit");
-        let acts = audit.iter().map(|act| (act.action.as_str(), act.target.as_deref()));
+        let audit = audit::Entity::find()
+            .all(&world.db)
+            .await
+            .expect("the audit");
+        let acts = audit
+            .iter()
+            .map(|act| (act.action.as_str(), act.target.as_deref()));
         let breeds = ("sync.stop", Some("cats.breeds"));
-        let expected = [breeds, breeds, ("sync.stop", Some("cats")), ("sync.start", Some("*"))];
+        let expected = [
+            breeds,
+            breeds,
+            ("sync.stop", Some("cats")),
+            ("sync.start", Some("*")),
+        ];
         assert_eq!(acts.collect::<Vec<_>>(), expected);
-        assert!(audit.iter().all(|act| act.actor.as_deref() == Some("key:anna/steers")));
-        assert!(audit.iter().all(|act| act.address.as_deref() == Some("127.0.0.1")));
+        assert!(
+            audit
+                .iter()
+                .all(|act| act.actor.as_deref() == Some("key:anna/steers"))
+        );
+        assert!(
+            audit
+                .iter()
+                .all(|act| act.address.as_deref() == Some("127.0.0.1"))
+        );
     })
     .await;
 }
@@ -110,7 +137,9 @@ async fn a_wish_that_is_none_is_refused_with_all_its_faults() {
             let refused = operator.patch("/cats/breeds", body).await;
             assert_eq!(refused.status, 422, "{}", refused.body);
             let faults = refused.json()["errors"].as_array().expect("faults").clone();
-            let told = faults.iter().map(|fault| fault["detail"].as_str().expect("a text").to_owned());
+            let told = faults
+                .iter()
+                .map(|fault| fault["detail"].as_str().expect("a text").to_owned());
             told.collect::<Vec<_>>()
         };
         assert_eq!(faults("{}").await, ["`enabled` is missing"]);
@@ -133,10 +162,17 @@ async fn only_who_may_steer_may_look() {
         for path in ["", "/cats", "/cats/breeds", "/runs", "/commands", "/events"] {
             let url = format!("/api/v1/sync{path}");
             assert_eq!(world.get(&url).await.status, 401, "{path}");
-            assert_eq!(reader.open(Method::GET, path, None).await.status(), 403, "{path}");
+            assert_eq!(
+                reader.open(Method::GET, path, None).await.status(),
+                403,
+                "{path}"
+            );
         }
         assert_eq!(reader.post("/cats/breeds/runs", "{}").await.status, 403);
-        assert_eq!(reader.patch("/cats", r#"{"enabled":false}"#).await.status, 403);
+        assert_eq!(
+            reader.patch("/cats", r#"{"enabled":false}"#).await.status,
+            403
+        );
     })
     .await;
 }

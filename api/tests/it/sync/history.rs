@@ -43,7 +43,10 @@ async fn runs_are_filtered_sorted_and_paged() {
         assert_eq!(ids("?outcome=failed").await, [third, second]);
         assert_eq!(ids("?source=cats&resource=breeds").await, [third, first]);
         assert_eq!(ids("?trigger=manual").await, [0_i64; 0]);
-        assert_eq!(ids("?mode=incremental&sort=id").await, [first, second, third]);
+        assert_eq!(
+            ids("?mode=incremental&sort=id").await,
+            [first, second, third]
+        );
         let since = (world.now() - chrono::Duration::seconds(1)).to_rfc3339();
         let since = since.replace('+', "%2B");
         assert_eq!(ids(&format!("?started_at__gte={since}")).await, [third]);
@@ -84,18 +87,30 @@ async fn rejects_are_listed_counted_and_shown_with_their_record() {
         let base = "/cats/breeds/rejects";
         let listed = operator.told(base).await;
         assert_eq!(listed.as_array().map(Vec::len), Some(2));
-        assert_eq!((&listed[0]["key"], &listed[1]["key"]), (&json!("k2"), &json!("k1")));
+        assert_eq!(
+            (&listed[0]["key"], &listed[1]["key"]),
+            (&json!("k2"), &json!("k1"))
+        );
         assert!(listed[0].get("payload").is_none(), "{listed}");
         let one = operator.told(&format!("{base}/{}", listed[0]["id"])).await;
         assert_eq!(one["payload"], r#"{"id":"k2","weight":"much"}"#);
         let mut without = one.clone();
-        without.as_object_mut().expect("an object").remove("payload");
+        without
+            .as_object_mut()
+            .expect("an object")
+            .remove("payload");
         assert_eq!(without, listed[0]);
         assert_eq!(operator.told(&format!("{base}?key=k1")).await[0], listed[1]);
         assert_eq!(operator.told(&format!("{base}?run={run}")).await, listed);
         let counts = operator.told(&format!("{base}/counts")).await;
-        assert_eq!((counts.as_array().map(Vec::len), &counts[0]["count"]), (Some(1), &json!(2)));
-        assert_eq!(operator.told("").await["sources"][0]["resources"][0]["rejects"], 2);
+        assert_eq!(
+            (counts.as_array().map(Vec::len), &counts[0]["count"]),
+            (Some(1), &json!(2))
+        );
+        assert_eq!(
+            operator.told("").await["sources"][0]["resources"][0]["rejects"],
+            2
+        );
         assert_eq!(operator.get(&format!("{base}/999999")).await.status, 404);
         let replayed = operator.post(&format!("{base}/replay"), "").await;
         assert_eq!(replayed.status, 202, "{}", replayed.body);
@@ -125,7 +140,9 @@ async fn rejects_of_rows_that_one_may_not_read_are_not_there() {
             let path = format!("/cats/breeds/{path}");
             assert_eq!(operator.get(&path).await.status, 404, "{path}");
         }
-        let head = operator.open(Method::HEAD, "/cats/breeds/rejects", None).await;
+        let head = operator
+            .open(Method::HEAD, "/cats/breeds/rejects", None)
+            .await;
         assert_eq!(head.status(), 404);
         let _none: Value = operator.told("").await;
     })

@@ -89,7 +89,10 @@ impl<'a> Operator<'a> {
         body: Option<&str>,
     ) -> reqwest::Response {
         let url = format!("{}/api/v1/sync{path}", self.world.url);
-        let mut request = self.http.request(method, url).header("x-api-key", &self.key);
+        let mut request = self
+            .http
+            .request(method, url)
+            .header("x-api-key", &self.key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json");
             request = request.body(body.to_owned());

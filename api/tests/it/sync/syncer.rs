@@ -110,8 +110,8 @@ impl Syncer<'_> {
             .col_expr(lease::Column::ExpiresAt, Expr::value(1_i64))
             .filter(Expr::col(lease::Column::Holder).eq(NAME));
         over.exec(db).await.expect("it is written down");
-        let unseen = syncer::Entity::update_many()
-            .col_expr(syncer::Column::SeenUntil, Expr::value(1_i64));
+        let unseen =
+            syncer::Entity::update_many().col_expr(syncer::Column::SeenUntil, Expr::value(1_i64));
         unseen.exec(db).await.expect("it is written down");
     }
 }
