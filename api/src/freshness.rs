@@ -80,6 +80,8 @@ mod tests {
             horizon: 0,
             history_version: None,
             history_at: None,
+            steered_by: None,
+            steered_at: None,
         }
     }
 

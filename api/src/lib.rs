@@ -1,6 +1,6 @@
 //! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
 //!
-//! The api reads and never writes. It knows no upstream and no file: what there is to serve it reads
+//! Of rows that were mirrored the api writes none. It knows no upstream and no file: what there is to serve it reads
 //! from the definitions that the syncer registered in the database.
 
 /// Every URL, and what stands around all of them.
@@ -8,6 +8,10 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// Logins, and keys of programs.
+mod auth;
+/// The body of a request.
+mod body;
 /// Who asks, and what it may do.
 mod identity;
 /// A record on one line.
@@ -43,6 +47,13 @@ mod records;
 mod registry;
 /// What the rows look like.
 mod sample;
+/// How the syncers fare, and what they are asked to do.
+mod sync;
+
+/// Who there is, and what was done.
+mod directory;
+/// Lists of users, runs and the like.
+mod tables;
 
 /// What is wrong with a request.
 mod fault;
@@ -58,6 +69,8 @@ mod openapi;
 /// The description of the api for people.
 mod swagger;
 
+/// The api without a socket.
+mod local;
 /// What the api is told when it starts.
 mod settings;
 
@@ -72,7 +85,11 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::Need;
+pub use auth::setup_token;
+pub use identity::{
+    AuthSettings, Need, SigningKeys, account, keys, password, signing::rotate as rotate_signing_key,
+};
+pub use local::Local;
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -96,9 +113,15 @@ pub struct Parts {
     places: mirror::Places,
     feed: Arc<changes::Feed>,
     exports: Arc<export::Exports>,
+    board: sync::Board,
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
+    /// Who asks.
+    hasher: password::Hasher,
+    keyring: identity::Keyring,
+    recent: identity::Recent,
+    throttle: identity::Throttle,
     load: Arc<protection::Load>,
     quota: Option<protection::Quota>,
 }
@@ -130,8 +153,13 @@ impl AppState {
             places: mirror::Places::new(),
             feed,
             exports,
+            board: sync::Board::new(),
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
+            hasher: password::Hasher::new(settings.auth.cost.clone()),
+            keyring: identity::Keyring::new(settings.auth.signing_keys.clone()),
+            recent: identity::Recent::new(),
+            throttle: identity::Throttle::new(&settings.auth),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,
@@ -157,6 +185,7 @@ impl AppState {
     /// Reads anew what the syncer has registered, instead of within [`Settings::refresh`].
     pub async fn refresh(&self) {
         self.registry.refresh(&self.db).await;
+        self.board.refresh(self).await;
     }
 }
 
@@ -184,9 +213,12 @@ pub async fn serve(
     let mut serving = pin!(serving.into_future());
     let refreshing = state.registry.keep_fresh(&state.db, state.settings.refresh);
     let mut refreshing = pin!(refreshing);
+    let telling = state.board.keep_fresh(&state, state.settings.refresh);
+    let mut telling = pin!(telling);
     tokio::select! {
         ended = &mut serving => return ended,
         never = &mut refreshing => never,
+        never = &mut telling => never,
         _ = &mut stopped => {}
     }
     // A connection that never ends must not keep the process.

@@ -9,7 +9,7 @@ use axum::{
     http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::{MethodRouter, get},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -21,8 +21,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
-    mirror, observe, openapi, problem, protection, records, swagger,
+    AppState, accept, answers::Asked, auth, catalog, changes, directory, export, health,
+    identity::Need, metrics, mirror, observe, openapi, problem, protection, records, swagger, sync,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -32,6 +32,10 @@ const SWAGGER: &str = "api/swagger";
 const SERVICE: &str = "/api/v1";
 const CATALOG: &str = "/api/v1/catalog";
 const CATALOG_OF_SOURCE: &str = "/api/v1/catalog/{source}";
+const AUDIT: &str = "/api/v1/audit";
+const USERS: &str = "/api/v1/users";
+const USER: &str = "/api/v1/users/{id}";
+const ME: &str = "/api/v1/users/me";
 const LIST: &str = "/api/v1/{source}/{resource}";
 const ONE: &str = "/api/v1/{source}/{resource}/{key}";
 const CHILDREN: &str = "/api/v1/{source}/{resource}/{key}/{child}";
@@ -43,6 +47,24 @@ pub(crate) const FACETS: &str = "/api/v1/{source}/{resource}/-/facets";
 const HISTORY: &str = "/api/v1/{source}/{resource}/{key}/-/history";
 const MIRROR: &str = "/mirror/{source}/{*path}";
 pub(crate) const RANDOM: &str = "/api/v1/{source}/{resource}/-/random";
+
+/// How the syncers fare, and what they are asked to do.
+const SYNC: &str = "/api/v1/sync";
+const SYNC_RUN_ALL: &str = "/api/v1/sync/runs";
+const SYNC_RUN: &str = "/api/v1/sync/runs/{id}";
+const SYNC_CANCEL: &str = "/api/v1/sync/runs/{id}/cancel";
+const COMMANDS: &str = "/api/v1/sync/commands";
+/// What became of a command: its answer may wait for that.
+pub(crate) const COMMAND: &str = "/api/v1/sync/commands/{id}";
+const SYNC_EVENTS: &str = "/api/v1/sync/events";
+const SYNC_SOURCE: &str = "/api/v1/sync/{source}";
+const SYNC_RUN_SOURCE: &str = "/api/v1/sync/{source}/runs";
+const SYNC_RESOURCE: &str = "/api/v1/sync/{source}/{resource}";
+const SYNC_RUN_RESOURCE: &str = "/api/v1/sync/{source}/{resource}/runs";
+const REJECTS: &str = "/api/v1/sync/{source}/{resource}/rejects";
+const REJECT_COUNTS: &str = "/api/v1/sync/{source}/{resource}/rejects/counts";
+const REJECT: &str = "/api/v1/sync/{source}/{resource}/rejects/{id}";
+const REPLAY: &str = "/api/v1/sync/{source}/{resource}/rejects/replay";
 
 /// Smaller answers are not worth the compressing.
 const WORTH_COMPRESSING: u16 = 1024;
@@ -86,6 +108,58 @@ struct Route {
 }
 
 impl Route {
+    fn delete<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::DELETE,
+            path,
+            need,
+            handler: delete(handler),
+        }
+    }
+
+    fn post<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::POST,
+            path,
+            need,
+            handler: post(handler),
+        }
+    }
+
+    fn patch<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::PATCH,
+            path,
+            need,
+            handler: patch(handler),
+        }
+    }
+
+    fn put<H, T>(path: &'static str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, AppState>,
+        T: 'static,
+    {
+        Self {
+            method: Method::PUT,
+            path,
+            need,
+            handler: put(handler),
+        }
+    }
+
     fn get<H, T>(path: &'static str, need: Need, handler: H) -> Self
     where
         H: Handler<T, AppState>,
@@ -100,13 +174,45 @@ impl Route {
     }
 }
 
+/// The tap: whoever may turn it may look, too.
+fn of_tap() -> Vec<Route> {
+    let need = Need::Sync;
+    vec![
+        Route::get(SYNC, need, sync::fare::all),
+        Route::patch(SYNC, need, sync::fare::steer_all),
+        Route::get(SYNC_RUN_ALL, need, sync::runs::list),
+        Route::post(SYNC_RUN_ALL, need, sync::commands::run_all),
+        Route::get(SYNC_RUN, need, sync::runs::one),
+        Route::post(SYNC_CANCEL, need, sync::commands::cancel),
+        Route::get(COMMANDS, need, sync::commands::list),
+        Route::get(COMMAND, need, sync::commands::one),
+        Route::get(SYNC_EVENTS, need, sync::events::events),
+        Route::get(SYNC_SOURCE, need, sync::fare::of_source),
+        Route::patch(SYNC_SOURCE, need, sync::fare::steer_source),
+        Route::post(SYNC_RUN_SOURCE, need, sync::commands::run_source),
+        Route::get(SYNC_RESOURCE, need, sync::fare::of_resource),
+        Route::patch(SYNC_RESOURCE, need, sync::fare::steer_resource),
+        Route::post(SYNC_RUN_RESOURCE, need, sync::commands::run_resource),
+        Route::get(REJECTS, need, sync::rejects::list),
+        Route::get(REJECT_COUNTS, need, sync::rejects::counts),
+        Route::get(REJECT, need, sync::rejects::one),
+        Route::post(REPLAY, need, sync::commands::replay),
+    ]
+}
+
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        of_service(home),
+        of_rows(),
+        of_login(),
+        of_directory(),
+        of_tap(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_service<H, T>(home: H) -> Vec<Route>
@@ -145,6 +251,50 @@ fn of_rows() -> Vec<Route> {
         Route::get("/mirror/{source}", Need::Read, mirror::mirror),
         Route::get("/mirror/{source}/", Need::Read, mirror::mirror),
         Route::get(MIRROR, Need::Read, mirror::mirror),
+    ]
+}
+
+fn of_directory() -> Vec<Route> {
+    vec![
+        Route::get(USERS, Need::Admin, directory::list),
+        Route::post(USERS, Need::Admin, directory::create),
+        Route::get(USER, Need::Known, directory::one),
+        Route::patch(USER, Need::Admin, directory::change),
+        Route::delete(USER, Need::Admin, directory::remove),
+        Route::get(ME, Need::Login, directory::me),
+        Route::put(ME, Need::Login, directory::change_me),
+        Route::get(AUDIT, Need::Admin, directory::audit),
+    ]
+}
+
+fn of_login() -> Vec<Route> {
+    let route = |method, path, need, handler| Route {
+        method,
+        path,
+        need,
+        handler,
+    };
+    let open = |path, handler| route(Method::POST, path, Need::Open, handler);
+    let of_user = |method, path, handler| route(method, path, Need::Login, handler);
+    vec![
+        Route::get("/.well-known/jwks.json", Need::Open, auth::jwks),
+        open("/api/v1/auth/login", post(auth::login)),
+        open("/api/v1/auth/refresh", post(auth::refresh)),
+        open("/api/v1/auth/register", post(auth::register)),
+        open("/api/v1/auth/setup", post(auth::setup)),
+        of_user(Method::POST, "/api/v1/auth/logout", post(auth::logout)),
+        of_user(
+            Method::POST,
+            "/api/v1/auth/password",
+            post(auth::change_password),
+        ),
+        of_user(Method::GET, "/api/v1/keys", get(auth::list_keys)),
+        of_user(Method::POST, "/api/v1/keys", post(auth::create_key)),
+        of_user(
+            Method::DELETE,
+            "/api/v1/keys/{id}",
+            delete(auth::revoke_key),
+        ),
     ]
 }
 
@@ -195,7 +345,8 @@ pub(crate) fn is_of_rows(route: &str) -> bool {
 
 /// Whether a route asks the database.
 pub(crate) fn asks_database(route: &str) -> bool {
-    is_of_rows(route) || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
+    let is_tap = route.starts_with(SYNC);
+    is_of_rows(route) || is_tap || matches!(route, RANDOM | CHANGES | EXPORT | HISTORY | MIRROR)
 }
 
 /// Whether a route has answers that are kept here.
@@ -212,6 +363,8 @@ pub(crate) fn takes_timeout(route: &str) -> bool {
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {
         SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SYNC_EVENTS => &sync::events::FORMS,
+        route if route.starts_with(SYNC) => &accept::JSON,
         SCHEMA => &["application/schema+json"],
         CHANGES => &changes::FORMS,
         EXPORT => &export::FORMS,

@@ -3,6 +3,8 @@
 mod cli;
 mod command;
 
+mod control;
+
 mod database;
 mod definitions;
 mod progress;

@@ -3,7 +3,7 @@
 //! The fence rises each time the lease changes hands. Every transaction that writes asks for the
 //! fence under a row lock, so that a holder who was paused past its time can never write late.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
     ActiveValue::Set,
@@ -104,6 +104,22 @@ impl Entity {
             .filter(Expr::col(Column::ExpiresAt).gte(now))
             .one(db)
             .await
+    }
+
+    /// Who holds the lease of each resource whose lease is held now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn holders(db: &impl ConnectionTrait) -> Result<HashMap<i32, String>, DbErr> {
+        let now = dialect::now_ms(db.get_database_backend());
+        let held = Self::find()
+            .select_only()
+            .columns([Column::ResourceId, Column::Holder])
+            .filter(Expr::col(Column::ExpiresAt).gte(now))
+            .into_tuple::<(i32, String)>()
+            .all(db)
+            .await?;
+        Ok(held.into_iter().collect())
     }
 
     /// The leases that nobody has given back.

@@ -24,6 +24,9 @@ pub mod definition;
 /// The rows of every mirrored resource.
 pub mod record;
 
+/// Lists of the tables that follow.
+pub mod listing;
+
 /// How far reading came.
 pub mod cursor;
 /// Who may write a resource now.
@@ -45,6 +48,14 @@ pub mod version;
 
 /// What an operator asked the syncers for.
 pub mod command;
+/// The lists of runs, commands and rejects.
+mod listed;
+/// How far a run under way has come.
+pub mod progress;
+/// How every resource fares, for whoever steers.
+pub mod status;
+/// The syncers that are there.
+pub mod syncer;
 
 /// A key with which a program asks.
 pub mod api_key;
@@ -52,8 +63,15 @@ pub mod api_key;
 pub mod audit;
 /// A token that renews a login.
 pub mod refresh_token;
+/// A token with which the first admin is made.
+pub mod setup_token;
+/// A key that signs access tokens.
+pub mod signing_key;
 /// A person who may log in.
 pub mod user;
+
+/// What of a user is changed.
+pub mod profile;
 
 pub use clock::Clock;
 pub use members::Members;

@@ -1,7 +1,14 @@
 //! One pull of one resource, how it ended, and what it did.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    Order, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{ExprTrait, Query, SimpleExpr},
+};
 use serde::{Deserialize, Serialize};
+
+use crate::resource;
 
 /// How a run ended. Only a complete run deletes rows or moves the incremental mark.
 #[derive(
@@ -56,6 +63,45 @@ pub enum Trigger {
     Replay,
 }
 
+/// What a run reads, and whether it writes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As scheduled: where the definition reads only what changed, that alone.
+    #[default]
+    #[sea_orm(string_value = "incremental")]
+    Incremental,
+    /// Everything, whatever earlier runs left.
+    #[sea_orm(string_value = "full")]
+    Full,
+    /// As scheduled, but nothing is written: only counted.
+    #[sea_orm(string_value = "dry")]
+    Dry,
+}
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::Full => "full",
+            Self::Dry => "dry",
+        }
+    }
+}
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "run")]
@@ -65,6 +111,10 @@ pub struct Model {
     #[sea_orm(indexed)]
     pub resource_id: i32,
     pub trigger: Trigger,
+    pub mode: Mode,
+    /// The command that asked for it.
+    #[sea_orm(indexed)]
+    pub command_id: Option<i64>,
     /// `None` while it runs, or when its process died.
     pub outcome: Option<Outcome>,
     pub started_at: DateTimeUtc,
@@ -165,12 +215,14 @@ pub struct Ending {
 pub struct Opening {
     pub resource_id: i32,
     pub trigger: Trigger,
+    pub mode: Mode,
+    pub command_id: Option<i64>,
     pub at: DateTimeUtc,
     pub resumed_from: Option<i64>,
 }
 
 /// The error of a run that nobody could close.
-const ABANDONED: &str = "its process ended before the run did";
+pub const ABANDONED: &str = "its process ended before the run did";
 
 impl Model {
     /// Whether its process died: when, nobody knows, as `ended_at` is when the next one came.
@@ -188,6 +240,8 @@ impl Entity {
         let row = ActiveModel {
             resource_id: Set(opening.resource_id),
             trigger: Set(opening.trigger),
+            mode: Set(opening.mode),
+            command_id: Set(opening.command_id),
             started_at: Set(opening.at),
             resumed_from: Set(opening.resumed_from),
             ..with_counts(&Counts::default())
@@ -253,6 +307,56 @@ impl Entity {
             .exec(db)
             .await?;
         Ok(())
+    }
+
+    /// The run of a resource that went on with the run `id`, if one did.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn after(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        id: i64,
+    ) -> Result<Option<Model>, DbErr> {
+        Self::find()
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Id.gt(id))
+            .filter(Column::ResumedFrom.eq(id))
+            .order_by_desc(Column::Id)
+            .one(db)
+            .await
+    }
+
+    /// The last run of each resource.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn last_of_each(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+        // Asked for each resource alone it is one step in an index; a maximum by groups would walk through all runs.
+        let last = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(
+                Expr::col((Entity, Column::ResourceId))
+                    .equals((resource::Entity, resource::Column::Id)),
+            )
+            .order_by(Column::Id, Order::Desc)
+            .limit(1)
+            .to_owned();
+        let last = SimpleExpr::SubQuery(None, Box::new(last.into()));
+        let ids: Vec<Option<i64>> = resource::Entity::find()
+            .select_only()
+            .expr_as(last, "last")
+            .into_tuple()
+            .all(db)
+            .await?;
+        let ids: Vec<i64> = ids.into_iter().flatten().collect();
+        let mut runs = Vec::with_capacity(ids.len());
+        for some in ids.chunks(500) {
+            let some = Column::Id.is_in(some.iter().copied());
+            runs.extend(Self::find().filter(some).all(db).await?);
+        }
+        Ok(runs)
     }
 
     /// The newest runs first, of one resource or of all.

@@ -92,7 +92,7 @@ impl Feed {
     ///
     /// # Errors
     /// All are taken.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         place.map_err(|_| {
             Problem::new(

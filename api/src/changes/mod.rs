@@ -21,7 +21,10 @@ use axum::{
 };
 use tokio::time::Instant;
 
-pub(crate) use self::{feed::Feed, query::FORMS};
+pub(crate) use self::{
+    feed::Feed,
+    query::{FORMS, waiting},
+};
 use self::{
     feed::Form,
     follower::{Follower, Woken},

@@ -99,7 +99,7 @@ fn of_poll(name: &str) -> Fault {
 }
 
 /// Whole seconds; more than the longest wait is that.
-fn waiting(value: &str) -> Result<Duration, Vec<Fault>> {
+pub(crate) fn waiting(value: &str) -> Result<Duration, Vec<Fault>> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number {
         let longest = LONGEST_WAIT.as_secs();

@@ -14,6 +14,8 @@ pub enum Need {
     Read,
     /// Who may write rows of the local resource in the path, and read them.
     Write,
+    /// Anybody who is known; what is another's is not there for it.
+    Known,
     /// A user who has logged in; a key is none.
     Login,
     /// Scope `sync`.
@@ -28,7 +30,7 @@ impl Need {
     pub(crate) fn is_met_by(self, caller: &Caller) -> Result<(), Problem> {
         match self {
             Self::Open | Self::Read => Ok(()),
-            Self::Write => caller.identity().map(drop),
+            Self::Known | Self::Write => caller.identity().map(drop),
             Self::Login => caller.user().map(drop),
             Self::Sync => caller.with(&Scope::Sync).map(drop),
             Self::Admin => caller.with(&Scope::Admin).map(drop),

@@ -57,7 +57,9 @@ impl Act<'_> {
             Need::Open => json!([]),
             Need::Read => json!([{}, { "bearer": [] }, { "key": [] }]),
             Need::Login => json!([{ "bearer": [] }]),
-            Need::Write | Need::Sync | Need::Admin => json!([{ "bearer": [] }, { "key": [] }]),
+            Need::Known | Need::Write | Need::Sync | Need::Admin => {
+                json!([{ "bearer": [] }, { "key": [] }])
+            }
         }
     }
 
@@ -85,8 +87,10 @@ impl Act<'_> {
     fn may_answer(&self, problems: &str) -> bool {
         let is_known = match problems {
             "Unauthenticated" => self.need != Need::Open,
-            "Forbidden" => !matches!(self.need, Need::Open | Need::Read),
+            "Forbidden" => !matches!(self.need, Need::Open | Need::Read | Need::Known),
             "InvalidBody" | "UnsupportedMediaType" => self.body.is_some(),
+            // A list's 400 says more.
+            "BadBody" if self.problems.contains(&"BadList") => return false,
             _ => false,
         };
         is_known || ALWAYS.contains(&problems) || self.problems.contains(&problems)

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Described, changes, examples, export, headers, history, problems, record};
+use super::{
+    Described, changes, directory, examples, export, headers, history, problems, record, tables,
+    tap,
+};
 use crate::{
     problem::Kind,
     records::{facets, random},
@@ -20,10 +23,12 @@ pub(super) fn components(
     schemas.extend(catalogue());
     schemas.extend(errors());
     schemas.extend(members(changes::schemas()));
+    schemas.extend(directory::schemas());
     let has_history = described.iter().any(|of| of.definition.history);
     if has_history {
         schemas.extend(members(history::schemas()));
     }
+    schemas.extend(tap::schemas());
     schemas.extend(problems::schemas(paths));
     schemas.extend(described.iter().map(|of| record::schema(of, described)));
     let mut parameters = parameters(settings);
@@ -251,6 +256,7 @@ fn parameters(settings: &Settings) -> Map<String, Value> {
             &json!({ "type": "boolean", "default": false }),
         ),
     }));
+    parameters.insert("TableCount".to_owned(), tables::count());
     parameters.extend(members(times(settings)));
     parameters.extend(members(of_other_routes()));
     parameters.extend(members(changes::parameters()));

@@ -4,16 +4,21 @@ mod act;
 mod acts;
 mod changes;
 mod components;
+mod directory;
 mod examples;
 mod export;
 mod filters;
 mod headers;
 mod history;
+mod login;
 mod mirror;
 mod operation;
 mod paths;
 mod problems;
 mod record;
+mod sync;
+mod tables;
+mod tap;
 
 use std::sync::LazyLock;
 
@@ -136,6 +141,18 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
             "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
         }));
     }
+    tags.push(json!({
+        "name": login::TAG,
+        "description": "Who asks: logins, and keys of programs.",
+    }));
+    tags.push(json!({
+        "name": directory::TAG,
+        "description": "Who there is, what each says of itself, and what was done by whom.",
+    }));
+    tags.push(json!({
+        "name": sync::TAG,
+        "description": "How the syncers fare, and what they are asked to do.",
+    }));
     tags.push(json!({ "name": "service", "description": "Is it alive, ready, healthy." }));
     tags
 }

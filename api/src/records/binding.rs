@@ -2,6 +2,7 @@
 
 use entity::{
     definition::Cell,
+    listing::Listing,
     record::{Filter, Test},
 };
 use serde::{Deserialize, Serialize};
@@ -19,13 +20,14 @@ impl Binding {
     pub(super) fn of_list(resource: &Resource, of: Option<Parent<'_>>, query: &ListQuery) -> Self {
         let mut parts = vec![resource.source.name.clone(), resource.model.name.clone()];
         parts.extend(of.map(|parent| format!("{}/{}", parent.resource.model.name, parent.key)));
-        parts.push("sort".to_owned());
-        parts.extend(query.sort.iter().map(|key| {
-            let sign = if key.descending { "-" } else { "" };
-            format!("{sign}{}", key.field.name)
-        }));
-        parts.push("filter".to_owned());
-        parts.extend(filters(&query.filters));
+        parts.extend(order_and_filters(query));
+        Self::of(parts.iter().map(String::as_str))
+    }
+
+    /// The same of a list of a platform table: no source is called so.
+    pub(crate) fn of_listing(listing: &Listing, query: &ListQuery) -> Self {
+        let name = format!("/{}", listing.name());
+        let parts: Vec<String> = [name].into_iter().chain(order_and_filters(query)).collect();
         Self::of(parts.iter().map(String::as_str))
     }
 
@@ -51,6 +53,18 @@ impl Binding {
         short.copy_from_slice(&digest.finalize()[..8]);
         Self(u64::from_be_bytes(short))
     }
+}
+
+fn order_and_filters(query: &ListQuery) -> Vec<String> {
+    let sort = query.sort.iter().map(|key| {
+        let sign = if key.descending { "-" } else { "" };
+        format!("{sign}{}", key.field.name)
+    });
+    let mut parts = vec!["sort".to_owned()];
+    parts.extend(sort);
+    parts.push("filter".to_owned());
+    parts.extend(filters(&query.filters));
+    parts
 }
 
 /// The filters as texts, in any order.

@@ -9,17 +9,17 @@ use crate::problem::Problem;
 
 /// Where a list goes on, as cursors.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Page {
-    pub(super) limit: u64,
-    pub(super) next: Option<String>,
-    pub(super) prev: Option<String>,
+pub(crate) struct Page {
+    pub(crate) limit: u64,
+    pub(crate) next: Option<String>,
+    pub(crate) prev: Option<String>,
 }
 
 /// How many rows the list has, over all pages.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Count {
-    pub(super) value: i64,
-    pub(super) exact: bool,
+pub(crate) struct Count {
+    pub(crate) value: i64,
+    pub(crate) exact: bool,
 }
 
 /// Joins payloads: `[{…},{…}]`.

@@ -8,9 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use entity::{
-    definition::Kind,
     dialect::Reader,
-    record::{self, ChildOf, Counted, Direction, Listed, Position, Selection, SortKey, Window},
+    record::{self, ChildOf, Counted, Listed, ListedRow, Selection, Window},
 };
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
     embed::Embed,
     envelope::{self, Count, Page},
     history::{self, AS_OF},
+    paging::{Paging, Read, cursor_of},
     query::{Counting, ListQuery, Shape},
 };
 use crate::{
@@ -48,7 +48,7 @@ pub(crate) async fn list(
 }
 
 /// As far as `count=capped` counts.
-const CAP: u64 = 10_000;
+pub(crate) const CAP: u64 = 10_000;
 
 /// A list that was asked for, checked.
 pub(super) struct List<'a> {
@@ -87,14 +87,7 @@ impl<'a> List<'a> {
         let (mut query, embed) = both(query, embed)?;
         query.limit = embed.limit(query.limit);
         let binding = Binding::of_list(resource, of, &query);
-        let kinds: Vec<Kind> = query.sort.iter().map(|key| key.field.kind).collect();
-        let cursor = match &query.cursor {
-            None => None,
-            Some(text) => {
-                let cursor = state.signer.decode(text, &binding, &kinds);
-                Some(cursor?)
-            }
-        };
+        let cursor = cursor_of(&state.signer, &binding, &query)?;
         Ok(Self {
             resource,
             of,
@@ -194,38 +187,21 @@ impl<'a> List<'a> {
     }
 
     fn page(&self, state: &AppState, listed: &Listed) -> Page {
-        let came_from = self.cursor.is_some();
-        let (has_next, has_prev) = match self.direction() {
-            Direction::Forward => (listed.more, came_from),
-            Direction::Backward => (came_from, listed.more),
+        let position = |row: &ListedRow| row.position.clone();
+        let read = Read {
+            first: listed.rows.first().map(position),
+            last: listed.rows.last().map(position),
+            more: listed.more,
+            end: listed.end.clone(),
         };
-        let edge = |direction| {
-            let row = match direction {
-                Direction::Forward => listed.rows.last(),
-                Direction::Backward => listed.rows.first(),
-            };
-            // Where the reading ended may be behind the last row that fits.
-            let end = listed
-                .end
-                .as_ref()
-                .filter(|_| direction == self.direction());
-            let position = match (end.or(row.map(|row| &row.position)), &self.cursor) {
-                (Some(position), _) => Some(position.clone()),
-                (None, Some(cursor)) => Some(including(cursor, &self.query.sort)),
-                (None, None) => None,
-            };
-            position.map(|position| {
-                let cursor = Cursor {
-                    direction,
-                    position,
-                };
-                state.signer.encode(&self.binding, &cursor)
-            })
-        };
-        Page {
-            limit: self.query.limit,
-            next: has_next.then(|| edge(Direction::Forward)).flatten(),
-            prev: has_prev.then(|| edge(Direction::Backward)).flatten(),
+        self.paging().page(&state.signer, &read)
+    }
+
+    fn paging(&self) -> Paging<'_> {
+        Paging {
+            binding: &self.binding,
+            cursor: self.cursor.as_ref(),
+            query: &self.query,
         }
     }
 
@@ -247,17 +223,7 @@ impl<'a> List<'a> {
 
     /// References relative to the request's URL: right behind any proxy and prefix.
     fn links(&self, page: &Page) -> String {
-        let mut links = Vec::new();
-        if self.cursor.is_some() {
-            let query = self.parameters.without("cursor");
-            links.push(format!("<?{query}>; rel=\"first\""));
-        }
-        for (cursor, relation) in [(&page.next, "next"), (&page.prev, "prev")] {
-            if let Some(cursor) = cursor {
-                let query = self.parameters.with("cursor", cursor);
-                links.push(format!("<?{query}>; rel=\"{relation}\""));
-            }
-        }
+        let mut links = self.paging().links(&self.parameters, page);
         let name = &self.resource.model.name;
         let up = self.up();
         links.push(format!("<{up}{name}/-/schema>; rel=\"describedby\""));
@@ -266,22 +232,12 @@ impl<'a> List<'a> {
     }
 
     pub(super) fn window(&self) -> Window<'_> {
-        Window {
-            sort: &self.query.sort,
-            from: self.cursor.as_ref().map(|cursor| &cursor.position),
-            direction: self.direction(),
-            limit: self.query.limit,
-        }
+        self.paging().window()
     }
 
     /// From the request's URL to that of the resource's list.
     fn up(&self) -> &'static str {
         if self.of.is_some() { "../../" } else { "" }
-    }
-
-    fn direction(&self) -> Direction {
-        let cursor = self.cursor.as_ref();
-        cursor.map_or(Direction::Forward, |cursor| cursor.direction)
     }
 
     pub(super) fn selection(&self) -> Selection<'_> {
@@ -293,56 +249,5 @@ impl<'a> List<'a> {
                 record_key: parent.key,
             }),
         }
-    }
-}
-
-/// The cursor's position moved so that the row that stands there is met again on the way back.
-///
-/// Wanted when a page is empty because all rows beyond have gone.
-fn including(cursor: &Cursor, sort: &[SortKey]) -> Position {
-    let descending = sort.last().is_some_and(|key| key.descending);
-    let step = if descending == (cursor.direction == Direction::Forward) {
-        -1
-    } else {
-        1
-    };
-    Position {
-        values: cursor.position.values.clone(),
-        rowno: cursor.position.rowno.saturating_add(step),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_begins_at_the_row_itself() {
-        let check = |direction, descending, expected| {
-            let field = entity::definition::Field {
-                name: "a".to_owned(),
-                kind: Kind::Text,
-                index: true,
-                contains: false,
-                rule: String::new(),
-                values: Vec::new(),
-                required: false,
-            };
-            let position = Position {
-                values: Vec::new(),
-                rowno: 5,
-            };
-            let cursor = Cursor {
-                direction,
-                position,
-            };
-            let sort = [SortKey { field, descending }];
-            assert_eq!(including(&cursor, &sort).rowno, expected);
-        };
-        // On the way back from a forward walk `rowno < 6` still has the row 5.
-        check(Direction::Forward, false, 6);
-        check(Direction::Forward, true, 4);
-        check(Direction::Backward, false, 4);
-        check(Direction::Backward, true, 6);
     }
 }

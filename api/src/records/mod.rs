@@ -12,6 +12,7 @@ mod list;
 mod members;
 mod narrowed;
 mod one;
+mod paging;
 mod query;
 pub(crate) mod random;
 mod schema;
@@ -20,12 +21,14 @@ pub(crate) use self::{
     binding::Binding,
     children::children,
     cursor::{Cursor, Signer, as_text},
-    list::list,
+    envelope::{Count, Page},
+    list::{CAP, list},
     members::write_some,
     one::{one, with_key},
+    paging::{Paging, Read, cursor_of},
     query::{
-        CONTROLS, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, filter_names, filter_parameters,
-        is_sortable, number, one_of, written,
+        CONTROLS, Counting, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, Terms, filter_names,
+        filter_parameters, is_sortable, number, one_of, written,
     },
     schema::{description, schema},
 };

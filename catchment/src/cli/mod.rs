@@ -1,5 +1,6 @@
 //! What the command line takes. It decides nothing: each command is a module of `command`.
 
+mod control;
 mod infer;
 mod migrate;
 mod rejects;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
+    control::{ApiUrl, At, Mode},
     infer::Inferred,
     migrate::Migrate,
     rejects::Rejects,
@@ -146,8 +148,54 @@ pub(crate) enum Command {
     /// Show where reading stands, or forget it
     #[command(subcommand)]
     State(State),
-    /// Show each resource: its last outcome, rows, version, age and next run
-    Status,
+    /// Show each resource: its last outcome, rows, version, age, what it is at, and its next run
+    Status {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Stop resources: a run under way ends after the page in flight, and none begins
+    Stop {
+        /// Only this source or resource
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Option<Target>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Start resources that were stopped
+    Start {
+        /// Only this source or resource
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Option<Target>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Ask the syncer, wherever it is, to run a source or one of its resources now
+    ///
+    /// With --wait the exit code tells the outcome; of several runs, the worst. `sync` runs in this
+    /// process instead.
+    Run {
+        /// A source, or one of its resources: thecatapi, thecatapi.breeds
+        #[arg(value_name = "SOURCE[.RESOURCE]")]
+        target: Target,
+        /// How much to read
+        #[arg(long, value_enum, default_value_t)]
+        mode: Mode,
+        /// Delete what the upstream no longer has, even if it is more than the definition's deletes.max
+        #[arg(long)]
+        accept_deletes: bool,
+        /// Wait until it has ended
+        #[arg(long)]
+        wait: bool,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Ask the syncer to end a run after the page in flight
+    Cancel {
+        /// The run's number, as `status` and `runs` show it
+        run: i64,
+        #[command(flatten)]
+        at: At,
+    },
     /// Show the newest runs, and what each did
     Runs {
         /// Only runs of this source or resource
@@ -156,6 +204,8 @@ pub(crate) enum Command {
         /// Most runs to show
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
         limit: u64,
+        #[command(flatten)]
+        at: At,
     },
     /// List records and values that could not be stored, or read the records again
     #[command(subcommand)]

@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use entity::reject;
 
-use super::Target;
+use super::{At, Target};
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Rejects {
@@ -21,14 +21,18 @@ pub(crate) enum Rejects {
         /// Most rejects to show of a resource
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
         limit: u64,
+        #[command(flatten)]
+        at: At,
     },
     /// Read rejected records again under the present definition, without the upstream
     ///
-    /// Those that pass become rows. A record never takes the place of a row that was written after it came.
+    /// In this process; with --api the syncer is asked for it. Those that pass become rows. A record never takes the place of a row that was written after it came.
     Replay {
         /// A source, or one of its resources: thecatapi, thecatapi.breeds
         #[arg(value_name = "SOURCE[.RESOURCE]")]
         target: Target,
+        #[command(flatten)]
+        at: At,
     },
 }
 

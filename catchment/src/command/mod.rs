@@ -11,17 +11,20 @@ mod plan;
 mod sample;
 mod sync;
 
+mod ask;
 mod migrate;
 mod rejects;
 mod runs;
 mod state;
 mod status;
+mod switch;
 
 use std::{
     fs,
     hash::{BuildHasher, RandomState},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -31,13 +34,20 @@ use secrecy::{ExposeSecret, SecretString};
 use syncer::{Ctx, How, source::plan::Catalog, stop::Stop};
 
 use crate::{
-    cli::{Cli, Command, Common},
+    cli::{ApiUrl, At, Cli, Command, Common},
+    control::{Control, Remote},
     database, definitions,
     exit::{Exit, Misuse},
     print,
     settings::{self, File, Settings, Variables, expand},
     telemetry::{self, Format, Output, Voice},
 };
+
+/// The variable that holds the key of a remote api.
+const KEY: &str = "CATCHMENT_API_KEY";
+
+/// How long a command waits for its own database: nobody else waits with it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// In which form a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +96,24 @@ impl Call {
         Ok(entity::connect::connect("sqlite::memory:", 1).await?)
     }
 
+    /// The syncer's tap: that of a remote api, or of this machine's database.
+    async fn control(&self, at: &At) -> anyhow::Result<Control> {
+        if let Some(ApiUrl(url)) = &at.api {
+            let key = self.variables.get(KEY).map(SecretString::from);
+            return Ok(Control::Remote(Remote::new(
+                url.clone(),
+                at.key.clone().or(key),
+            )?));
+        }
+        let settings = api::Settings {
+            query_timeout: PATIENCE,
+            ..api::Settings::new(made_up())
+        };
+        let db = self.open_ready().await?;
+        let state = api::AppState::new(db, self.clock.clone(), settings);
+        Ok(Control::Local(Box::new(api::Local::new(state).await)))
+    }
+
     fn catalog(&self) -> anyhow::Result<Arc<Catalog>> {
         let catalog = definitions::load(&self.settings, &self.variables)?;
         let faulty = |faults| Misuse(format!("the definitions are faulty\n{faults}"));
@@ -122,6 +150,7 @@ impl Call {
             refresh: settings.refresh,
             cors_origins: settings.cors_origins.clone(),
             read: entity::access::Rule::Public,
+            auth: self.auth_settings()?,
             in_flight: settings.in_flight.get(),
             rate_limit: settings.rate_limit,
             client_header: settings.client_header.clone(),
@@ -132,6 +161,39 @@ impl Call {
             exports: settings.exports.get(),
             export_timeout: settings.export_timeout,
             export_stall: settings.export_stall,
+        })
+    }
+
+    fn auth_settings(&self) -> Result<api::AuthSettings, Misuse> {
+        let settings = &self.settings.auth;
+        let wrong = |why| Misuse(format!("`auth.signing_key`: {why}"));
+        let pem = settings.signing_key.expose_secret();
+        let pem = expand(pem, &self.lookup(), str::to_owned).map_err(wrong)?;
+        let signing_keys = match pem.expose_secret() {
+            "" => None,
+            pem => Some(pem.parse().map_err(wrong)?),
+        };
+        Ok(api::AuthSettings {
+            access_time: settings.access_time,
+            refresh_time: settings.refresh_time,
+            cost: self.password_cost()?,
+            registration: settings.registration,
+            signing_keys,
+            login_rate: settings.login_rate,
+            address_rate: settings.address_rate,
+            account_rate: settings.account_rate,
+        })
+    }
+
+    /// What a password's hash costs.
+    fn password_cost(&self) -> Result<api::password::Cost, Misuse> {
+        let auth = &self.settings.auth;
+        let (memory, iterations) = (auth.argon2_memory, auth.argon2_iterations);
+        let cost = api::password::Cost::new(memory, iterations, auth.argon2_parallelism);
+        cost.map_err(|why| {
+            Misuse(format!(
+                "`auth.argon2_memory`, `_iterations` and `_parallelism`: {why}"
+            ))
         })
     }
 
@@ -190,8 +252,31 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
         }
         Command::Plan { target } => Box::pin(plan::run(&call, target.as_ref())).await,
         Command::State(what) => Box::pin(state::run(&call, &what)).await,
-        Command::Status => status::run(&call).await,
-        Command::Runs { target, limit } => runs::run(&call, target.as_ref(), limit).await,
+        Command::Status { at } => Box::pin(status::run(&call, &at)).await,
+        Command::Stop { target, at } => {
+            Box::pin(switch::run(&call, &at, target.as_ref(), false)).await
+        }
+        Command::Start { target, at } => {
+            Box::pin(switch::run(&call, &at, target.as_ref(), true)).await
+        }
+        Command::Run {
+            target,
+            mode,
+            accept_deletes,
+            wait,
+            at,
+        } => {
+            let wish = ask::Wish {
+                mode,
+                accept_deletes,
+                wait,
+            };
+            Box::pin(ask::run(&call, &at, &target, wish)).await
+        }
+        Command::Cancel { run, at } => Box::pin(ask::cancel(&call, &at, run)).await,
+        Command::Runs { target, limit, at } => {
+            Box::pin(runs::run(&call, &at, target.as_ref(), limit)).await
+        }
         Command::Rejects(what) => Box::pin(rejects::run(&call, what)).await,
         Command::Openapi => openapi::run(&call),
         Command::Settings => Ok(Exit::Done),
@@ -256,7 +341,11 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Sync { .. } => "sync",
         Command::Plan { .. } => "plan",
         Command::State(_) => "state",
-        Command::Status => "status",
+        Command::Status { .. } => "status",
+        Command::Stop { .. } => "stop",
+        Command::Start { .. } => "start",
+        Command::Run { .. } => "run",
+        Command::Cancel { .. } => "cancel",
         Command::Runs { .. } => "runs",
         Command::Rejects(_) => "rejects",
         Command::Openapi => "openapi",

@@ -1,23 +1,24 @@
 //! `catchment rejects`: what could not be stored and why, and another try after a definition was put right.
 
-use std::cmp::Reverse;
-
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
-use entity::reject::{Alike, Entity as Reject, Filter, Kind, Model};
-use sea_orm::DatabaseConnection;
-use serde::Serialize;
+use entity::reject::Kind;
+use serde::{Deserialize, Serialize};
 use syncer::{Ctx, Replayed};
+use url::form_urlencoded::Serializer;
 
-use super::{Call, Form, runs};
+use super::{Call, Form, ask, status};
 use crate::{
-    cli::{Rejects, Target},
+    cli::{At, Rejects, Target},
+    control::Control,
     definitions,
     exit::Exit,
     print::{self, Align, Table},
     signals,
 };
 
+/// Most rejects that are asked for at once.
+const PAGE: u64 = 500;
 /// Longest text in a column of the list, in characters.
 const COLUMN_CHARS: usize = 60;
 /// Longest reason.
@@ -39,18 +40,20 @@ struct Resource {
     others: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Count {
-    kind: &'static str,
+    kind: String,
     field: Option<String>,
     /// Without the value that it speaks of.
     reason: String,
     count: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Row {
-    kind: &'static str,
+    #[serde(skip_serializing)]
+    id: i64,
+    kind: String,
     key: Option<String>,
     field: Option<String>,
     path: Option<String>,
@@ -70,6 +73,14 @@ struct Replays {
     skipped: Vec<String>,
 }
 
+/// Which rejects are listed.
+struct Only {
+    kind: Option<Kind>,
+    field: Option<String>,
+    /// Most of a resource.
+    limit: u64,
+}
+
 pub(super) async fn run(call: &Call, what: Rejects) -> anyhow::Result<Exit> {
     match what {
         Rejects::List {
@@ -77,34 +88,35 @@ pub(super) async fn run(call: &Call, what: Rejects) -> anyhow::Result<Exit> {
             kind,
             field,
             limit,
+            at,
         } => {
-            let filter = Filter {
+            let only = Only {
                 kind: kind.map(Kind::from),
                 field,
-                ..Filter::default()
+                limit,
             };
-            list(call, &target, filter, limit).await
+            list(call, &at, &target, &only).await
         }
-        Rejects::Replay { target } => replay(call, &target).await,
+        Rejects::Replay { target, at } if at.api.is_some() => ask::replay(call, &at, &target).await,
+        Rejects::Replay { target, .. } => replay(call, &target).await,
     }
 }
 
-async fn list(call: &Call, target: &Target, filter: Filter, limit: u64) -> anyhow::Result<Exit> {
-    let db = call.open_ready().await?;
+async fn list(call: &Call, at: &At, target: &Target, only: &Only) -> anyhow::Result<Exit> {
+    let control = call.control(at).await?;
     let mut resources = Vec::new();
-    let all = entity::resource::Entity::all_with_source(&db).await?;
-    for (resource, source) in runs::asked(&all, Some(target))? {
-        let filter = Filter {
-            resource_id: resource.id,
-            ..filter.clone()
-        };
-        let (counts, rejects, others) = of(&db, &filter, limit).await?;
+    for resource in status::resources(&control, Some(target)).await? {
+        let (source, resource) = (resource.source, resource.resource);
+        let base = format!("/{source}/{resource}/rejects");
+        let counts: Vec<Count> = control.get(&format!("{base}/counts")).await?;
+        let (counts, others): (Vec<Count>, Vec<Count>) =
+            counts.into_iter().partition(|count| only.has(count));
         resources.push(Resource {
-            source: source.name.clone(),
-            resource: resource.name.clone(),
+            rejects: newest(call, &control, (&base, only)).await?,
+            others: others.iter().map(|count| count.count).sum(),
             counts,
-            rejects,
-            others,
+            source,
+            resource,
         });
     }
     match call.form {
@@ -114,23 +126,55 @@ async fn list(call: &Call, target: &Target, filter: Filter, limit: u64) -> anyho
     Ok(Exit::Done)
 }
 
-async fn of(
-    db: &DatabaseConnection,
-    filter: &Filter,
-    limit: u64,
-) -> anyhow::Result<(Vec<Count>, Vec<Row>, u64)> {
-    let is_asked = |alike: &Alike| {
-        filter.kind.is_none_or(|kind| kind == alike.kind)
-            && (filter.field.as_ref()).is_none_or(|field| Some(field) == alike.field.as_ref())
-    };
-    let counts = Reject::count_by_reason(db, filter.resource_id).await?;
-    let (asked, others): (Vec<Alike>, Vec<Alike>) = counts.into_iter().partition(is_asked);
-    let others = others.iter().map(|alike| alike.count).sum();
-    let mut counts: Vec<Count> = asked.into_iter().map(Count::from).collect();
-    counts.sort_by_key(|count| Reverse(count.count));
-    let rejects = Reject::list(db, filter, limit).await?;
-    let rejects = rejects.into_iter().map(Row::from).collect();
-    Ok((counts, rejects, others))
+/// The newest first, page by page behind the last one that is known.
+async fn newest(
+    call: &Call,
+    control: &Control,
+    (base, only): (&str, &Only),
+) -> anyhow::Result<Vec<Row>> {
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let some = (only.limit - rows.len() as u64).min(PAGE);
+        let mut path = format!("{base}?sort=-id&limit={some}");
+        path.push_str(&only.filters());
+        if let Some(last) = rows.last() {
+            path.push_str(&format!("&id__lt={}", last.id));
+        }
+        let page: Vec<Row> = control.get(&path).await?;
+        // An api may give fewer at once than are asked for.
+        let is_last = page.is_empty();
+        for row in page {
+            let has_payload = call.form == Form::Json && row.kind == Kind::Record.as_str();
+            rows.push(match has_payload {
+                true => control.get(&format!("{base}/{}", row.id)).await?,
+                false => row,
+            });
+        }
+        if is_last || rows.len() as u64 >= only.limit {
+            return Ok(rows);
+        }
+    }
+}
+
+impl Only {
+    fn has(&self, count: &Count) -> bool {
+        self.kind.is_none_or(|kind| kind.as_str() == count.kind)
+            && (self.field.as_ref()).is_none_or(|field| Some(field) == count.field.as_ref())
+    }
+
+    fn filters(&self) -> String {
+        let mut filters = Serializer::new(String::new());
+        if let Some(kind) = self.kind {
+            filters.append_pair("kind", kind.as_str());
+        }
+        if let Some(field) = &self.field {
+            filters.append_pair("field", field);
+        }
+        match filters.finish().as_str() {
+            "" => String::new(),
+            some => format!("&{some}"),
+        }
+    }
 }
 
 async fn replay(call: &Call, target: &Target) -> anyhow::Result<Exit> {
@@ -167,33 +211,6 @@ async fn replay(call: &Call, target: &Target) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-impl From<Alike> for Count {
-    fn from(alike: Alike) -> Self {
-        Self {
-            kind: alike.kind.as_str(),
-            field: alike.field,
-            reason: alike.reason,
-            count: alike.count,
-        }
-    }
-}
-
-impl From<Model> for Row {
-    fn from(reject: Model) -> Self {
-        Self {
-            kind: reject.kind.as_str(),
-            key: reject.record_key,
-            field: reject.field,
-            path: reject.path,
-            value: reject.value,
-            reason: reject.reason,
-            run: Some(reject.run_id).filter(|run| *run > 0),
-            at: reject.created_at,
-            payload: (reject.kind == Kind::Record).then_some(reject.payload),
-        }
-    }
-}
-
 fn listed(resources: &[Resource], now: DateTime<Utc>) -> String {
     let mut text = String::new();
     for resource in resources {
@@ -228,7 +245,7 @@ fn counted(counts: &[Count]) -> String {
     for count in counts {
         table.row([
             print::count(i64::try_from(count.count).unwrap_or(i64::MAX)),
-            count.kind.to_owned(),
+            count.kind.clone(),
             or_dash(count.field.as_deref()),
             in_a_line(&count.reason, REASON_CHARS),
         ]);
@@ -248,7 +265,7 @@ fn told(rejects: &[Row], now: DateTime<Utc>) -> String {
     ]);
     for reject in rejects {
         table.row([
-            reject.kind.to_owned(),
+            reject.kind.clone(),
             or_dash(reject.key.as_deref()),
             or_dash(reject.path.as_deref().or(reject.field.as_deref())),
             or_dash(reject.value.as_deref()),

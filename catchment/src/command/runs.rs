@@ -1,47 +1,58 @@
 //! `catchment runs`: the newest runs, and what each did.
 
-use anyhow::anyhow;
 use chrono::{DateTime, Utc};
-use entity::{
-    nearest, resource,
-    run::{self, Counts, Outcome, Trigger},
-    source,
-};
-use sea_orm::DatabaseConnection;
-use serde::Serialize;
+use entity::run::{ABANDONED, Counts, Mode, Outcome, Trigger};
+use serde::{Deserialize, Serialize};
 
-use super::{Call, Form};
+use super::{Call, Form, status};
 use crate::{
-    cli::Target,
-    exit::{Exit, Misuse},
+    cli::{At, Target},
+    control::Control,
+    exit::Exit,
     print::{self, Align, Table},
 };
+
+/// Most runs that are asked for at once.
+const PAGE: u64 = 500;
 
 #[derive(Serialize)]
 struct Document {
     runs: Vec<Run>,
 }
 
-#[derive(Serialize)]
-struct Run {
-    run: i64,
-    source: String,
-    resource: String,
+#[derive(Deserialize, Serialize)]
+pub(super) struct Run {
+    #[serde(rename(deserialize = "id"))]
+    pub(super) run: i64,
+    pub(super) source: String,
+    pub(super) resource: String,
     trigger: Trigger,
+    mode: Mode,
     /// None while it runs, or when its process died.
-    outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
     started_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
-    duration_ms: Option<i64>,
+    /// Of one whose process died nobody knows it.
+    #[serde(skip_deserializing)]
+    pub(super) duration_ms: Option<i64>,
     resumed_from: Option<i64>,
     #[serde(flatten)]
-    counts: Counts,
-    error: Option<String>,
+    pub(super) counts: Counts,
+    pub(super) error: Option<String>,
 }
 
-pub(super) async fn run(call: &Call, target: Option<&Target>, limit: u64) -> anyhow::Result<Exit> {
-    let db = call.open_ready().await?;
-    let runs = newest(&db, target, limit).await?;
+pub(super) async fn run(
+    call: &Call,
+    at: &At,
+    target: Option<&Target>,
+    limit: u64,
+) -> anyhow::Result<Exit> {
+    let control = call.control(at).await?;
+    if target.is_some() {
+        // A name that is none is told with the nearest.
+        status::resources(&control, target).await?;
+    }
+    let runs = newest(&control, target, limit).await?;
     match call.form {
         Form::Json => print::json(&Document { runs })?,
         Form::Text if runs.is_empty() => print::text("no run yet\n")?,
@@ -50,91 +61,44 @@ pub(super) async fn run(call: &Call, target: Option<&Target>, limit: u64) -> any
     Ok(Exit::Done)
 }
 
+/// The newest runs first, page by page behind the last one that is known.
 async fn newest(
-    db: &DatabaseConnection,
+    control: &Control,
     target: Option<&Target>,
     limit: u64,
 ) -> anyhow::Result<Vec<Run>> {
-    let all = resource::Entity::all_with_source(db).await?;
-    let asked = asked(&all, target)?;
-    let mut runs = match target {
-        None => run::Entity::latest(db, None, limit).await?,
-        Some(_) => {
-            let mut runs = Vec::new();
-            for (resource, _) in &asked {
-                runs.extend(run::Entity::latest(db, Some(resource.id), limit).await?);
-            }
-            runs
+    let mut only = String::new();
+    if let Some(Target { source, resource }) = target {
+        only = format!("&source={source}");
+        if let Some(resource) = resource {
+            only.push_str(&format!("&resource={resource}"));
         }
-    };
-    runs.sort_by_key(|run| std::cmp::Reverse(run.id));
-    runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    runs.into_iter()
-        .map(|run| {
-            let owner = asked
-                .iter()
-                .find(|(resource, _)| resource.id == run.resource_id);
-            let (resource, source) =
-                owner.ok_or_else(|| anyhow!("run {} is of no resource", run.id))?;
-            Ok(Run::new(run, resource, source))
-        })
-        .collect()
-}
-
-pub(super) type Known = (resource::Model, source::Model);
-
-/// The registered resources that `target` names; all of them without one.
-pub(super) fn asked<'a>(
-    all: &'a [Known],
-    target: Option<&Target>,
-) -> Result<Vec<&'a Known>, Misuse> {
-    let Some(target) = target else {
-        return Ok(all.iter().collect());
-    };
-    let is_asked = |(resource, source): &&Known| {
-        source.name == target.source
-            && target
-                .resource
-                .as_ref()
-                .is_none_or(|name| *name == resource.name)
-    };
-    let found: Vec<_> = all.iter().filter(is_asked).collect();
-    if !found.is_empty() {
-        return Ok(found);
     }
-    let names: Vec<String> = all
-        .iter()
-        .map(|(resource, source)| match target.resource {
-            Some(_) => format!("{}.{}", source.name, resource.name),
-            None => source.name.clone(),
-        })
-        .collect();
-    let hint = match nearest(&target.to_string(), names.iter().map(String::as_str)) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => "`catchment status` shows what is".to_owned(),
-    };
-    Err(Misuse(format!("`{target}` is not registered; {hint}")))
+    let mut runs: Vec<Run> = Vec::new();
+    loop {
+        let some = (limit - runs.len() as u64).min(PAGE);
+        let before = runs
+            .last()
+            .map_or_else(String::new, |run| format!("&id__lt={}", run.run));
+        let path = format!("/runs?sort=-id&limit={some}{only}{before}");
+        let mut page: Vec<Run> = control.get(&path).await?;
+        page.iter_mut().for_each(Run::measure);
+        // An api may give fewer at once than are asked for.
+        let is_last = page.is_empty();
+        runs.extend(page);
+        if is_last || runs.len() as u64 >= limit {
+            return Ok(runs);
+        }
+    }
 }
 
 impl Run {
-    fn new(run: run::Model, resource: &resource::Model, source: &source::Model) -> Self {
-        Self {
-            run: run.id,
-            source: source.name.clone(),
-            resource: resource.name.clone(),
-            trigger: run.trigger,
-            outcome: run.outcome,
-            started_at: run.started_at,
-            ended_at: run.ended_at,
-            // Of one whose process died, the end is when that was found out.
-            duration_ms: run
-                .ended_at
-                .filter(|_| !run.is_abandoned())
-                .map(|end| (end - run.started_at).num_milliseconds()),
-            resumed_from: run.resumed_from,
-            counts: run.counts(),
-            error: run.error,
-        }
+    /// Finds out how long it took.
+    pub(super) fn measure(&mut self) {
+        let is_abandoned = self.error.as_deref() == Some(ABANDONED);
+        // Then its end is when that was found out.
+        let ended = self.ended_at.filter(|_| !is_abandoned);
+        self.duration_ms = ended.map(|end| (end - self.started_at).num_milliseconds());
     }
 }
 
@@ -142,6 +106,7 @@ fn outcome(run: &Run) -> String {
     let outcome = run.outcome.map_or("running", Outcome::as_str);
     match (run.trigger, run.resumed_from) {
         (Trigger::Replay, _) => format!("{outcome} (replay)"),
+        (_, None) if run.mode != Mode::Incremental => format!("{outcome} ({})", run.mode.as_str()),
         (_, Some(before)) => format!("{outcome} (went on from {before})"),
         (_, None) => outcome.to_owned(),
     }

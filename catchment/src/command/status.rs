@@ -1,25 +1,50 @@
-//! `catchment status`: how fresh and complete each resource is.
+//! `catchment status`: how fresh and complete each resource is, what runs now, and whether anybody runs it.
 
 use chrono::{DateTime, Utc};
-use entity::{reject, resource, run::Outcome, source};
-use serde::Serialize;
+use entity::run::Outcome;
+use serde::{Deserialize, Serialize};
 
 use super::{Call, Form};
 use crate::{
+    cli::{At, Target},
+    control::Control,
     exit::Exit,
     print::{self, Align, Table},
 };
 
-#[derive(Serialize)]
-struct Document {
+/// What the api says of all of it.
+#[derive(Deserialize)]
+struct Fare {
+    syncers: Vec<Syncer>,
+    sources: Vec<Source>,
+}
+
+#[derive(Deserialize)]
+struct Source {
     resources: Vec<Resource>,
 }
 
 #[derive(Serialize)]
-struct Resource {
-    source: String,
-    resource: String,
-    enabled: bool,
+struct Document {
+    resources: Vec<Resource>,
+    syncers: Vec<Syncer>,
+}
+
+/// A process that is alive.
+#[derive(Deserialize, Serialize)]
+struct Syncer {
+    name: String,
+    sources: Vec<String>,
+    started_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Resource {
+    pub(super) source: String,
+    pub(super) resource: String,
+    pub(super) enabled: bool,
+    pub(super) state: String,
+    #[serde(rename(deserialize = "last_outcome"))]
     outcome: Option<Outcome>,
     rows: i64,
     version: i64,
@@ -29,60 +54,97 @@ struct Resource {
     synced_at: Option<DateTime<Utc>>,
     changed_at: Option<DateTime<Utc>>,
     next_run_at: Option<DateTime<Utc>>,
+    running: Option<Running>,
     rejects: u64,
 }
 
-pub(super) async fn run(call: &Call) -> anyhow::Result<Exit> {
-    let db = call.open_ready().await?;
-    let mut resources = Vec::new();
-    for (resource, source) in resource::Entity::all_with_source(&db).await? {
-        let rejects = reject::Entity::count_of(&db, resource.id).await?;
-        resources.push(Resource::new(resource, source, rejects));
-    }
+/// A run under way.
+#[derive(Deserialize, Serialize)]
+struct Running {
+    run: i64,
+    pages: i64,
+    pages_expected: Option<i64>,
+    fetched: i64,
+    /// Records a second.
+    rate: Option<f64>,
+    seconds_left: Option<i64>,
+}
+
+pub(super) async fn run(call: &Call, at: &At) -> anyhow::Result<Exit> {
+    let fare: Fare = call.control(at).await?.get("").await?;
+    let resources = fare.sources.into_iter().flat_map(|source| source.resources);
+    let document = Document {
+        resources: resources.collect(),
+        syncers: fare.syncers,
+    };
     match call.form {
-        Form::Json => print::json(&Document { resources })?,
-        Form::Text if resources.is_empty() => print::text(NOTHING)?,
-        Form::Text => print::text(&table(&resources, call.clock.now()))?,
+        Form::Json => print::json(&document)?,
+        Form::Text if document.resources.is_empty() => print::text(NOTHING)?,
+        Form::Text => {
+            print::text(&table(&document.resources, call.clock.now()))?;
+            if document.syncers.is_empty() {
+                print::text(NOBODY)?;
+            }
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Where the api has a resource, or a source, or all of them.
+pub(super) fn path(target: Option<&Target>) -> String {
+    match target {
+        None => String::new(),
+        Some(Target {
+            source,
+            resource: None,
+        }) => format!("/{source}"),
+        Some(Target {
+            source,
+            resource: Some(resource),
+        }) => format!("/{source}/{resource}"),
+    }
+}
+
+/// The resources that `target` names, as the api tells of them.
+///
+/// # Errors
+/// There are none.
+pub(super) async fn resources(
+    control: &Control,
+    target: Option<&Target>,
+) -> anyhow::Result<Vec<Resource>> {
+    let at = path(target);
+    match target {
+        None => {
+            let fare: Fare = control.get(&at).await?;
+            let resources = fare.sources.into_iter().flat_map(|source| source.resources);
+            Ok(resources.collect())
+        }
+        Some(Target { resource: None, .. }) => Ok(control.get::<Source>(&at).await?.resources),
+        Some(_) => Ok(vec![control.get(&at).await?]),
+    }
 }
 
 const NOTHING: &str = "\
 no resource is registered yet; `catchment up` registers the definitions and runs them, `catchment sync SOURCE` once
 ";
 
-impl Resource {
-    fn new(resource: resource::Model, source: source::Model, rejects: u64) -> Self {
-        Self {
-            source: source.name,
-            resource: resource.name,
-            enabled: resource.enabled,
-            outcome: resource.last_outcome,
-            rows: resource.live_rows,
-            version: resource.version,
-            complete: resource.complete,
-            last_run_at: resource.last_run_at,
-            synced_at: resource.synced_at,
-            changed_at: resource.changed_at,
-            next_run_at: resource.next_run_at,
-            rejects,
-        }
-    }
-}
+const NOBODY: &str = "\nno syncer is alive: nothing runs, and what is asked for waits, until one is started\n";
 
-fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
+pub(super) fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
     let mut table = Table::new(&[
         ("resource", Align::Left),
         ("outcome", Align::Left),
         ("rows", Align::Right),
         ("version", Align::Right),
         ("synced", Align::Left),
+        ("state", Align::Left),
         ("next run", Align::Left),
         ("rejects", Align::Right),
     ]);
     for resource in resources {
         let next = match resource.next_run_at {
-            _ if !resource.enabled => "disabled".to_owned(),
+            _ if !resource.enabled => "-".to_owned(),
             Some(time) => print::until(time, now),
             None => "-".to_owned(),
         };
@@ -94,6 +156,7 @@ fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
             resource
                 .synced_at
                 .map_or_else(|| "never".to_owned(), |time| print::ago(time, now)),
+            state(resource),
             next,
             resource.rejects.to_string(),
         ]);
@@ -101,48 +164,73 @@ fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
     table.render()
 }
 
+/// The state, and how far a run has come.
+fn state(resource: &Resource) -> String {
+    let state = &resource.state;
+    let Some(running) = &resource.running else {
+        return state.clone();
+    };
+    let pages = match running.pages_expected {
+        Some(expected) => format!("{} of {} pages", running.pages, expected),
+        None => format!("{} pages", running.pages),
+    };
+    let left = running.seconds_left.map_or_else(String::new, |seconds| {
+        format!(", {} left", print::took(seconds.saturating_mul(1000)))
+    });
+    format!("{state}: {pages}{left}")
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use entity::run::Outcome;
+    use serde_json::{Value, json};
 
     use super::{Resource, table};
 
+    fn resource(name: &str, more: Value) -> Resource {
+        let mut resource = json!({
+            "source": "thecatapi",
+            "resource": name,
+            "enabled": true,
+            "state": "idle",
+            "rows": 0,
+            "version": 0,
+            "complete": false,
+            "rejects": 0,
+        });
+        let Value::Object(more) = more else {
+            panic!("no members: {more}");
+        };
+        resource.as_object_mut().unwrap().extend(more);
+        serde_json::from_value(resource).unwrap()
+    }
+
     #[test]
-    fn a_line_says_how_fresh_a_resource_is() {
+    fn a_line_says_how_fresh_a_resource_is_and_what_it_does() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let breeds = Resource {
-            source: "thecatapi".to_owned(),
-            resource: "breeds".to_owned(),
-            enabled: true,
-            outcome: Some(Outcome::Complete),
-            rows: 12_067,
-            version: 3,
-            complete: true,
-            last_run_at: Some(now),
-            synced_at: Some(now - TimeDelta::seconds(12)),
-            changed_at: Some(now),
-            next_run_at: Some(now + TimeDelta::minutes(29)),
-            rejects: 1,
-        };
-        let images = Resource {
-            source: "thecatapi".to_owned(),
-            resource: "breed_images".to_owned(),
-            enabled: false,
-            outcome: None,
-            rows: 0,
-            version: 0,
-            complete: false,
-            last_run_at: None,
-            synced_at: None,
-            changed_at: None,
-            next_run_at: None,
-            rejects: 0,
-        };
-        insta::assert_snapshot!(table(&[breeds, images], now), @r"
-        RESOURCE                OUTCOME     ROWS  VERSION  SYNCED    NEXT RUN   REJECTS
-        thecatapi.breeds        complete  12,067        3  12 s ago  in 29 min        1
-        thecatapi.breed_images  -              0        0  never     disabled         0
+        let breeds = json!({
+            "last_outcome": "complete",
+            "rows": 12_067,
+            "version": 3,
+            "synced_at": now - TimeDelta::seconds(12),
+            "next_run_at": now + TimeDelta::minutes(29),
+            "rejects": 1,
+        });
+        let images = json!({ "enabled": false, "state": "stopped" });
+        let running = json!({
+            "run": 7, "pages": 12, "pages_expected": 48, "fetched": 1_200, "rate": 30.5, "seconds_left": 118,
+        });
+        let votes = json!({ "state": "running", "running": running });
+        let lines = [
+            resource("breeds", breeds),
+            resource("images", images),
+            resource("votes", votes),
+        ];
+        insta::assert_snapshot!(table(&lines, now), @r"
+        RESOURCE          OUTCOME     ROWS  VERSION  SYNCED    STATE                                   NEXT RUN   REJECTS
+        thecatapi.breeds  complete  12,067        3  12 s ago  idle                                    in 29 min        1
+        thecatapi.images  -              0        0  never     stopped                                 -                0
+        thecatapi.votes   -              0        0  never     running: 12 of 48 pages, 118 s left     -                0
         ");
     }
 }

@@ -163,7 +163,27 @@ fn text(name: &str, ended: &Ended) -> String {
         Ended::Skipped => return format!("{name}: skipped, another process is at work on it\n"),
         Ended::Stopped => return format!("{name}: not run, it was stopped before\n"),
     };
-    let counts = &report.counts;
+    told(
+        name,
+        &Told {
+            outcome: report.outcome,
+            duration_ms: report.duration_ms,
+            counts: &report.counts,
+            error: report.error.as_deref(),
+        },
+    )
+}
+
+/// What is told of a run that has ended.
+pub(super) struct Told<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) duration_ms: i64,
+    pub(super) counts: &'a Counts,
+    pub(super) error: Option<&'a str>,
+}
+
+pub(super) fn told(name: &str, run: &Told<'_>) -> String {
+    let counts = run.counts;
     let parts = [
         (counts.fetched, "fetched"),
         (counts.inserted, "inserted"),
@@ -184,11 +204,11 @@ fn text(name: &str, ended: &Ended) -> String {
     });
     let mut text = format!(
         "{name}: {} in {}: {}\n",
-        report.outcome.as_str(),
-        print::took(report.duration_ms),
+        run.outcome.as_str(),
+        print::took(run.duration_ms),
         told.collect::<Vec<_>>().join(", "),
     );
-    if let Some(error) = &report.error {
+    if let Some(error) = run.error {
         text.push_str(&format!("  {error}\n"));
     }
     text

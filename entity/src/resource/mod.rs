@@ -1,6 +1,7 @@
 //! One collection of a source: its definition, its table, and how fresh and complete its rows are.
 
 mod commits;
+mod desired;
 mod runs;
 mod table;
 
@@ -61,6 +62,10 @@ pub struct Model {
     pub history_version: Option<i64>,
     /// When that version was committed.
     pub history_at: Option<DateTimeUtc>,
+    /// Who stopped or started it last.
+    pub steered_by: Option<String>,
+    /// When that was.
+    pub steered_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -39,7 +39,7 @@ async fn the_schema_is_made_undone_and_made_again() {
         };
         assert_eq!(applied().await, 0);
         migration::up(&db).await.expect("made");
-        assert_eq!(applied().await, 5);
+        assert_eq!(applied().await, 6);
         reads::<entity::source::Entity>(&db).await;
         reads::<entity::resource::Entity>(&db).await;
         reads::<entity::run::Entity>(&db).await;
@@ -50,11 +50,19 @@ async fn the_schema_is_made_undone_and_made_again() {
         reads::<entity::request::Entity>(&db).await;
         reads::<entity::lease::Entity>(&db).await;
         reads::<entity::command::Entity>(&db).await;
+        reads::<entity::progress::Entity>(&db).await;
+        reads::<entity::syncer::Entity>(&db).await;
         reads::<entity::user::Entity>(&db).await;
         reads::<entity::refresh_token::Entity>(&db).await;
         reads::<entity::api_key::Entity>(&db).await;
         reads::<entity::audit::Entity>(&db).await;
         migration::up(&db).await.expect("nothing to do");
+        migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 5);
+        assert!(entity::progress::Entity::find().one(&db).await.is_err());
+        assert!(entity::syncer::Entity::find().one(&db).await.is_err());
+        assert!(entity::command::Entity::find().one(&db).await.is_err());
+        assert!(entity::run::Entity::find().one(&db).await.is_err());
         migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 4);
         assert!(entity::version::Entity::find().one(&db).await.is_err());
@@ -71,6 +79,6 @@ async fn the_schema_is_made_undone_and_made_again() {
         migration::down(&db, 1).await.expect("undone");
         assert!(entity::source::Entity::find().one(&db).await.is_err());
         migration::up(&db).await.expect("made again");
-        assert_eq!(applied().await, 5);
+        assert_eq!(applied().await, 6);
     }
 }

@@ -384,7 +384,10 @@ async fn tables_that_were_made_before_get_the_order_of_changes_and_begin_it_wher
             found.expect("the database answers")
         };
         let again = async || {
-            migration::down(&db, 2).await.expect("undone");
+            // As far as the one that wrote down the horizon, the fourth.
+            let all = migration::status(&db).await.expect("it answers").len();
+            let behind = u32::try_from(all - 3).expect("few");
+            migration::down(&db, behind).await.expect("undone");
             migration::up(&db).await.expect("made again");
             let found = resource::Entity::find_by_id(id).one(&db).await;
             found.expect("it answers").expect("its row").horizon
@@ -413,7 +416,7 @@ async fn undoing_the_schema_leaves_no_table_behind() {
         resource::Entity::projected(&db, row.id, &made)
             .await
             .expect("written down");
-        migration::down(&db, 5).await.expect("undone");
+        migration::down(&db, u32::MAX).await.expect("undone");
         assert!(!has(&db, "payload", "own_things").await);
         assert!(!has(&db, "value", "own_things__tags").await);
         assert!(!has(&db, "name", "own_things__lines").await);

@@ -11,7 +11,7 @@ use entity::{
     record::{self, Row, Stamp},
     reject::{self, Entity as Reject, Kept},
     resource::{self, Change, Entity as Resource},
-    run::{Counts, Ending, Entity as RunLog, Opening, Outcome, Trigger},
+    run::{Counts, Ending, Entity as RunLog, Mode, Opening, Outcome, Trigger},
 };
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde::Serialize;
@@ -100,6 +100,8 @@ impl<'a> Replay<'a> {
         let opening = Opening {
             resource_id: resource.id,
             trigger: Trigger::Replay,
+            mode: Mode::Incremental,
+            command_id: None,
             at: now,
             resumed_from: None,
         };

@@ -6,7 +6,7 @@ use entity::{
     page::Entity as Pages,
     reject::Kept,
     resource,
-    run::{Counts, Entity as RunLog, Opening, Trigger},
+    run::{Counts, Entity as RunLog, Mode, Opening, Trigger},
 };
 use sea_orm::{DbErr, EntityTrait};
 use tokio::time::Instant;
@@ -47,6 +47,12 @@ pub(crate) async fn open(
         Opening {
             resource_id: resource.id,
             trigger,
+            mode: if how.full {
+                Mode::Full
+            } else {
+                Mode::Incremental
+            },
+            command_id: None,
             at: now,
             resumed_from: before.map(|(run, _)| run),
         },

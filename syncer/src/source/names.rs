@@ -11,9 +11,9 @@ use super::{
 };
 
 /// Words that the api's URLs take where a source's name would stand.
-const SOURCES: [&str; 17] = [
-    "api", "auth", "catalog", "docs", "healthz", "keys", "livez", "metrics", "mirror", "openapi",
-    "problems", "readyz", "runs", "static", "swagger", "sync", "users",
+const SOURCES: [&str; 19] = [
+    "api", "auth", "catalog", "commands", "docs", "events", "healthz", "keys", "livez", "metrics",
+    "mirror", "openapi", "problems", "readyz", "runs", "static", "swagger", "sync", "users",
 ];
 
 /// Words that the api's URLs take where a resource's name would stand.

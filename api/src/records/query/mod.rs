@@ -48,6 +48,20 @@ pub(super) const OF_OTHERS: [&str; 6] = ["facet", "facet_limit", "seed", "format
 /// Says how old rows may be.
 pub(crate) const MAX_STALENESS: &str = "max_staleness";
 
+/// What a list takes beside its filters, and what it can be sorted by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) controls: &'a [&'a str],
+    /// `None`: what an index has the order of.
+    pub(crate) sortable: Option<&'a [&'a str]>,
+}
+
+/// Those of a resource's rows.
+const OF_ROWS: Terms<'static> = Terms {
+    controls: &CONTROLS,
+    sortable: None,
+};
+
 /// What a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ListQuery {
@@ -89,12 +103,24 @@ pub(crate) enum Shape {
 }
 
 impl ListQuery {
-    /// Checks `parameters` against what `definition` allows.
+    /// Checks `parameters` of a list of rows against what `definition` allows.
     ///
     /// # Errors
     /// All that is wrong with them.
     pub(crate) fn parse(
         definition: &Definition,
+        parameters: &Parameters,
+        settings: &Settings,
+    ) -> Result<Self, Problem> {
+        Self::on((definition, OF_ROWS), parameters, settings)
+    }
+
+    /// The same for a list on other terms.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(crate) fn on(
+        (definition, terms): (&Definition, Terms<'_>),
         parameters: &Parameters,
         settings: &Settings,
     ) -> Result<Self, Problem> {
@@ -105,18 +131,22 @@ impl ListQuery {
         let mut faults = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in parameters.iter() {
-            let is_single = CONTROLS.contains(&name) || name == Q;
+            let is_single = terms.controls.contains(&name) || name == Q;
             let repeated = is_single && seen.contains(&name);
             seen.push(name);
             let taken = if repeated {
                 let detail = format!("`{name}` is given more than once");
                 Err(vec![Fault::new(name, Code::RepeatedParameter, detail)])
             } else {
-                query.take(definition, settings, (name, value))
+                query.take((definition, terms), settings, (name, value))
             };
             faults.extend(taken.err().into_iter().flatten());
         }
-        match sort::walked(definition, query.sort, &query.filters) {
+        let sort = match terms.sortable {
+            Some(_) => Ok(query.sort),
+            None => sort::walked(definition, query.sort, &query.filters),
+        };
+        match sort {
             Ok(sort) => query.sort = sort,
             Err(fault) => {
                 query.sort = Vec::new();
@@ -132,17 +162,23 @@ impl ListQuery {
 
     fn take(
         &mut self,
-        definition: &Definition,
+        (definition, terms): (&Definition, Terms<'_>),
         settings: &Settings,
         (name, value): (&str, &str),
     ) -> Result<(), Vec<Fault>> {
+        let is_control = terms.controls.contains(&name);
         match name {
-            Q => self.filters.extend(words::filters(definition, value)?),
-            "sort" => self.sort = sort::sort(definition, value)?,
+            Q if terms.sortable.is_none() => {
+                self.filters.extend(words::filters(definition, value)?)
+            }
+            _ if !is_control => {
+                let known = || known_parameters(definition, terms);
+                let filter = filter::filter(definition, (name, value), known)?;
+                self.filters.push(filter);
+            }
+            "sort" => self.sort = sort::sort((definition, terms.sortable), value)?,
             "fields" => self.fields = Some(fields(value)?),
             "limit" => self.limit = number(name, value, settings.max_limit)?,
-            // Its names are relations, which no definition knows: `Embed` reads them.
-            "embed" => {}
             "cursor" => self.cursor = Some(value.to_owned()),
             "count" => {
                 let index = one_of(name, value, &["none", "capped", "exact"])?;
@@ -155,11 +191,8 @@ impl ListQuery {
                 let index = one_of(name, value, &["envelope", "array"])?;
                 self.shape = [Shape::Envelope, Shape::Array][index];
             }
-            _ => {
-                let known = || known_parameters(definition);
-                let filter = filter::filter(definition, (name, value), known)?;
-                self.filters.push(filter);
-            }
+            // The names in `embed` are relations, which no definition knows: `Embed` reads them.
+            _ => {}
         }
         Ok(())
     }
@@ -234,8 +267,8 @@ pub(crate) fn filter_parameters(definition: &Definition) -> impl Iterator<Item =
     filters.map(|(name, _)| name).chain(words)
 }
 
-fn known_parameters(definition: &Definition) -> Vec<String> {
-    let controls = CONTROLS.map(str::to_owned);
+fn known_parameters(definition: &Definition, terms: Terms<'_>) -> Vec<String> {
+    let controls = terms.controls.iter().map(|&name| name.to_owned());
     let past = definition.history.then(|| AS_OF.to_owned());
     filter_parameters(definition)
         .chain(controls)

@@ -13,11 +13,18 @@ pub(crate) fn is_sortable(field: &Field) -> bool {
     is_filterable(field) && field.kind != Kind::List
 }
 
-/// Reads the fields to sort by.
+/// Reads the fields to sort by, of those of these names, or of all that a list can be sorted by.
 ///
 /// # Errors
 /// All that is wrong with them.
-pub(super) fn sort(definition: &Definition, value: &str) -> Result<Vec<SortKey>, Vec<Fault>> {
+pub(super) fn sort(
+    (definition, names): (&Definition, Option<&[&str]>),
+    value: &str,
+) -> Result<Vec<SortKey>, Vec<Fault>> {
+    let is_sortable = |field: &Field| {
+        let is_named = names.is_none_or(|names| names.contains(&field.name.as_str()));
+        is_named && is_sortable(field)
+    };
     let mut keys: Vec<SortKey> = Vec::new();
     let mut faults = Vec::new();
     for part in value.split(',') {
@@ -35,7 +42,11 @@ pub(super) fn sort(definition: &Definition, value: &str) -> Result<Vec<SortKey>,
                 let field = field.clone();
                 keys.push(SortKey { field, descending });
             }
-            known => faults.push(not_sortable(definition, known, name)),
+            known => {
+                let sortable = definition.fields.iter().filter(|field| is_sortable(field));
+                let sortable = sortable.map(|field| field.name.clone()).collect();
+                faults.push(not_sortable(known, name).or_one_of(name, sortable));
+            }
         }
     }
     if faults.is_empty() {
@@ -128,9 +139,7 @@ pub(crate) fn written(order: &[OrderKey]) -> String {
     keys.join(",")
 }
 
-fn not_sortable(definition: &Definition, field: Option<&Field>, name: &str) -> Fault {
-    let sortable = definition.fields.iter().filter(|field| is_sortable(field));
-    let sortable = sortable.map(|field| field.name.clone()).collect();
+fn not_sortable(field: Option<&Field>, name: &str) -> Fault {
     let (code, detail) = match field {
         None => (
             Code::UnknownField,
@@ -147,5 +156,5 @@ fn not_sortable(definition: &Definition, field: Option<&Field>, name: &str) -> F
             ),
         ),
     };
-    Fault::new("sort", code, detail).or_one_of(name, sortable)
+    Fault::new("sort", code, detail)
 }

@@ -63,6 +63,32 @@ impl Document {
         of_path.collect()
     }
 
+    /// What stands under that method of the path behind the base of all that is about the syncers.
+    pub(crate) fn operation(&self, method: &str, at: &str) -> Option<Operation<'_>> {
+        let paths = self.value["paths"].as_object().expect("paths");
+        let parts: Vec<&str> = at.split('/').collect();
+        let is_it = |path: &str| {
+            let path: Vec<&str> = path.split('/').collect();
+            let mut both = path.iter().zip(&parts);
+            path.len() == parts.len()
+                && both.all(|(path, part)| path == part || path.starts_with('{'))
+        };
+        let mut found: Vec<(&str, &Value)> = Vec::new();
+        for (path, item) in paths {
+            let below = path.strip_prefix("/api/v1/sync");
+            if below.is_some_and(is_it) {
+                found.extend(
+                    item.get(method.to_lowercase())
+                        .map(|value| (path.as_str(), value)),
+                );
+            }
+        }
+        // The path with the fewest parameters is the one that is asked.
+        found.sort_by_key(|(path, _)| path.matches('{').count());
+        let first = found.first();
+        first.map(|(path, value)| Operation { path, value })
+    }
+
     /// The operation's parameters that stand in `place`.
     pub(super) fn parameters<'a>(
         &'a self,

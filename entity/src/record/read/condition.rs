@@ -8,6 +8,7 @@ use sea_orm::{
 use std::ops::Bound;
 
 use super::{
+    Filter,
     allowed::{Allowed, Span},
     column,
     wanted::Items,
@@ -46,6 +47,15 @@ pub(super) fn ranges(backend: DbBackend, field: &Field, allowed: &Allowed) -> Ve
 pub(super) fn any_of(backend: DbBackend, field: &Field, allowed: &Allowed) -> Condition {
     let ranges = ranges(backend, field, allowed).into_iter();
     ranges.fold(Condition::any(), Condition::add)
+}
+
+/// Each of `filters`, on columns, holds.
+pub(crate) fn all_of(backend: DbBackend, filters: &[Filter]) -> Condition {
+    let each = filters.iter().map(|filter| {
+        let allowed = Allowed::by(&filter.test);
+        any_of(backend, &filter.field, &allowed)
+    });
+    each.fold(Condition::all(), Condition::add)
 }
 
 /// The field is in the span.

@@ -73,7 +73,7 @@ pub(super) fn opaque(condition: Condition) -> SimpleExpr {
 }
 
 /// Beyond in the first field; or level in it and beyond in the second; and so on, `rowno` last.
-fn beyond(backend: DbBackend, window: Window<'_>, from: &Position) -> Condition {
+pub(crate) fn beyond(backend: DbBackend, window: Window<'_>, from: &Position) -> Condition {
     let mut any = Condition::any();
     let mut level = Condition::all();
     for (key, value) in window.sort.iter().zip(&from.values) {
@@ -94,7 +94,29 @@ fn beyond(backend: DbBackend, window: Window<'_>, from: &Position) -> Condition 
     any.add(level.add(ties(window).beyond(column("rowno"), from.rowno)))
 }
 
-fn ties(window: Window<'_>) -> Way {
+/// In the first field not before the position, whatever the others are.
+pub(crate) fn level_or_beyond(
+    backend: DbBackend,
+    window: Window<'_>,
+    from: &Position,
+) -> Condition {
+    let first = window.sort.first().zip(from.values.first());
+    let Some((key, value)) =
+        first.filter(|(key, value)| key.field.required && **value != Cell::Null)
+    else {
+        return Condition::all();
+    };
+    let operand = dialect::operand(backend, key.field.kind, value);
+    let field = column(&key.field.name);
+    let within = match Way::of(key.descending, window.direction) {
+        Way::Up => field.gte(operand),
+        Way::Down => field.lte(operand),
+    };
+    Condition::all().add(within)
+}
+
+/// Which way those come that are level in all fields.
+pub(crate) fn ties(window: Window<'_>) -> Way {
     let descending = window.sort.last().is_some_and(|key| key.descending);
     Way::of(descending, window.direction)
 }

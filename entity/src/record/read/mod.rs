@@ -38,6 +38,14 @@ pub use self::{
     skip::{Skipped, skip},
     stretch::Part,
 };
+// Platform tables are listed in the same orders, under the same conditions.
+pub(crate) use self::{
+    condition::all_of,
+    few::{beyond, level_or_beyond, ties},
+    page::cut,
+    stretch::Way as Course,
+    way::{at_most, counting},
+};
 
 /// Which rows of a resource are meant.
 #[derive(Clone, Copy, Debug)]
@@ -211,6 +219,6 @@ pub async fn exists(
 }
 
 /// Field `name` of the table that the query reads.
-fn column(name: &str) -> SimpleExpr {
+pub(crate) fn column(name: &str) -> SimpleExpr {
     Expr::col((Alias::new("record"), Alias::new(name)))
 }

@@ -199,7 +199,7 @@ impl Walker<'_> {
 }
 
 /// Takes the row off that only tells that there is more; if so, says where the page ends.
-pub(super) fn cut<T>(
+pub(crate) fn cut<T>(
     rows: &mut Vec<T>,
     window: Window<'_>,
     position: impl Fn(&T) -> &Position,

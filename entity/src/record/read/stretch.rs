@@ -154,13 +154,13 @@ impl Cut<'_> {
 
 /// Which way an index is walked.
 #[derive(Clone, Copy)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Up,
     Down,
 }
 
 impl Way {
-    pub(super) fn of(descending: bool, direction: Direction) -> Self {
+    pub(crate) fn of(descending: bool, direction: Direction) -> Self {
         if descending == (direction == Direction::Backward) {
             Self::Up
         } else {
@@ -168,7 +168,7 @@ impl Way {
         }
     }
 
-    pub(super) fn order(self) -> Order {
+    pub(crate) fn order(self) -> Order {
         match self {
             Self::Up => Order::Asc,
             Self::Down => Order::Desc,

@@ -167,7 +167,7 @@ impl<'a> Probe<'a> {
 }
 
 /// How many rows `select` has, counted up to `most`.
-pub(super) async fn at_most(
+pub(crate) async fn at_most(
     db: &impl ConnectionTrait,
     select: &SelectStatement,
     most: u64,
@@ -182,6 +182,6 @@ pub(super) async fn at_most(
     Ok(count.unsigned_abs())
 }
 
-pub(super) fn counting() -> SimpleExpr {
+pub(crate) fn counting() -> SimpleExpr {
     Expr::cust("COUNT(*)")
 }
