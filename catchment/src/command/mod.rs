@@ -98,6 +98,8 @@ impl Call {
         ctx.lease = self.settings.syncer.lease;
         // A reader that has just looked looks again after one such time; the second is for its answers under way.
         ctx.notice = self.settings.api.refresh * 2;
+        ctx.poll = self.settings.syncer.poll;
+        ctx.host = host().into();
         Ok(ctx)
     }
 
@@ -138,6 +140,12 @@ impl Call {
     fn lookup(&self) -> impl Fn(&str) -> Result<Option<SecretString>, String> {
         |reference| self.variables.secret(reference)
     }
+}
+
+/// The name of the machine, for people; nothing where it does not tell it.
+fn host() -> String {
+    let told = fs::read_to_string("/proc/sys/kernel/hostname");
+    told.map_or_else(|_| String::new(), |name| name.trim().to_owned())
 }
 
 /// From the operating system's randomness, like the keys of hash maps.
@@ -185,6 +193,7 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
             let how = How {
                 full,
                 accept_deletes,
+                ..How::default()
             };
             Box::pin(sync::run(&call, &target, how)).await
         }

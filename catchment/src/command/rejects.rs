@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use entity::reject::{Alike, Entity as Reject, Filter, Kind, Model};
 use sea_orm::DatabaseConnection;
 use serde::Serialize;
-use syncer::{Ctx, Replayed};
+use syncer::{Ctx, Replayed, Wanted};
 
 use super::{Call, Form, runs};
 use crate::{
@@ -147,8 +147,8 @@ async fn replay(call: &Call, target: &Target) -> anyhow::Result<Exit> {
             break;
         }
         let name = format!("{}.{}", source.name, plan.name);
-        let replayed = syncer::replay(&ctx, source, plan).await;
-        match replayed.map_err(|error| anyhow!("{name}: {error}"))? {
+        let replayed = syncer::replay(&ctx, source, plan, &Wanted::default()).await;
+        match replayed.map_err(|error| anyhow!("{name}: {}", error.chain()))? {
             Some(replayed) => replays.push(replayed),
             None => skipped.push(name),
         }
