@@ -114,7 +114,8 @@ impl Audience {
     pub(crate) fn control(self, max_age: i64) -> HeaderValue {
         /// Each second up to a minute, which is in every answer.
         static KNOWN: LazyLock<[Vec<HeaderValue>; 2]> = LazyLock::new(|| {
-            [Audience::All, Audience::Caller].map(|of| (0..=60).map(|age| of.written(age)).collect())
+            [Audience::All, Audience::Caller]
+                .map(|of| (0..=60).map(|age| of.written(age)).collect())
         });
         let age = usize::try_from(max_age).ok();
         let known = age.and_then(|age| KNOWN[self as usize].get(age));

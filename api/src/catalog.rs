@@ -135,7 +135,11 @@ fn answer(
 ) -> Result<Response, Problem> {
     let body = serde_json::to_string(&Body { data }).map_err(Problem::internal)?;
     let audience = Audience::of_view(snapshot);
-    Ok(caching::document(request, audience, ("application/json", body)))
+    Ok(caching::document(
+        request,
+        audience,
+        ("application/json", body),
+    ))
 }
 
 fn source_entry<'a>(

@@ -10,7 +10,10 @@ use axum::{
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::{encode, encode_registry}},
+    encoding::{
+        DescriptorEncoder, EncodeLabelSet, EncodeMetric,
+        text::{encode, encode_registry},
+    },
     metrics::{
         MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
         info::Info,
@@ -19,12 +22,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    AppState,
-    changes::Feed,
-    export::Exports,
-    identity::View,
-    problem::Problem,
-    registry::Resource,
+    AppState, changes::Feed, export::Exports, identity::View, problem::Problem, registry::Resource,
 };
 
 /// From 100 µs, which a 304 takes, to 10 s, which nothing may take.

@@ -173,7 +173,10 @@ impl Snapshot {
         };
         let known = self.views.by_scopes.read();
         // Nothing that holds it can leave it half done.
-        let known = known.unwrap_or_else(PoisonError::into_inner).get(scopes).cloned();
+        let known = known
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(scopes)
+            .cloned();
         if let Some(part) = known {
             return part.unwrap_or(self);
         }

@@ -88,7 +88,10 @@ impl Follower {
 mod tests {
     use super::*;
 
-    const KEY: Key<&str> = Key { class: 0, url: "/x" };
+    const KEY: Key<&str> = Key {
+        class: 0,
+        url: "/x",
+    };
 
     fn follower(flights: &Flights) -> Follower {
         match flights.join(KEY) {

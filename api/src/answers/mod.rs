@@ -36,8 +36,8 @@ use self::{
     rendered::{Held, Rendered},
 };
 use crate::{
-    AppState, identity::View, metrics::Looked, patience::Patience, problem::Problem, protection::Cost,
-    registry::Snapshot, routes,
+    AppState, identity::View, metrics::Looked, patience::Patience, problem::Problem,
+    protection::Cost, registry::Snapshot, routes,
 };
 
 /// The largest answer that is kept, as a part of all that may be kept.

@@ -24,7 +24,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     AppState,
     caching::{self, Audience},
-    identity::View, problem::Problem, records, sample::Sample,
+    identity::View,
+    problem::Problem,
+    records,
+    sample::Sample,
     settings::Settings,
 };
 
@@ -44,7 +47,11 @@ pub(crate) async fn openapi(
         .collect();
     let body = of_all(&described, &state.settings).to_string();
     let audience = Audience::of_view(&snapshot);
-    Ok(caching::document(&request, audience, ("application/json", body)))
+    Ok(caching::document(
+        &request,
+        audience,
+        ("application/json", body),
+    ))
 }
 
 /// The document for an api with those settings that serves `definitions`, as it is before there is a row.

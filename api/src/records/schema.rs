@@ -63,15 +63,21 @@ fn document(snapshot: &Snapshot, resource: &Resource, properties: &Map<String, V
         .map(|child| child.model.name.as_str())
         .collect();
     // Of a parent that the caller may not see, nothing is told.
-    let is_seen = |name: &str| snapshot.of_source(&resource.source).any(|one| one.model.name == name);
+    let is_seen = |name: &str| {
+        snapshot
+            .of_source(&resource.source)
+            .any(|one| one.model.name == name)
+    };
     let parent = definition.parent.as_ref();
-    let parent = parent.filter(|parent| is_seen(&parent.resource)).map(|parent| {
-        let copied = parent.copy.iter().cloned();
-        json!({
-            "resource": parent.resource,
-            "copy": copied.collect::<std::collections::BTreeMap<_, _>>(),
-        })
-    });
+    let parent = parent
+        .filter(|parent| is_seen(&parent.resource))
+        .map(|parent| {
+            let copied = parent.copy.iter().cloned();
+            json!({
+                "resource": parent.resource,
+                "copy": copied.collect::<std::collections::BTreeMap<_, _>>(),
+            })
+        });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("{}.{}", definition.source, definition.resource),

@@ -121,7 +121,7 @@ impl Call {
             cache_bytes: u64::from(settings.cache_mib) << 20,
             refresh: settings.refresh,
             cors_origins: settings.cors_origins.clone(),
-            read: entity::access::Rule::Public,
+            read: settings.read.clone(),
             in_flight: settings.in_flight.get(),
             rate_limit: settings.rate_limit,
             client_header: settings.client_header.clone(),

@@ -80,12 +80,21 @@ impl Entity {
                 Some(projection) => with_rule(projection, rule)?,
                 None => String::new(),
             };
-            let filling = known.filling.as_deref().map(serde_json::from_str).transpose();
+            let filling = known
+                .filling
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose();
             let filling = filling.map_err(|error| unreadable(&known.name, &error))?;
-            let filling = filling.map(|filling| with_rule(filling, rule)).transpose()?;
+            let filling = filling
+                .map(|filling| with_rule(filling, rule))
+                .transpose()?;
             // Over what was read only: whoever has the lease may write another definition meanwhile.
             let written = Self::update_many()
-                .col_expr(Column::Definition, Expr::value(with_rule(known.definition()?, rule)?))
+                .col_expr(
+                    Column::Definition,
+                    Expr::value(with_rule(known.definition()?, rule)?),
+                )
                 .col_expr(Column::Projection, Expr::value(projection))
                 .col_expr(Column::Filling, Expr::value(filling))
                 .filter(Column::Id.eq(known.id))

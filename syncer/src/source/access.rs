@@ -26,11 +26,7 @@ pub(crate) fn of_resource(
 }
 
 /// Reads the key `read` of a table; reports what is wrong with it.
-pub(crate) fn rule(
-    report: &mut Report<'_>,
-    source: &str,
-    written: Option<&Names>,
-) -> Option<Rule> {
+pub(crate) fn rule(report: &mut Report<'_>, source: &str, written: Option<&Names>) -> Option<Rule> {
     let written = written?;
     let words = words(written);
     if words.is_empty() {
