@@ -8,7 +8,7 @@ use crate::problem::Kind;
 /// An entry of a problem's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
-    /// The parameter of the query or the part of the path.
+    /// The parameter of the query, the part of the path or the member of the body.
     pub(crate) parameter: String,
     pub(crate) code: Code,
     pub(crate) detail: String,
@@ -47,6 +47,8 @@ pub(crate) enum Code {
     UnknownChild,
     UnknownPath,
     NotMirrored,
+    UnknownMember,
+    MissingMember,
 }
 
 impl Fault {

@@ -1,6 +1,6 @@
 //! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
 //!
-//! The api reads and never writes. It knows no upstream and no file: what there is to serve it reads
+//! Of rows that were mirrored the api writes none. It knows no upstream and no file: what there is to serve it reads
 //! from the definitions that the syncer registered in the database.
 
 /// Every URL, and what stands around all of them.
@@ -8,6 +8,10 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// Logins, and keys of programs.
+mod auth;
+/// The body of a request.
+mod body;
 /// Who asks, and what it may do.
 mod identity;
 /// A record on one line.
@@ -72,7 +76,10 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::Need;
+pub use auth::setup_token;
+pub use identity::{
+    AuthSettings, Need, SigningKeys, account, keys, password, signing::rotate as rotate_signing_key,
+};
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -99,6 +106,11 @@ pub struct Parts {
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
+    /// Who asks.
+    hasher: password::Hasher,
+    keyring: identity::Keyring,
+    recent: identity::Recent,
+    throttle: identity::Throttle,
     load: Arc<protection::Load>,
     quota: Option<protection::Quota>,
 }
@@ -128,6 +140,10 @@ impl AppState {
             exports,
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
+            hasher: password::Hasher::new(settings.auth.cost.clone()),
+            keyring: identity::Keyring::new(settings.auth.signing_keys.clone()),
+            recent: identity::Recent::new(),
+            throttle: identity::Throttle::new(&settings.auth),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,

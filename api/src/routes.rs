@@ -9,7 +9,7 @@ use axum::{
     http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::{MethodRouter, get},
+    routing::{MethodRouter, delete, get, post},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -21,8 +21,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
-    mirror, observe, openapi, problem, protection, records, swagger,
+    AppState, accept, answers::Asked, auth, catalog, changes, export, health, identity::Need,
+    metrics, mirror, observe, openapi, problem, protection, records, swagger,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -103,7 +103,7 @@ impl Route {
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows()]
+    [of_service(home), of_rows(), of_login()]
         .into_iter()
         .flatten()
         .collect()
@@ -145,6 +145,37 @@ fn of_rows() -> Vec<Route> {
         Route::get("/mirror/{source}", Need::Read, mirror::mirror),
         Route::get("/mirror/{source}/", Need::Read, mirror::mirror),
         Route::get(MIRROR, Need::Read, mirror::mirror),
+    ]
+}
+
+fn of_login() -> Vec<Route> {
+    let route = |method, path, need, handler| Route {
+        method,
+        path,
+        need,
+        handler,
+    };
+    let open = |path, handler| route(Method::POST, path, Need::Open, handler);
+    let of_user = |method, path, handler| route(method, path, Need::Login, handler);
+    vec![
+        Route::get("/.well-known/jwks.json", Need::Open, auth::jwks),
+        open("/api/v1/auth/login", post(auth::login)),
+        open("/api/v1/auth/refresh", post(auth::refresh)),
+        open("/api/v1/auth/register", post(auth::register)),
+        open("/api/v1/auth/setup", post(auth::setup)),
+        of_user(Method::POST, "/api/v1/auth/logout", post(auth::logout)),
+        of_user(
+            Method::POST,
+            "/api/v1/auth/password",
+            post(auth::change_password),
+        ),
+        of_user(Method::GET, "/api/v1/keys", get(auth::list_keys)),
+        of_user(Method::POST, "/api/v1/keys", post(auth::create_key)),
+        of_user(
+            Method::DELETE,
+            "/api/v1/keys/{id}",
+            delete(auth::revoke_key),
+        ),
     ]
 }
 

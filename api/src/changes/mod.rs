@@ -32,6 +32,7 @@ use crate::{
     identity::{Credentials, View},
     path::Segments,
     problem::Problem,
+    routes::CHANGES,
 };
 
 /// Longest time that a long poll may wait.
@@ -46,7 +47,7 @@ pub(crate) async fn changes(
 ) -> Result<Response, Problem> {
     let resource = snapshot.resource(&source, &name)?;
     let asked = Asked::parse(query.as_deref(), &request, &state.settings)?;
-    let credentials = Credentials::of(&request);
+    let credentials = Credentials::of(&request, CHANGES);
     let follower = Follower::begin(&state, (resource, credentials), asked.since).await?;
     match asked.how {
         How::Poll { limit, wait } => poll(follower, limit, wait).await,

@@ -2,31 +2,35 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
-use super::caller::{API_KEY, Caller, identify, recall};
+use super::{Caller, find::identify, shown::API_KEY};
 use crate::{AppState, problem::Problem};
 
 /// The headers by which somebody may be known. They are never shown.
-pub(crate) struct Credentials(HeaderMap);
+pub(crate) struct Credentials {
+    headers: HeaderMap,
+    /// Where they are shown.
+    route: &'static str,
+}
 
 impl Credentials {
-    pub(crate) fn of(request: &HeaderMap) -> Self {
+    pub(crate) fn of(request: &HeaderMap, route: &'static str) -> Self {
         let mut shown = HeaderMap::new();
         for name in [AUTHORIZATION, API_KEY] {
             for value in request.get_all(&name) {
                 shown.append(&name, value.clone());
             }
         }
-        Self(shown)
+        Self {
+            headers: shown,
+            route,
+        }
     }
 
     /// Who it is now.
     ///
     /// # Errors
-    /// What was shown holds no more.
+    /// What was shown holds no more, or the database does not answer.
     pub(crate) async fn caller(&self, state: &AppState) -> Result<Caller, Problem> {
-        match recall(state, &self.0) {
-            Some(caller) => Ok(caller),
-            None => identify(state, &self.0).await,
-        }
+        identify(state, &self.headers, self.route).await
     }
 }
