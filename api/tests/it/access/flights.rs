@@ -32,7 +32,9 @@ async fn what_is_being_made_for_one_is_not_given_to_another() {
             });
         }
         // Those who see nothing of it wait for nothing.
-        let blind = callers.iter().filter(|caller| !caller.sees.contains(&"hoard"));
+        let blind = callers
+            .iter()
+            .filter(|caller| !caller.sees.contains(&"hoard"));
         let mut refused = 0;
         while refused < blind.clone().count() * EACH {
             let (at, answer) = ended(&mut waiting).await;

@@ -2,18 +2,22 @@
 //! a route that is not in it fails here.
 
 use api::Need;
+use entity::access::Role;
 use reqwest::{
     Method, StatusCode,
-    header::{CONTENT_TYPE, HeaderName},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName},
 };
 
-use super::world::{API_KEY, key, mirrored, user};
-use crate::world::World;
+use super::world::{API_KEY, key, mirrored};
+use crate::{
+    login::{quick, tokens, user},
+    world::World,
+};
 
 /// Where the table stands.
 const DOC: &str = include_str!("../../../../doc/api/access.md");
 
-/// The scopes of each key; nobody known is before them.
+/// The scopes of each key.
 const KEYS: [&str; 9] = [
     "read",
     "read:cats",
@@ -64,50 +68,85 @@ impl Fate {
     }
 }
 
-/// What is to become of a request with that key.
-fn fate(need: Need, scopes: Option<&str>) -> Fate {
-    let has = |scope: &str| {
-        let mut scopes = scopes.into_iter().flat_map(str::split_whitespace);
-        scopes.any(|own| own == scope || own == "admin")
-    };
-    let writes = ["write", "write:cats", "write:cats/hoard"]
-        .iter()
-        .any(|scope| has(scope));
-    match (need, scopes) {
-        (Need::Open, _) => Fate::Done,
-        (Need::Read, _) => Fate::ByRule,
-        (_, None) => Fate::Unknown,
-        (Need::Write, _) if writes => Fate::ByRule,
-        (Need::Write, _) => Fate::Refused,
-        (Need::Sync, _) if has("sync") => Fate::Done,
-        (Need::Admin, _) if has("admin") => Fate::Done,
-        (Need::Login | Need::Sync | Need::Admin, Some(_)) => Fate::Forbidden,
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    Nobody,
+    /// A program, with a key of these scopes.
+    Key(&'static str),
+    /// A user who has logged in.
+    User(Role),
+}
+
+impl By {
+    /// In the order of the table's columns.
+    fn all() -> impl Iterator<Item = Self> {
+        let users = Role::ALL.map(Self::User);
+        std::iter::once(Self::Nobody)
+            .chain(KEYS.map(Self::Key))
+            .chain(users)
+    }
+
+    fn scopes(self) -> &'static str {
+        match self {
+            Self::Nobody => "",
+            Self::Key(scopes) => scopes,
+            Self::User(Role::Reader) => "read",
+            Self::User(Role::Operator) => "read write sync",
+            Self::User(Role::Admin) => "admin",
+        }
+    }
+
+    fn has(self, one_of: &[&str]) -> bool {
+        let mut scopes = self.scopes().split_whitespace();
+        scopes.any(|own| own == "admin" || one_of.contains(&own))
+    }
+
+    /// What is to become of its request.
+    fn fate(self, need: Need) -> Fate {
+        match (need, self) {
+            (Need::Open, _) => Fate::Done,
+            (Need::Read, _) => Fate::ByRule,
+            (_, Self::Nobody) => Fate::Unknown,
+            (Need::Login, Self::User(_)) => Fate::Done,
+            (Need::Write, _) if self.has(&["write", "write:cats", "write:cats/hoard"]) => {
+                Fate::ByRule
+            }
+            (Need::Write, _) => Fate::Refused,
+            (Need::Sync, _) if self.has(&["sync"]) => Fate::Done,
+            (Need::Admin, _) if self.has(&[]) => Fate::Done,
+            (Need::Login | Need::Sync | Need::Admin, _) => Fate::Forbidden,
+        }
+    }
+
+    /// What it shows: of a user, that of another login each time.
+    async fn shows(self, world: &World, shown: &str) -> Option<(HeaderName, String)> {
+        match self {
+            Self::Nobody => None,
+            Self::Key(_) => Some((API_KEY, shown.to_owned())),
+            Self::User(role) => {
+                let (token, _) = tokens(world, role.as_str()).await;
+                Some((AUTHORIZATION, format!("Bearer {token}")))
+            }
+        }
     }
 }
 
 #[test]
 fn the_documented_table_is_that_of_the_router() {
     let rows = api::needs().into_iter().map(|(method, route, need)| {
-        let callers = [None].into_iter().chain(KEYS.map(Some));
-        let fates = callers.map(|scopes| fate(need, scopes).word());
+        let fates = By::all().map(|by| by.fate(need).word());
         let fates: Vec<&str> = fates.collect();
         format!("| `{method} {route}` | {} |", fates.join(" | "))
     });
     let expected: Vec<String> = rows.collect();
-    let is_row = |line: &&str| {
-        ["| `GET ", "| `P", "| `DELETE "]
-            .iter()
-            .any(|start| line.starts_with(start))
-    };
+    let starts = ["| `GET ", "| `P", "| `DELETE "];
+    let is_row = |line: &&str| starts.iter().any(|start| line.starts_with(start));
     let documented: Vec<&str> = DOC.lines().filter(is_row).collect();
-    let missing: Vec<_> = expected
-        .iter()
-        .filter(|row| !documented.contains(&row.as_str()))
-        .collect();
-    let more: Vec<_> = documented
-        .iter()
-        .filter(|row| !expected.iter().any(|one| one == *row))
-        .collect();
+    let is_documented = |row: &&String| documented.contains(&row.as_str());
+    let missing: Vec<_> = expected.iter().filter(|row| !is_documented(row)).collect();
+    let is_expected = |row: &&&str| expected.iter().any(|one| one == **row);
+    let more: Vec<_> = documented.iter().filter(|row| !is_expected(row)).collect();
     assert!(
         missing.is_empty() && more.is_empty(),
         "doc/api/access.md lacks\n{missing:#?}\nand has too much of\n{more:#?}"
@@ -116,45 +155,51 @@ fn the_documented_table_is_that_of_the_router() {
 
 #[tokio::test]
 async fn each_route_is_for_those_of_whom_the_table_says_so() {
-    World::each(async |world| {
+    for kind in testdb::kinds() {
+        let world = World::with_schema(kind, quick()).await;
         mirrored(&world).await;
-        let admin = user(&world, "admin").await;
-        let mut callers: Vec<(Option<&str>, Option<String>)> = vec![(None, None)];
-        for scopes in KEYS {
-            callers.push((Some(scopes), Some(key(&world, admin, scopes).await)));
+        let mut owner = 0;
+        for role in Role::ALL {
+            owner = user(&world, role.as_str(), role).await.id;
         }
-        for (method, route, need) in api::needs() {
-            for (scopes, key) in &callers {
-                let status = asked(&world, (&method, route), key.as_deref()).await;
-                let fate = fate(need, *scopes);
-                assert!(
-                    fate.is(status),
-                    "{method} {route} by {scopes:?}: {status}, not {fate:?}"
-                );
-                if need == Need::Read && route.contains("{source}/{resource}") {
-                    let expected = reads_hoard(*scopes);
-                    assert_eq!(
-                        status != 404,
-                        expected,
-                        "{method} {route} by {scopes:?}: {status}"
-                    );
+        for by in By::all() {
+            let shown = match by {
+                By::Key(scopes) => key(&world, owner, scopes).await,
+                _ => String::new(),
+            };
+            let mut shows = by.shows(&world, &shown).await;
+            for (method, route, need) in api::needs() {
+                let status = asked(&world, (&method, route), shows.as_ref()).await;
+                is_as_said(by, (&method, route, need), status);
+                if need == Need::Login {
+                    shows = by.shows(&world, &shown).await;
                 }
             }
         }
-    })
-    .await;
+    }
 }
 
-/// Who is known, and has a scope that covers it.
-fn reads_hoard(scopes: Option<&str>) -> bool {
-    let mut scopes = scopes.into_iter().flat_map(str::split_whitespace);
-    scopes.any(|scope| matches!(scope, "read" | "read:cats" | "read:cats/hoard" | "admin"))
+fn is_as_said(by: By, (method, route, need): (&Method, &str, Need), status: StatusCode) {
+    let fate = by.fate(need);
+    assert!(
+        fate.is(status),
+        "{method} {route} by {by:?}: {status}, not {fate:?}"
+    );
+    if need == Need::Read && route.contains("{source}/{resource}") {
+        let reads = by.has(&["read", "read:cats", "read:cats/hoard"]);
+        assert_eq!(status != 404, reads, "{method} {route} by {by:?}: {status}");
+    }
 }
 
 /// Asks for what is there, as far as it has a name.
-async fn asked(world: &World, (method, route): (&Method, &str), key: Option<&str>) -> StatusCode {
+async fn asked(
+    world: &World,
+    (method, route): (&Method, &str),
+    shows: Option<&(HeaderName, String)>,
+) -> StatusCode {
     let path = filled(route);
-    let mut headers: Vec<(HeaderName, &str)> = key.map(|key| (API_KEY, key)).into_iter().collect();
+    let shows = shows.map(|(name, value)| (name.clone(), value.as_str()));
+    let mut headers: Vec<(HeaderName, &str)> = shows.into_iter().collect();
     // What goes on is left when it has begun.
     if method == Method::GET {
         return world.open(Method::GET, &path, &headers).await.status();
