@@ -1,6 +1,6 @@
 //! How long an answer may be kept, and when the client's copy is still good.
 
-use std::sync::LazyLock;
+use std::{borrow::Borrow, sync::LazyLock};
 
 use axum::{
     http::{
@@ -15,23 +15,47 @@ use axum::{
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::registry::{Resource, Snapshot};
+
 /// A document is kept, but asked for anew each time.
-pub(crate) const ASK_ANEW: HeaderValue = HeaderValue::from_static("public, no-cache");
+const ASK_ANEW: [HeaderValue; 2] = [
+    HeaderValue::from_static("public, no-cache"),
+    HeaderValue::from_static("private, no-cache"),
+];
+
+/// Nothing of it changes, but a database may be replaced by another.
+const FOR_LONG: [HeaderValue; 2] = [
+    HeaderValue::from_static("public, max-age=86400, immutable"),
+    HeaderValue::from_static("private, max-age=86400, immutable"),
+];
 
 /// The time, where nothing depends on it: what is asked for has no date.
 pub(crate) const WHENEVER: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-/// On what an answer depends beside its URL: whether it can be given at all, and in which coding.
-pub(crate) const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding");
+/// On what an answer depends beside its URL: whether it can be given at all, in which coding, and to whom.
+const VARIES: [HeaderValue; 2] = [
+    HeaderValue::from_static("accept, accept-encoding"),
+    HeaderValue::from_static("accept, accept-encoding, authorization, x-api-key"),
+];
 
 /// No commit is told of later than so long after its time: it takes its time, and clocks differ.
 const SETTLED: Duration = Duration::seconds(60);
+
+/// Who may be given what was answered to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Whoever asks the same.
+    All,
+    /// Nobody: it depends on who asks.
+    Caller,
+}
 
 /// What tells a client's copy from what there is now.
 #[derive(Clone, Debug)]
 pub(crate) struct Caching {
     etag: HeaderValue,
     date: Option<Date>,
+    audience: Audience,
 }
 
 /// When what is answered changed last, in the whole seconds that `Last-Modified` has.
@@ -54,12 +78,68 @@ pub(crate) struct Modified {
     pub(crate) by_commits_only: bool,
 }
 
+impl Audience {
+    /// Of an answer that tells of `resources`.
+    pub(crate) fn of(resources: impl IntoIterator<Item = impl Borrow<Resource>>) -> Self {
+        let mut resources = resources.into_iter();
+        match resources.all(|resource| resource.borrow().is_public()) {
+            true => Self::All,
+            false => Self::Caller,
+        }
+    }
+
+    /// Of a document that tells of all that `view` has: of what it has not, it tells that it is not there.
+    pub(crate) fn of_view(view: &Snapshot) -> Self {
+        match view.is_public() {
+            true => Self::All,
+            false => Self::Caller,
+        }
+    }
+
+    pub(crate) fn varies(self) -> HeaderValue {
+        VARIES[self as usize].clone()
+    }
+
+    /// How a document may be kept: it is asked for anew each time.
+    pub(crate) fn ask_anew(self) -> HeaderValue {
+        ASK_ANEW[self as usize].clone()
+    }
+
+    /// How what never changes may be kept.
+    pub(crate) fn for_long(self) -> HeaderValue {
+        FOR_LONG[self as usize].clone()
+    }
+
+    /// How rows may be kept: for `max_age` seconds, and served while they are asked for anew or the server is gone.
+    pub(crate) fn control(self, max_age: i64) -> HeaderValue {
+        /// Each second up to a minute, which is in every answer.
+        static KNOWN: LazyLock<[Vec<HeaderValue>; 2]> = LazyLock::new(|| {
+            [Audience::All, Audience::Caller]
+                .map(|of| (0..=60).map(|age| of.written(age)).collect())
+        });
+        let age = usize::try_from(max_age).ok();
+        let known = age.and_then(|age| KNOWN[self as usize].get(age));
+        known.cloned().unwrap_or_else(|| self.written(max_age))
+    }
+
+    fn written(self, max_age: i64) -> HeaderValue {
+        let by = match self {
+            Self::All => "public",
+            Self::Caller => "private",
+        };
+        ascii(&format!(
+            "{by}, max-age={max_age}, stale-while-revalidate=60, stale-if-error=86400"
+        ))
+    }
+}
+
 impl Caching {
     /// The tag is weak: it survives what proxies do to the bytes.
-    pub(crate) fn of(tag: &str, modified: Option<Modified>) -> Self {
+    pub(crate) fn of(tag: &str, modified: Option<Modified>, audience: Audience) -> Self {
         Self {
             etag: ascii(&format!("W/\"{tag}\"")),
             date: modified.map(Date::of),
+            audience,
         }
     }
 
@@ -67,7 +147,7 @@ impl Caching {
     pub(crate) fn headers(&self, now: DateTime<Utc>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, self.etag.clone());
-        headers.insert(VARY, VARIES);
+        headers.insert(VARY, self.audience.varies());
         if let Some(date) = self.last_modified(now) {
             headers.insert(LAST_MODIFIED, date.clone());
         }
@@ -128,30 +208,20 @@ impl Date {
     }
 }
 
-/// How rows may be kept: for `max_age` seconds, and served while they are asked for anew or the server is gone.
-pub(crate) fn control(max_age: i64) -> HeaderValue {
-    /// Each second up to a minute, which is in every answer.
-    static KNOWN: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| (0..=60).map(written).collect());
-    let known = usize::try_from(max_age).ok().and_then(|age| KNOWN.get(age));
-    known.cloned().unwrap_or_else(|| written(max_age))
-}
-
-fn written(max_age: i64) -> HeaderValue {
-    ascii(&format!(
-        "public, max-age={max_age}, stale-while-revalidate=60, stale-if-error=86400"
-    ))
-}
-
 /// A document with its type, or `304` if the client has it.
-pub(crate) fn document(request: &HeaderMap, kind: &'static str, body: String) -> Response {
+pub(crate) fn document(
+    request: &HeaderMap,
+    audience: Audience,
+    (kind, body): (&'static str, String),
+) -> Response {
     let digest = Sha256::digest(body.as_bytes());
-    let caching = Caching::of(&hexadecimal(&digest[..8]), None);
-    if let Some(response) = caching.not_modified(request, &ASK_ANEW, WHENEVER) {
+    let caching = Caching::of(&hexadecimal(&digest[..8]), None, audience);
+    if let Some(response) = caching.not_modified(request, &audience.ask_anew(), WHENEVER) {
         return response;
     }
     let own = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (CACHE_CONTROL, ASK_ANEW),
+        (CACHE_CONTROL, audience.ask_anew()),
     ];
     (caching.headers(WHENEVER), own, body).into_response()
 }
@@ -177,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_copy_is_good_if_any_of_its_tags_is_ours() {
-        let caching = Caching::of("breeds.3.c", None);
+        let caching = Caching::of("breeds.3.c", None, Audience::All);
         let check = |sent: &str, good: bool| {
             let mut request = HeaderMap::new();
             request.insert(IF_NONE_MATCH, ascii(sent));
@@ -203,7 +273,7 @@ mod tests {
                 at: modified,
                 by_commits_only: true,
             };
-            let caching = Caching::of("x", Some(modified));
+            let caching = Caching::of("x", Some(modified), Audience::All);
             let mut request = HeaderMap::new();
             let date = caching.last_modified(now).expect("a date").clone();
             request.insert(IF_MODIFIED_SINCE, date.clone());
@@ -225,7 +295,7 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             by_commits_only: true,
         };
-        let caching = Caching::of("x", Some(modified));
+        let caching = Caching::of("x", Some(modified), Audience::All);
         let now = DateTime::from_timestamp(100, 0).expect("a time");
         let date = caching.last_modified(now).expect("a date").clone();
         let mut request = HeaderMap::from_iter([(IF_MODIFIED_SINCE, date)]);

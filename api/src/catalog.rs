@@ -10,7 +10,9 @@ use entity::{run::Outcome, source};
 use serde::Serialize;
 
 use crate::{
-    AppState, caching, freshness,
+    AppState,
+    caching::{self, Audience},
+    freshness,
     identity::View,
     parameters::Parameters,
     path::Segments,
@@ -85,7 +87,7 @@ pub(crate) async fn service(
             .map(|source| service_source(&snapshot, source))
             .collect(),
     };
-    answer(&request, service)
+    answer(&request, &snapshot, service)
 }
 
 pub(crate) async fn catalog(
@@ -99,7 +101,7 @@ pub(crate) async fn catalog(
     let data: Vec<_> = sources
         .map(|source| source_entry(&state, &snapshot, source))
         .collect();
-    answer(&request, data)
+    answer(&request, &snapshot, data)
 }
 
 pub(crate) async fn catalog_of_source(
@@ -112,7 +114,7 @@ pub(crate) async fn catalog_of_source(
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let source = snapshot.source(&name)?;
     let data = source_entry(&state, &snapshot, source);
-    answer(&request, data)
+    answer(&request, &snapshot, data)
 }
 
 fn service_source<'a>(snapshot: &Snapshot, source: &'a source::Model) -> ServiceSource<'a> {
@@ -126,9 +128,18 @@ fn service_source<'a>(snapshot: &Snapshot, source: &'a source::Model) -> Service
     }
 }
 
-fn answer(request: &HeaderMap, data: impl Serialize) -> Result<Response, Problem> {
+fn answer(
+    request: &HeaderMap,
+    snapshot: &Snapshot,
+    data: impl Serialize,
+) -> Result<Response, Problem> {
     let body = serde_json::to_string(&Body { data }).map_err(Problem::internal)?;
-    Ok(caching::document(request, "application/json", body))
+    let audience = Audience::of_view(snapshot);
+    Ok(caching::document(
+        request,
+        audience,
+        ("application/json", body),
+    ))
 }
 
 fn source_entry<'a>(

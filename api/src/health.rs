@@ -7,14 +7,17 @@ use axum::{
     extract::State,
     http::{
         HeaderName, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, VARY},
     },
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AppState, freshness,
+    AppState,
+    caching::Audience,
+    freshness,
+    identity::View,
     problem::Problem,
     registry::{Resource, Trouble},
 };
@@ -43,15 +46,18 @@ pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Response, Pr
     })
 }
 
-/// The detail: the database, what is kept, and each resource's age.
-pub(crate) async fn healthz(State(state): State<AppState>) -> Response {
+/// The detail: the database, what is kept, and the age of each resource that the caller may see.
+pub(crate) async fn healthz(
+    State(state): State<AppState>,
+    snapshot: Result<View, Problem>,
+) -> Response {
     let trouble = state.registry.trouble();
     let kept = state.answers.count();
     let mut checks = Map::new();
     checks.insert("database".to_owned(), json!([database(trouble)]));
     checks.insert("answers".to_owned(), json!([answers(kept)]));
     let mut any_stale = false;
-    if let Ok(snapshot) = state.registry.snapshot() {
+    if let Ok(snapshot) = &snapshot {
         for resource in snapshot.resources() {
             let check = age(&state, resource);
             any_stale |= check["status"] == "warn";
@@ -65,10 +71,13 @@ pub(crate) async fn healthz(State(state): State<AppState>) -> Response {
         (None, false) => (StatusCode::OK, "pass"),
     };
     let version = env!("CARGO_PKG_VERSION");
-    health(
-        code,
-        &json!({ "status": status, "version": version, "checks": checks }),
-    )
+    let body = json!({ "status": status, "version": version, "checks": checks });
+    let mut response = health(code, &body);
+    if let Ok(snapshot) = &snapshot {
+        let varies = Audience::of_view(snapshot).varies();
+        response.headers_mut().insert(VARY, varies);
+    }
+    response
 }
 
 fn database(trouble: Option<Trouble>) -> Value {

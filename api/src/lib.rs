@@ -139,11 +139,7 @@ impl AppState {
         let registry = Arc::new(registry::Registry::new(settings.read.clone()));
         let feed = Arc::new(changes::Feed::new(settings.followers));
         let exports = Arc::new(export::Exports::new(&db, settings.exports));
-        let metrics = metrics::Metrics::new(
-            Arc::clone(&registry),
-            Arc::clone(&feed),
-            Arc::clone(&exports),
-        );
+        let metrics = metrics::Metrics::new(Arc::clone(&feed), Arc::clone(&exports));
         Self(Arc::new(Parts {
             clock,
             metrics,

@@ -10,7 +10,10 @@ use axum::{
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
+    encoding::{
+        DescriptorEncoder, EncodeLabelSet, EncodeMetric,
+        text::{encode, encode_registry},
+    },
     metrics::{
         MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
         info::Info,
@@ -19,11 +22,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    AppState,
-    changes::Feed,
-    export::Exports,
-    problem::Problem,
-    registry::{Registry, Resource},
+    AppState, changes::Feed, export::Exports, identity::View, problem::Problem, registry::Resource,
 };
 
 /// From 100 µs, which a 304 takes, to 10 s, which nothing may take.
@@ -70,9 +69,9 @@ struct Request {
     http_response_status_code: u16,
 }
 
-/// Reads the resources when it is asked, from what is in memory.
+/// The resources that a caller may see, as they are in memory.
 #[derive(Debug)]
-struct Resources(Arc<Registry>);
+struct Resources(View);
 
 /// Those who hold something for as long as they like.
 #[derive(Debug)]
@@ -81,9 +80,17 @@ struct Holders {
     exports: Arc<Exports>,
 }
 
-pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
+pub(crate) async fn metrics(
+    State(state): State<AppState>,
+    snapshot: Result<View, Problem>,
+) -> Result<Response, Problem> {
     let mut text = String::new();
-    encode(&mut text, &state.metrics.metered).map_err(Problem::internal)?;
+    encode_registry(&mut text, &state.metrics.metered).map_err(Problem::internal)?;
+    let mut of_caller = Metered::default();
+    if let Ok(snapshot) = snapshot {
+        of_caller.register_collector(Box::new(Resources(snapshot)));
+    }
+    encode(&mut text, &of_caller).map_err(Problem::internal)?;
     let headers = [
         (
             CONTENT_TYPE,
@@ -95,7 +102,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: Arc<Registry>, feed: Arc<Feed>, exports: Arc<Exports>) -> Self {
+    pub(crate) fn new(feed: Arc<Feed>, exports: Arc<Exports>) -> Self {
         let requests = Family::new_with_constructor(histogram as fn() -> Histogram);
         let mut metered = Metered::default();
         metered.register(
@@ -121,7 +128,6 @@ impl Metrics {
             "What is running",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
-        metered.register_collector(Box::new(Resources(registry)));
         metered.register_collector(Box::new(Holders { feed, exports }));
         Self {
             metered,
@@ -167,10 +173,7 @@ fn histogram() -> Histogram {
 
 impl Collector for Resources {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let Ok(snapshot) = self.0.snapshot() else {
-            return Ok(());
-        };
-        let resources = snapshot.resources();
+        let resources = self.0.resources();
         gauges(
             &mut encoder,
             resources,

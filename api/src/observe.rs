@@ -20,7 +20,7 @@ use crate::{
     AppState, accept,
     answers::{self, Asked},
     changes,
-    identity::{self, Caller, Need},
+    identity::{self, Need, View},
     patience::Patience,
     problem::{Kind, Problem},
     protection, routes,
@@ -73,28 +73,27 @@ async fn known(
         None | Some(Need::Open) => return answer(request).await,
         Some(need) => need,
     };
-    // No request has its caller with it that came over a socket.
-    let caller = match request.extensions().get::<Caller>() {
-        Some(caller) => Ok(caller.clone()),
-        None => identity::identify(state, request.headers(), route).await,
-    };
-    let caller = match caller {
+    let caller = match identity::identify(state, request.headers(), route).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
     if let Err(problem) = need.is_met_by(&caller) {
         return problem.into_response();
     }
-    request.extensions_mut().insert(caller);
+    // The same for whatever looks at it: a rule may change in between.
+    let view = View::of(state, &caller).ok();
+    let extensions = request.extensions_mut();
+    extensions.insert(caller);
+    if let Some(view) = view {
+        extensions.insert(view);
+    }
     answer(request).await
 }
 
-/// The answer that is kept, if anybody may have it: no route and no layer needs to be asked.
+/// The answer that is kept, if the caller may have it: no route and no layer needs to be asked.
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
     // Who it is decides what it may have.
-    if !identity::recall(state, asked.headers)?.is_anonymous() {
-        return None;
-    }
+    let caller = identity::recall(state, asked.headers)?;
     if state.quota.is_some() || !state.settings.cors_origins.is_empty() {
         return None;
     }
@@ -103,7 +102,8 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response>
         return None;
     }
     let seen = Seen::now();
-    let (route, response) = answers::kept(state, asked).await?;
+    let View(view) = View::of(state, &caller).ok()?;
+    let (route, response) = answers::kept(state, asked, &view).await?;
     let method = method_name(asked.method);
     let id = request_id(asked.headers);
     Some(seen.told(state, (method, route.as_str(), &id), response))

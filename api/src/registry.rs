@@ -3,7 +3,11 @@
 //! One task reads it anew about once a second, so no request waits for it and none starts a stampede.
 //! While the database is gone, what was read last stays.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
 
 use entity::{
     access::{Rule, Scopes},
@@ -44,7 +48,23 @@ pub(crate) struct Snapshot {
     unreadable: Vec<String>,
     /// What the answers to callers who see this are kept by: the same for all who see the same.
     class: u64,
+    /// Whether each caller sees all that there is; it says so of a part, too.
+    is_public: bool,
+    views: Views,
 }
+
+/// The parts of a snapshot that callers were found to see.
+#[derive(Debug, Default)]
+struct Views {
+    anonymous: OnceLock<Part>,
+    by_scopes: RwLock<HashMap<Scopes, Part>>,
+}
+
+/// `None`: all of it.
+type Part = Option<Arc<Snapshot>>;
+
+/// Most scopes whose part is remembered: what others see is found anew for each request.
+const REMEMBERED: usize = 1024;
 
 /// Why the registry could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +130,11 @@ impl Resource {
         state(self) == state(old) && self.has_table() == old.has_table()
     }
 
+    /// Whether everybody may read it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.rule == Rule::Public
+    }
+
     /// The version up to which changes are told; `None`: it is being filled for the first time, and the index by which
     /// they are read is made when that is done.
     pub(crate) fn told(&self) -> Option<i64> {
@@ -127,30 +152,66 @@ impl Snapshot {
         &self.resources
     }
 
-    /// What somebody sees who has these scopes; `None`: nobody known.
+    /// What the answers to callers who see this are kept by.
+    pub(crate) fn class(&self) -> u64 {
+        self.class
+    }
+
+    /// Whether each caller sees all that there is: then an answer depends on nobody.
+    pub(crate) fn is_public(&self) -> bool {
+        self.is_public
+    }
+
+    /// What somebody sees who has these scopes; `None`: nobody known. It is looked for once for each.
     pub(crate) fn seen_with(self: Arc<Self>, scopes: Option<&Scopes>) -> Arc<Self> {
-        let is_seen = |resource: &Arc<Resource>| {
+        if self.is_public {
+            return self;
+        }
+        let Some(scopes) = scopes else {
+            let part = self.views.anonymous.get_or_init(|| self.part(None));
+            return part.clone().unwrap_or(self);
+        };
+        let known = self.views.by_scopes.read();
+        // Nothing that holds it can leave it half done.
+        let known = known
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(scopes)
+            .cloned();
+        if let Some(part) = known {
+            return part.unwrap_or(self);
+        }
+        let part = self.part(Some(scopes));
+        let by_scopes = self.views.by_scopes.write();
+        let mut by_scopes = by_scopes.unwrap_or_else(PoisonError::into_inner);
+        if by_scopes.len() < REMEMBERED {
+            by_scopes.insert(scopes.clone(), part.clone());
+        }
+        drop(by_scopes);
+        part.unwrap_or(self)
+    }
+
+    fn part(&self, scopes: Option<&Scopes>) -> Part {
+        let is_seen = |resource: &&Arc<Resource>| {
             let (source, name) = (&resource.source.name, &resource.model.name);
             resource.rule.admits(scopes, source, name)
         };
-        if self.resources.iter().all(is_seen) {
-            return self;
+        if self.resources.iter().all(|resource| is_seen(&resource)) {
+            return None;
         }
-        let seen: Vec<_> = self.resources.iter().filter(|one| is_seen(one)).collect();
+        let resources: Vec<_> = self.resources.iter().filter(is_seen).cloned().collect();
         let mut hasher = Sha256::new();
-        for resource in &seen {
+        for resource in &resources {
             hasher.update(resource.model.id.to_be_bytes());
         }
         let digest = hasher.finalize();
         let class = digest.iter().take(8);
-        Arc::new(Self {
+        let class = class.fold(0, |class, byte| (class << 8) | u64::from(*byte));
+        Some(Arc::new(Self {
             // All is class 0.
-            class: class
-                .fold(0, |class, byte| (class << 8) | u64::from(*byte))
-                .max(1),
-            resources: seen.into_iter().cloned().collect(),
-            unreadable: Vec::new(),
-        })
+            class: class.max(1),
+            resources,
+            ..Self::default()
+        }))
     }
 
     /// The names of the sources, in order.
@@ -208,10 +269,13 @@ impl Snapshot {
             .find(|resource| resource.model.id == id)
     }
 
-    /// All that decides which changes can be told.
-    fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64)> {
+    /// All that decides which changes can be told, and to whom.
+    fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64, &Rule)> {
         let resources = self.resources.iter();
-        resources.map(|resource| (resource.model.id, resource.told(), resource.model.horizon))
+        resources.map(|resource| {
+            let model = &resource.model;
+            (model.id, resource.told(), model.horizon, &resource.rule)
+        })
     }
 
     /// The resources that are fetched from the rows of `parent`.
@@ -228,7 +292,10 @@ impl Snapshot {
 
     /// The same, from rows read anew.
     fn renewed(&self, rows: Vec<(resource::Model, source::Model)>, rule: &Rule) -> Self {
-        let mut new = Self::default();
+        let mut new = Self {
+            is_public: true,
+            ..Self::default()
+        };
         for (model, source) in rows {
             match self.definition_of(&model) {
                 Ok(definition) => {
@@ -242,6 +309,7 @@ impl Snapshot {
                         model,
                         definition,
                     };
+                    new.is_public &= resource.is_public();
                     new.resources.push(self.known(resource));
                 }
                 Err(error) => {

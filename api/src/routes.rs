@@ -227,10 +227,10 @@ where
         Route::get("/api/swagger/{asset}", Need::Open, swagger::asset),
         Route::get("/api/openapi.json", Need::Read, openapi::openapi),
         Route::get("/problems/{slug}", Need::Open, problem::page),
-        Route::get("/healthz", Need::Open, health::healthz),
+        Route::get("/healthz", Need::Read, health::healthz),
         Route::get("/livez", Need::Open, health::livez),
         Route::get("/readyz", Need::Open, health::readyz),
-        Route::get("/metrics", Need::Open, metrics::metrics),
+        Route::get("/metrics", Need::Read, metrics::metrics),
     ]
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     AppState,
-    caching::{self, Caching, Modified},
+    caching::{Audience, Caching, Modified},
     freshness,
     problem::Problem,
     registry::Resource,
@@ -82,6 +82,11 @@ impl About {
         std::iter::once(&self.resource).chain(&self.others)
     }
 
+    /// Who may be given it.
+    pub(super) fn audience(&self) -> Audience {
+        Audience::of(self.resources().map(Arc::as_ref))
+    }
+
     /// Checks that the rows are as fresh as is wanted.
     ///
     /// # Errors
@@ -111,7 +116,7 @@ impl About {
         let model = &self.resource.model;
         let now = state.clock.now();
         let is_stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
-        let control = caching::control(freshness::max_age(model, now));
+        let control = self.audience().control(freshness::max_age(model, now));
         self.caching(is_stale).not_modified(request, &control, now)
     }
 
@@ -128,7 +133,7 @@ impl About {
             at,
             by_commits_only: claims == "c" && !self.reads_fields,
         });
-        Caching::of(&format!("{}.{claims}", self.tag), modified)
+        Caching::of(&format!("{}.{claims}", self.tag), modified, self.audience())
     }
 }
 

@@ -10,12 +10,12 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::rendered::Rendered;
+use super::{key::Key, rendered::Rendered};
 use crate::problem::Problem;
 
-/// The answers that are being made, by their URL. There are never more than there are requests.
+/// The answers that are being made. There are never more than there are requests.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<String, watch::Receiver<Option<Landing>>>>);
+pub(super) struct Flights(Mutex<HashMap<Key, watch::Receiver<Option<Landing>>>>);
 
 /// What became of an answer that was being made.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(super) enum Part<'a> {
 /// The one who makes the answer. One that goes without a landing leaves that to another.
 pub(super) struct Leader<'a> {
     flights: &'a Flights,
-    url: &'a str,
+    key: Key<&'a str>,
     landing: watch::Sender<Option<Landing>>,
 }
 
@@ -43,22 +43,22 @@ pub(super) struct Leader<'a> {
 pub(super) struct Follower(watch::Receiver<Option<Landing>>);
 
 impl Flights {
-    pub(super) fn join<'a>(&'a self, url: &'a str) -> Part<'a> {
-        match self.under_way().entry(url.to_owned()) {
+    pub(super) fn join<'a>(&'a self, key: Key<&'a str>) -> Part<'a> {
+        match self.under_way().entry(key.owned()) {
             Entry::Occupied(known) => Part::Follows(Follower(known.get().clone())),
             Entry::Vacant(free) => {
                 let landing = watch::Sender::new(None);
                 free.insert(landing.subscribe());
                 Part::Leads(Leader {
                     flights: self,
-                    url,
+                    key,
                     landing,
                 })
             }
         }
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<Option<Landing>>>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<Option<Landing>>>> {
         // Nothing that holds it can leave it half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +72,7 @@ impl Leader<'_> {
 
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
-        self.flights.under_way().remove(self.url);
+        self.flights.under_way().remove(&self.key.owned());
     }
 }
 
@@ -88,15 +88,20 @@ impl Follower {
 mod tests {
     use super::*;
 
+    const KEY: Key<&str> = Key {
+        class: 0,
+        url: "/x",
+    };
+
     fn follower(flights: &Flights) -> Follower {
-        match flights.join("/x") {
+        match flights.join(KEY) {
             Part::Follows(follower) => follower,
             Part::Leads(_) => panic!("somebody leads"),
         }
     }
 
     fn leader(flights: &Flights) -> Leader<'_> {
-        match flights.join("/x") {
+        match flights.join(KEY) {
             Part::Leads(leader) => leader,
             Part::Follows(_) => panic!("nobody leads"),
         }

@@ -1,4 +1,4 @@
-//! Rendered answers: kept by their URL while the rows that they tell of are as they were, and sent without asking the
+//! Rendered answers: kept by their URL, for each class of callers who see the same, while the rows that they tell of are as they were, and sent without asking the
 //! database.
 //!
 //! A handler makes an `Answer`; how fresh it is, which coding the client takes and whether it has a good copy is
@@ -10,6 +10,8 @@ mod answer;
 mod coding;
 /// Equal requests at the same time.
 mod flights;
+/// What a kept answer is found by.
+mod key;
 /// How far to trust it.
 mod meta;
 /// An answer as it is sent.
@@ -30,10 +32,12 @@ pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
 use self::{
     flights::{Flights, Landing, Leader, Part},
+    key::Key,
     rendered::{Held, Rendered},
 };
 use crate::{
-    AppState, metrics::Looked, patience::Patience, problem::Problem, protection::Cost, routes,
+    AppState, identity::View, metrics::Looked, patience::Patience, problem::Problem,
+    protection::Cost, registry::Snapshot, routes,
 };
 
 /// The largest answer that is kept, as a part of all that may be kept.
@@ -46,7 +50,7 @@ const USUAL: u64 = 16 * 1024;
 /// The answers that are kept.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    kept: Cache<String, Arc<Rendered>, Weight>,
+    kept: Cache<Key, Arc<Rendered>, Weight>,
     largest: u64,
     flights: Flights,
 }
@@ -75,10 +79,15 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What was kept of an earlier answer, with the route that it took; `None`: nothing that still holds.
-pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<(MatchedPath, Response)> {
+/// What was kept of an earlier answer to somebody who sees the same as `view`, with the route that it took; `None`: nothing
+/// that still holds.
+pub(crate) async fn kept(
+    state: &AppState,
+    asked: Asked<'_>,
+    view: &Snapshot,
+) -> Option<(MatchedPath, Response)> {
     let now = state.clock.now();
-    let kept = state.answers.held(state, asked.url, now)?;
+    let kept = state.answers.held(state, asked.url, (view, now))?;
     let response = kept.respond(asked.method, asked.headers, now).await;
     state.metrics.looked(found(&response));
     Some((kept.route().clone(), response))
@@ -101,7 +110,9 @@ pub(crate) async fn kept_or(
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let (Some(asked), Some(route)) = (Asked::of(&request), route) else {
+    // Who may see nothing is kept from the handlers; where nobody has to be known, nothing is kept.
+    let view = request.extensions().get::<View>().cloned();
+    let (Some(asked), Some(route), Some(View(view))) = (Asked::of(&request), route, view) else {
         return answer(request).await;
     };
     let kept_as = patience.kept_as.as_deref().unwrap_or(asked.url);
@@ -109,10 +120,11 @@ pub(crate) async fn kept_or(
         url: kept_as,
         ..asked
     };
-    if let Some((_, response)) = kept(state, asked_plainly).await {
+    if let Some((_, response)) = kept(state, asked_plainly, &view).await {
         return Cost::kept(response);
     }
     let sending = Sending {
+        class: view.class(),
         url: asked.url.to_owned(),
         kept_as: patience.kept_as.clone(),
         method: asked.method.clone(),
@@ -123,7 +135,7 @@ pub(crate) async fn kept_or(
         return sending.rendered(state, (route, response), None).await;
     }
     loop {
-        let follower = match state.answers.flights.join(&sending.url) {
+        let follower = match state.answers.flights.join(sending.flight()) {
             Part::Leads(leader) => {
                 let response = answer(request).await;
                 return sending
@@ -152,6 +164,8 @@ pub(crate) async fn kept_or(
 
 /// What is left of a request when it has gone to its handler.
 struct Sending {
+    /// What the caller sees.
+    class: u64,
     /// Equal requests wait for each other: for one that gives up early, only those who would, too.
     url: String,
     /// The URL whose answer it is, if that is another.
@@ -198,11 +212,19 @@ impl Sending {
                     false => Looked::Bypass,
                 });
                 let url = self.kept_as.as_ref().unwrap_or(&self.url);
-                state.answers.insert(url.clone(), &rendered);
+                let (class, url) = (self.class, url.clone());
+                state.answers.insert(Key { class, url }, &rendered);
                 lands(Landing::Made(Arc::clone(&rendered)));
                 self.respond(state, &rendered).await
             }
             Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+
+    fn flight(&self) -> Key<&str> {
+        Key {
+            class: self.class,
+            url: &self.url,
         }
     }
 
@@ -228,31 +250,37 @@ impl Answers {
         self.kept.len()
     }
 
-    /// The answer to `url`, if the rows that it tells of are as they were.
-    fn held(&self, state: &AppState, url: &str, now: DateTime<Utc>) -> Option<Arc<Rendered>> {
-        let kept = self.kept.get(url)?;
-        let snapshot = state.registry.snapshot().ok()?;
+    /// The answer to `url` for whoever sees `view`, if the rows that it tells of are there, and as they were.
+    fn held(
+        &self,
+        state: &AppState,
+        url: &str,
+        (view, now): (&Snapshot, DateTime<Utc>),
+    ) -> Option<Arc<Rendered>> {
+        let class = view.class();
+        let key = Key { class, url };
+        let kept = self.kept.get(&key)?;
         let is_in_touch = state.registry.is_in_touch();
-        match kept.held(&snapshot, is_in_touch, now) {
+        match kept.held(view, is_in_touch, now) {
             Held::AsItIs => Some(kept),
             Held::Restated(restated) => {
-                self.insert(url.to_owned(), &restated);
+                self.insert(key.owned(), &restated);
                 Some(restated)
             }
             Held::Gone => None,
         }
     }
 
-    fn insert(&self, url: String, rendered: &Arc<Rendered>) {
-        if rendered.is_kept() && Weight.weight(&url, rendered) <= self.largest {
-            self.kept.insert(url, Arc::clone(rendered));
+    fn insert(&self, key: Key, rendered: &Arc<Rendered>) {
+        if rendered.is_kept() && Weight.weight(&key, rendered) <= self.largest {
+            self.kept.insert(key, Arc::clone(rendered));
         }
     }
 }
 
-impl Weighter<String, Arc<Rendered>> for Weight {
+impl Weighter<Key, Arc<Rendered>> for Weight {
     /// Its other codings are smaller than its body, and together about as large.
-    fn weight(&self, url: &String, rendered: &Arc<Rendered>) -> u64 {
-        (url.len() + 2 * rendered.size()) as u64 + OVERHEAD
+    fn weight(&self, key: &Key, rendered: &Arc<Rendered>) -> u64 {
+        (key.url.len() + 2 * rendered.size()) as u64 + OVERHEAD
     }
 }

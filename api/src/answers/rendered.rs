@@ -22,7 +22,7 @@ use super::{
     meta::Meta,
 };
 use crate::{
-    caching::{self, Caching},
+    caching::Caching,
     freshness,
     problem::Problem,
     registry::{Resource, Snapshot},
@@ -154,7 +154,10 @@ impl Rendered {
             return problem.into_response();
         }
         let control = match self.about.is_kept {
-            true => caching::control(freshness::max_age(&self.about.resource.model, now)),
+            true => {
+                let max_age = freshness::max_age(&self.about.resource.model, now);
+                self.about.audience().control(max_age)
+            }
             false => NOT_KEPT,
         };
         if self.about.is_kept
@@ -196,7 +199,7 @@ fn headers((about, is_stale): (&About, bool), caching: &Caching, now: DateTime<U
     let model = &about.resource.model;
     let mut headers = match about.is_kept {
         true => caching.headers(now),
-        false => HeaderMap::from_iter([(VARY, caching::VARIES)]),
+        false => HeaderMap::from_iter([(VARY, about.audience().varies())]),
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, model.version.into());

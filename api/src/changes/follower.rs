@@ -12,6 +12,7 @@ use super::feed::{Batch, Form};
 use crate::{
     AppState,
     fault::{Code, Fault},
+    identity::{Credentials, View},
     problem::{Kind, Problem},
     registry::Resource,
 };
@@ -22,6 +23,8 @@ pub(super) struct Follower {
     /// What they know.
     pub(super) at: Seq,
     resource: i32,
+    /// Who they are may change while they wait, and what that one may read.
+    credentials: Credentials,
     news: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
     /// Held while they wait.
@@ -45,12 +48,13 @@ impl Follower {
     /// What came behind it cannot be told.
     pub(super) async fn begin(
         state: &AppState,
-        resource: &Resource,
+        (resource, credentials): (&Resource, Credentials),
         since: Option<Seq>,
     ) -> Result<Self, Problem> {
         let follower = Self {
             at: since.unwrap_or(Seq::whole(resource.model.version)),
             resource: resource.model.id,
+            credentials,
             news: state.registry.news(),
             stopping: state.stopping.subscribe(),
             state: state.clone(),
@@ -60,7 +64,7 @@ impl Follower {
             // An export may have told a version that this process has not read yet, or another api's.
             state.registry.refresh(&state.db).await;
         }
-        follower.resource()?;
+        follower.resource().await?;
         Ok(follower)
     }
 
@@ -76,9 +80,10 @@ impl Follower {
     /// The resource as it was read last.
     ///
     /// # Errors
-    /// What came behind the follower's place cannot be told.
-    pub(super) fn resource(&self) -> Result<Arc<Resource>, Problem> {
-        let snapshot = self.state.registry.snapshot()?;
+    /// What came behind the follower's place cannot be told, or not to them any more.
+    pub(super) async fn resource(&self) -> Result<Arc<Resource>, Problem> {
+        let caller = self.credentials.caller(&self.state).await?;
+        let snapshot = View::of(&self.state, &caller)?;
         let gone = || Problem::new(Kind::NotFound, "the resource is there no more");
         let resource = snapshot.by_id(self.resource).ok_or_else(gone)?;
         let model = &resource.model;

@@ -30,7 +30,13 @@ use self::{
     follower::{Follower, Woken},
     query::{Asked, How},
 };
-use crate::{AppState, identity::View, path::Segments, problem::Problem};
+use crate::{
+    AppState,
+    identity::{Credentials, View},
+    path::Segments,
+    problem::Problem,
+    routes::CHANGES,
+};
 
 /// Longest time that a long poll may wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -44,10 +50,11 @@ pub(crate) async fn changes(
 ) -> Result<Response, Problem> {
     let resource = snapshot.resource(&source, &name)?;
     let asked = Asked::parse(query.as_deref(), &request, &state.settings)?;
-    let follower = Follower::begin(&state, resource, asked.since).await?;
+    let credentials = Credentials::of(&request, CHANGES);
+    let follower = Follower::begin(&state, (resource, credentials), asked.since).await?;
     match asked.how {
         How::Poll { limit, wait } => poll(follower, limit, wait).await,
-        How::Stream => sse::answer(follower),
+        How::Stream => sse::answer(follower).await,
     }
 }
 
@@ -58,7 +65,7 @@ async fn poll(mut follower: Follower, limit: u64, wait: Duration) -> Result<Resp
         follower.take_place()?;
     }
     loop {
-        let resource = follower.resource()?;
+        let resource = follower.resource().await?;
         if let Some(until) = follower.due(&resource) {
             let batch = follower
                 .read(&resource, until, Form::Json { limit })

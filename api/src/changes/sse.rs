@@ -24,9 +24,9 @@ const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 ///
 /// # Errors
 /// As many follow as may at once.
-pub(super) fn answer(mut follower: Follower) -> Result<Response, Problem> {
+pub(super) async fn answer(mut follower: Follower) -> Result<Response, Problem> {
     follower.take_place()?;
-    let version = follower.resource()?.model.version;
+    let version = follower.resource().await?.model.version;
     let mut headers = headers("text/event-stream", version);
     // NGINX holds back what comes from behind it, unless it is told not to.
     let buffering = HeaderName::from_static("x-accel-buffering");
@@ -52,12 +52,12 @@ struct Events {
 impl Events {
     /// The next piece of the stream; `None`: it is over.
     ///
-    /// It ends when the server stops, the database does not answer, or changes went without a trace. The client asks
-    /// again with the last event's id, and is then told what is the matter.
+    /// It ends when the server stops, the database does not answer, changes went without a trace, or the client may not
+    /// read on. It asks again with the last event's id, and is then told what is the matter.
     async fn next(&mut self) -> Option<Bytes> {
         let heartbeat = Instant::now() + self.follower.state.settings.heartbeat;
         loop {
-            let resource = self.follower.resource().ok()?;
+            let resource = self.follower.resource().await.ok()?;
             if let Some(until) = self.follower.due(&resource) {
                 let batch = self.follower.read(&resource, until, Form::Events).await;
                 let batch = batch.map_err(|problem| tell(&problem)).ok()?;

@@ -86,11 +86,6 @@ impl Caller {
             )),
         }
     }
-
-    /// Whether nobody knows who it is.
-    pub(crate) fn is_anonymous(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

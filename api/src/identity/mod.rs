@@ -5,6 +5,8 @@ pub mod account;
 /// From where a request comes.
 mod address;
 mod caller;
+/// What was shown, asked again.
+mod credentials;
 mod find;
 /// Keys of programs, made and revoked.
 pub mod keys;
@@ -29,6 +31,7 @@ mod view;
 pub(crate) use self::{
     address::Address,
     caller::{Caller, Known, Who},
+    credentials::Credentials,
     find::{identify, recall},
     recent::Recent,
     signing::Keyring,

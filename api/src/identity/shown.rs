@@ -6,7 +6,7 @@ use super::{secret, token};
 use crate::problem::{Kind, Problem};
 
 /// Where a program sends its key, if not as a bearer token.
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// How every key begins.
 pub(crate) const KEY: &str = "ctm_";
 

@@ -27,7 +27,12 @@ use entity::definition::Definition;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AppState, caching, identity::View, problem::Problem, records, sample::Sample,
+    AppState,
+    caching::{self, Audience},
+    identity::View,
+    problem::Problem,
+    records,
+    sample::Sample,
     settings::Settings,
 };
 
@@ -37,7 +42,7 @@ pub(crate) async fn openapi(
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     let resources = snapshot.resources();
-    let samples = state.samples.of(&state, &snapshot, resources).await;
+    let samples = state.samples.of(&state, resources).await;
     let described = resources.iter().zip(&samples);
     let described: Vec<Described<'_>> = described
         .map(|(resource, sample)| Described {
@@ -46,7 +51,12 @@ pub(crate) async fn openapi(
         })
         .collect();
     let body = of_all(&described, &state.settings).to_string();
-    Ok(caching::document(&request, "application/json", body))
+    let audience = Audience::of_view(&snapshot);
+    Ok(caching::document(
+        &request,
+        audience,
+        ("application/json", body),
+    ))
 }
 
 /// The document for an api with those settings that serves `definitions`, as it is before there is a row.
@@ -116,8 +126,8 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
                 have them, and binds no other row.",
         },
         "servers": [{ "url": "/", "description": "This api." }],
-        // Whoever reaches it may read.
-        "security": [],
+        // Who is known may read more.
+        "security": [{}, { "bearer": [] }, { "key": [] }],
         "tags": tags(&definitions, has_mirror),
         "paths": paths,
         "components": components,

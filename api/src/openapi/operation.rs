@@ -99,7 +99,8 @@ impl Get<'_> {
             "Gone" => self.takes("Since"),
             "NotReady" => (!is_state && !self.takes("MaxStaleness")) || self.id == "readyz",
             "NotReadyOrStale" => self.takes("MaxStaleness"),
-            "Unauthenticated" => !is_state,
+            // What both tell depends on who asks.
+            "Unauthenticated" => !is_state || matches!(self.id, "healthz" | "metrics"),
             // Of what changes something, or is for some only.
             "BadBody"
             | "InvalidBody"

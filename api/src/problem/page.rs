@@ -6,7 +6,11 @@ use axum::{
 };
 
 use super::{Kind, Problem};
-use crate::{caching, observe, path::Segments};
+use crate::{
+    caching::{self, Audience},
+    observe,
+    path::Segments,
+};
 
 /// Nothing but its own style.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -18,7 +22,11 @@ pub(crate) async fn page(
     let Some(kind) = Kind::of_slug(&slug) else {
         return Err(observe::no_route().await);
     };
-    let mut response = caching::document(&request, "text/html; charset=utf-8", html(kind));
+    let mut response = caching::document(
+        &request,
+        Audience::All,
+        ("text/html; charset=utf-8", html(kind)),
+    );
     let policy = HeaderValue::from_static(POLICY);
     response
         .headers_mut()

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::query::{filter_names, is_sortable, written};
 use crate::{
-    AppState, caching,
+    AppState,
+    caching::{self, Audience},
     identity::View,
     parameters::Parameters,
     path::Segments,
@@ -33,14 +34,16 @@ pub(crate) async fn schema(
     Parameters::decode(query.as_deref())?.refuse_all()?;
     let samples = state
         .samples
-        .of(&state, &snapshot, std::slice::from_ref(resource))
+        .of(&state, std::slice::from_ref(resource))
         .await;
     let properties = match samples.first() {
         Some(sample) => sample.properties(&resource.definition),
         None => Map::new(),
     };
     let body = document(&snapshot, resource, &properties).to_string();
-    Ok(caching::document(&request, "application/schema+json", body))
+    let audience = Audience::of_view(&snapshot);
+    let body = ("application/schema+json", body);
+    Ok(caching::document(&request, audience, body))
 }
 
 /// The definition's own words for the resource, or the plain ones.
@@ -59,13 +62,22 @@ fn document(snapshot: &Snapshot, resource: &Resource, properties: &Map<String, V
         .children(resource)
         .map(|child| child.model.name.as_str())
         .collect();
-    let parent = definition.parent.as_ref().map(|parent| {
-        let copied = parent.copy.iter().cloned();
-        json!({
-            "resource": parent.resource,
-            "copy": copied.collect::<std::collections::BTreeMap<_, _>>(),
-        })
-    });
+    // Of a parent that the caller may not see, nothing is told.
+    let is_seen = |name: &str| {
+        snapshot
+            .of_source(&resource.source)
+            .any(|one| one.model.name == name)
+    };
+    let parent = definition.parent.as_ref();
+    let parent = parent
+        .filter(|parent| is_seen(&parent.resource))
+        .map(|parent| {
+            let copied = parent.copy.iter().cloned();
+            json!({
+                "resource": parent.resource,
+                "copy": copied.collect::<std::collections::BTreeMap<_, _>>(),
+            })
+        });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("{}.{}", definition.source, definition.resource),

@@ -21,10 +21,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::example::Example;
 use self::seen::Seen;
-use crate::{
-    AppState,
-    registry::{Resource, Snapshot},
-};
+use crate::{AppState, registry::Resource};
 
 /// Rows that are looked at from each end.
 const ROWS: u64 = 100;
@@ -57,7 +54,6 @@ impl Samples {
     pub(crate) async fn of(
         &self,
         state: &AppState,
-        snapshot: &Snapshot,
         resources: &[Arc<Resource>],
     ) -> Vec<Arc<Sample>> {
         if state.registry.is_in_touch() {
@@ -68,7 +64,10 @@ impl Samples {
             }
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|id, _| snapshot.by_id(*id).is_some());
+        // Of what this caller may not see, others may ask next.
+        if let Ok(all) = state.registry.snapshot() {
+            kept.retain(|id, _| all.by_id(*id).is_some());
+        }
         let known = |resource: &Arc<Resource>| kept.get(&resource.model.id);
         let samples = resources.iter().map(known);
         samples

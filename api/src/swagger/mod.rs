@@ -18,7 +18,7 @@ use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 
 use self::archive::Entry;
 use crate::{
-    caching::{ASK_ANEW, Caching, WHENEVER},
+    caching::{Audience, Caching, WHENEVER},
     observe,
     path::Segments,
     problem::Problem,
@@ -57,8 +57,8 @@ pub(crate) async fn asset(
     let path = format!("/dist/{name}");
     let entry = archive::find(SWAGGER_UI_VENDORED, &path)
         .ok_or_else(|| Problem::internal(format!("the archive of Swagger UI has no {path}")))?;
-    let caching = Caching::of(&format!("{:08x}", entry.checksum), None);
-    if let Some(response) = caching.not_modified(&request, &ASK_ANEW, WHENEVER) {
+    let caching = Caching::of(&format!("{:08x}", entry.checksum), None, Audience::All);
+    if let Some(response) = caching.not_modified(&request, &Audience::All.ask_anew(), WHENEVER) {
         return Ok(response);
     }
     let mut response = if accepts_gzip(&request) {
@@ -69,7 +69,7 @@ pub(crate) async fn asset(
     };
     let headers = response.headers_mut();
     headers.extend(caching.headers(WHENEVER));
-    headers.insert(CACHE_CONTROL, ASK_ANEW);
+    headers.insert(CACHE_CONTROL, Audience::All.ask_anew());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(response)
 }

@@ -4,6 +4,7 @@
     reason = "a test whose world is not as expected cannot go on"
 )]
 
+mod access;
 mod caching;
 mod catalog;
 mod cats;

@@ -304,6 +304,26 @@ impl World {
         }
     }
 
+    /// The same with a body.
+    pub(crate) async fn sent(
+        &self,
+        method: Method,
+        path: &str,
+        (headers, body): (&[(HeaderName, &str)], &str),
+    ) -> Answer {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let response = request.body(body.to_owned()).send().await;
+        let response = response.expect("the server answers");
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.text().await.expect("a text"),
+        }
+    }
+
     /// What is answered to a `GET`, as it came.
     pub(crate) async fn bytes(
         &self,

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::bail;
+use entity::access::Rule;
 use serde::Serialize;
 use syncer::{
     Limit, Marked, Probe, Promise, WayOn,
     source::{
         Faults,
-        plan::{Catalog, Source},
+        plan::{Catalog, Plan, Source},
     },
 };
 
@@ -26,6 +27,8 @@ struct Looked {
     #[serde(flatten)]
     probe: Probe,
     duration_ms: u128,
+    /// Who may read it in the api.
+    read: Rule,
 }
 
 pub(super) async fn run(call: &Call, source: Option<&str>) -> anyhow::Result<Exit> {
@@ -90,6 +93,7 @@ async fn look(
             let looked = Looked {
                 probe,
                 duration_ms: began.elapsed().as_millis(),
+                read: rule(call, plan),
             };
             if call.form == Form::Text {
                 print::text(&looked.text())?;
@@ -100,9 +104,18 @@ async fn look(
     Ok(all)
 }
 
+fn rule(call: &Call, plan: &Plan) -> Rule {
+    let own = plan.definition.read.as_ref();
+    own.unwrap_or(&call.settings.api.read).clone()
+}
+
 impl Looked {
     fn text(&self) -> String {
-        let Self { probe, duration_ms } = self;
+        let Self {
+            probe,
+            duration_ms,
+            read,
+        } = self;
         let mut text = format!("{}.{}: ", probe.source, probe.resource);
         if let Some(error) = &probe.error {
             return format!("{text}{error}\n");
@@ -130,6 +143,10 @@ impl Looked {
             text.push_str(&format!(", {}", number(probe.bad_values, "bad value")));
         }
         text.push('\n');
+        if *read != Rule::Public {
+            let words = read.words().join(", ");
+            text.push_str(&format!("  who may read: {words}\n"));
+        }
         for line in details(probe) {
             text.push_str(&format!("  {line}\n"));
         }

@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use entity::access::Rule;
 use secrecy::SecretString;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -89,6 +90,8 @@ pub(crate) struct Api {
     pub export_stall: Duration,
     #[serde(deserialize_with = "values::all_parsed")]
     pub cors_origins: Vec<api::Origin>,
+    #[serde(deserialize_with = "values::rule")]
+    pub read: Rule,
     pub in_flight: NonZeroUsize,
     #[serde(deserialize_with = "values::parsed_if_any")]
     pub rate_limit: Option<api::Rate>,

@@ -84,6 +84,7 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
         ),
         ("CATCHMENT__API__IN_FLIGHT", "0"),
         ("CATCHMENT__API__RATE_LIMIT", "10/day"),
+        ("CATCHMENT__API__READ", "publik"),
         ("CATCHMENT__API__CLIENT_HEADER", "real ip"),
         ("CATCHMENT__API__PUBLIC_URL", "data.example.org"),
         ("CATCHMENT__LOG__LEVEL", "loud,,="),
@@ -101,9 +102,40 @@ fn every_fault_is_told_at_once_with_its_place_and_the_nearest_key() {
     CATCHMENT__API__PUBLIC_URL: `api.public_url`: `data.example.org`: write a scheme and a host, like https://data.example.org
     CATCHMENT__API__QUERY_TIMEOUT: `api.query_timeout`: `5`: write a number and a unit: ms, s, m or h, like 30s
     CATCHMENT__API__RATE_LIMIT: `api.rate_limit`: `10/day`: write units and a time: s, min or h, like 600/min
+    CATCHMENT__API__READ: `api.read`: `publik` is no scope; there are `read`, `read:SOURCE`, `read:SOURCE/RESOURCE`, `write`, `write:SOURCE`, `write:SOURCE/RESOURCE`, `sync` and `admin`; did you mean `public`?
     CATCHMENT__DATABASE__CONNECTIONS: `database.connections`: expected an integer, found string "many"
     CATCHMENT__LOG__LEVEL: `log.level`: `loud,,=`: write error, warn, info, debug or trace, also by module: info,syncer=debug
     "#);
+}
+
+#[test]
+fn who_may_read_is_a_word_or_scopes() {
+    let check = |file: &str, variable: &str, expected: Result<&[&str], &str>| {
+        let read = given(file, &[("CATCHMENT__API__READ", variable)]);
+        match (read, expected) {
+            (Ok(settings), Ok(words)) => assert_eq!(settings.api.read.words(), words),
+            (Err(faults), Err(said)) => {
+                assert!(faults.to_string().contains(said), "{faults}");
+            }
+            (read, _) => panic!("{file} {variable}: {:?}", read.map(|read| read.api.read)),
+        }
+    };
+    check("", "", Ok(&["public"]));
+    check("[api]\nread = 'authenticated'", "", Ok(&["authenticated"]));
+    check(
+        "[api]\nread = ['sync', 'read:cats']",
+        "",
+        Ok(&["read:cats", "sync"]),
+    );
+    check(
+        "[api]\nread = 'public'",
+        "authenticated",
+        Ok(&["authenticated"]),
+    );
+    check("", "read:cats, sync", Ok(&["read:cats", "sync"]));
+    check("[api]\nread = []", "", Err("nobody could read anything"));
+    check("", "public,read", Err("`public` stands alone"));
+    check("", "read:cats/", Err("`read:cats/` is no scope"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use entity::{access::Rule, nearest};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
@@ -70,6 +71,39 @@ pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
     let text = String::deserialize(from)?;
     text.parse()
         .map_err(|error| de::Error::custom(format!("`{text}`: {error}")))
+}
+
+/// One word, or scopes as a list or, in a variable, with commas.
+pub(super) fn rule<'de, D: Deserializer<'de>>(from: D) -> Result<Rule, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        One(String),
+        Many(Vec<String>),
+    }
+    let words: Vec<String> = match Words::deserialize(from)? {
+        Words::One(text) => {
+            let words = text.split(',').map(str::trim);
+            let words = words.filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect()
+        }
+        Words::Many(words) => words,
+    };
+    let wrong = |why: String| {
+        de::Error::custom(format!(
+            "{why}; write `public`, `authenticated`, or scopes, like `read`"
+        ))
+    };
+    let alone = |word: &&String| Rule::WORDS.contains(&word.as_str());
+    match (words.as_slice(), words.iter().find(alone)) {
+        ([], _) => Err(wrong("nobody could read anything".to_owned())),
+        ([_, _, ..], Some(word)) => Err(wrong(format!("`{word}` stands alone"))),
+        _ => Rule::of(&words).map_err(|error| {
+            let near = words.iter().find_map(|word| nearest(word, Rule::WORDS));
+            let hint = near.map(|near| format!("; did you mean `{near}`?"));
+            de::Error::custom(format!("{error}{}", hint.unwrap_or_default()))
+        }),
+    }
 }
 
 /// `None` if it is empty.

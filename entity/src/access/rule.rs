@@ -19,6 +19,9 @@ const PUBLIC: &str = "public";
 const AUTHENTICATED: &str = "authenticated";
 
 impl Rule {
+    /// The words that stand alone.
+    pub const WORDS: [&str; 2] = [PUBLIC, AUTHENTICATED];
+
     /// Whether who has `scopes` may read that resource; `None`: nobody knows who it is.
     pub fn admits(&self, scopes: Option<&Scopes>, source: &str, resource: &str) -> bool {
         match (self, scopes) {

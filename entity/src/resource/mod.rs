@@ -111,7 +111,8 @@ impl Entity {
             .await
     }
 
-    /// Writes down a resource that is new, with no rows yet, and returns its row, new or old.
+    /// Writes down a resource that is new, with no rows yet, and returns its row, new or old. Who may read an old one is
+    /// written down as `definition` says it now.
     ///
     /// # Errors
     /// The database does not answer.
@@ -121,7 +122,7 @@ impl Entity {
         definition: &Definition,
     ) -> Result<Model, DbErr> {
         if let Some(known) = Self::by_name(db, source_id, &definition.resource).await? {
-            return Ok(known);
+            return Self::ruled(db, known, definition.read.as_ref()).await;
         }
         let row = ActiveModel {
             source_id: Set(source_id),

@@ -3,7 +3,13 @@
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model};
-use crate::definition::{Definition, Kind};
+use crate::{
+    access::Rule,
+    definition::{Definition, Kind},
+};
+
+/// How often it is tried to write down a rule while somebody else alters the table.
+const TRIES: usize = 3;
 
 impl Model {
     /// The fields that readers may use now.
@@ -56,6 +62,55 @@ impl Model {
 }
 
 impl Entity {
+    /// Writes down who may read the resource, at once and without the lease: that has nothing to do with what its table
+    /// holds, and nobody is to read on until that is altered. Returns the resource as it is then.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn ruled(
+        db: &impl ConnectionTrait,
+        mut known: Model,
+        rule: Option<&Rule>,
+    ) -> Result<Model, DbErr> {
+        for _ in 0..TRIES {
+            if known.definition()?.read.as_ref() == rule {
+                break;
+            }
+            let projection = match known.projection()? {
+                Some(projection) => with_rule(projection, rule)?,
+                None => String::new(),
+            };
+            let filling = known
+                .filling
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose();
+            let filling = filling.map_err(|error| unreadable(&known.name, &error))?;
+            let filling = filling
+                .map(|filling| with_rule(filling, rule))
+                .transpose()?;
+            // Over what was read only: whoever has the lease may write another definition meanwhile.
+            let written = Self::update_many()
+                .col_expr(
+                    Column::Definition,
+                    Expr::value(with_rule(known.definition()?, rule)?),
+                )
+                .col_expr(Column::Projection, Expr::value(projection))
+                .col_expr(Column::Filling, Expr::value(filling))
+                .filter(Column::Id.eq(known.id))
+                .filter(Column::Definition.eq(&known.definition))
+                .filter(Column::Projection.eq(&known.projection))
+                .exec(db)
+                .await?;
+            let renewed = Self::find_by_id(known.id).one(db).await?;
+            known = renewed.unwrap_or(known);
+            if written.rows_affected > 0 {
+                break;
+            }
+        }
+        Ok(known)
+    }
+
     /// Writes down that the table's columns hold what `definition` says, and offers it to readers.
     ///
     /// # Errors
@@ -133,6 +188,13 @@ impl Entity {
             .await?;
         Ok(())
     }
+}
+
+fn with_rule(definition: Definition, rule: Option<&Rule>) -> Result<String, DbErr> {
+    as_json(&Definition {
+        read: rule.cloned(),
+        ..definition
+    })
 }
 
 fn unreadable(name: &str, error: &serde_json::Error) -> DbErr {

@@ -29,6 +29,7 @@ mod local;
 mod upstream;
 
 /// Resources.
+mod access;
 mod answer;
 mod demands;
 mod face;

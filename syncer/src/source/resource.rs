@@ -3,7 +3,7 @@
 use entity::definition::Definition;
 
 use super::{
-    address, answer, column, demands,
+    access, address, answer, column, demands,
     document::{Document, Resource},
     fingerprint, identity, incremental, local, names, orders, paging, parameters,
     plan::{ForEach, Plan, Rule, TableRule},
@@ -110,7 +110,7 @@ fn definition(
         parent: for_each.map(relation::parent_of),
         history: resource.spec.history.unwrap_or_default(),
         face: None,
-        read: None,
+        read: access::of_resource(report, resource, &setting.document.source),
     };
     if definition.history {
         let fits = names::table_fits(&definition.history_table());

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    address, auth,
+    access, address, auth,
     fault::Wrong,
     local, names, notation,
     plan::{Limits, Retry, Source, Template},
@@ -32,6 +32,7 @@ pub(crate) fn source(
     local::source(report, spec);
     check_auth(report, spec);
     report.ok(&["name"], names::source(&spec.name));
+    access::rule(report, &spec.name, spec.read.as_ref());
     let base_url = address::base_url(&spec.base_url, report.file);
     let base_url = report.ok(&["base_url"], base_url);
     let schedule = report.read(&["schedule"], spec.schedule.as_deref(), notation::schedule);

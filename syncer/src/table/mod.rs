@@ -27,11 +27,17 @@ use crate::{
 
 /// Writes down every source and resource of `catalog`, and makes or alters their tables.
 ///
-/// A resource that another process is writing keeps its table until the next run here.
+/// A resource that another process is writing keeps its table until the next run here; who may read it holds from now on.
 ///
 /// # Errors
 /// The database does not answer, or a table of that name exists and is not Catchment's.
 pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
+    // A table may take its time: nobody is to read meanwhile who may not.
+    for source in &catalog.sources {
+        for plan in &source.resources {
+            row(ctx, source, plan).await?;
+        }
+    }
     for source in &catalog.sources {
         for plan in &source.resources {
             let resource = row(ctx, source, plan).await?;

@@ -57,6 +57,8 @@ mod records;
 mod rejects;
 /// How pages are asked for.
 mod requests;
+/// Who may read.
+mod rules;
 /// Which runs a service makes.
 mod schedule;
 /// Words and ends of texts.

@@ -268,7 +268,7 @@ impl World {
     }
 }
 
-fn catalog(toml: &str, base_url: &str) -> Arc<Catalog> {
+pub(crate) fn catalog(toml: &str, base_url: &str) -> Arc<Catalog> {
     catalog_with(toml, base_url, &VARIABLES)
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     AppState,
-    caching::{ASK_ANEW, Caching},
+    caching::{Audience, Caching},
     fault::{Code, Fault},
     parameters::{Parameters, unknown_parameter},
     patience::{self, TIMEOUT},
@@ -46,8 +46,6 @@ use crate::{
 
 /// The parameters of a list that go with it.
 const OWN: [&str; 6] = [AS_OF, "fields", "limit", "cursor", "shape", TIMEOUT];
-/// Nothing of it changes, but a database may be replaced by another.
-const FOR_LONG: HeaderValue = HeaderValue::from_static("public, max-age=86400, immutable");
 
 /// A list as it was.
 #[derive(Debug, Default)]
@@ -237,12 +235,16 @@ impl<'a> Told<'a> {
         // A resource that began anew counts from nought again: the time tells them apart.
         let since = resource.model.history_at;
         let since = since.map_or(0, |at| at.timestamp_millis());
+        let audience = Audience::of([resource]);
         let tag = format!("{name}.{version}.{shape:x}.{since:x}.then");
         Self {
             resource,
             version,
-            caching: Caching::of(&tag, None),
-            control: if is_fixed { FOR_LONG } else { ASK_ANEW },
+            caching: Caching::of(&tag, None, audience),
+            control: match is_fixed {
+                true => audience.for_long(),
+                false => audience.ask_anew(),
+            },
             now,
         }
     }

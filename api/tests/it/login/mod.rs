@@ -25,7 +25,7 @@ use crate::world::{Answer, World, settings};
 const PASSWORD: &str = "walrus on a bicycle";
 
 /// Hashes cost next to nothing, and tests say from which address they come.
-fn quick() -> Settings {
+pub(crate) fn quick() -> Settings {
     Settings {
         auth: AuthSettings {
             cost: cost(),
@@ -106,7 +106,7 @@ async fn is_known(world: &World, token: &str) -> bool {
     answer.status == 200
 }
 
-async fn user(world: &World, name: &str, role: Role) -> user::Model {
+pub(crate) async fn user(world: &World, name: &str, role: Role) -> user::Model {
     let new = NewUser {
         name: name.to_owned(),
         email: Some(format!("{name}@example.org")),
@@ -127,7 +127,7 @@ async fn login(world: &World, name: &str, password: &str) -> Answer {
 }
 
 /// An access token and a renewal token.
-async fn tokens(world: &World, name: &str) -> (String, String) {
+pub(crate) async fn tokens(world: &World, name: &str) -> (String, String) {
     let answer = login(world, name, PASSWORD).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     both(&answer)

@@ -9,7 +9,7 @@ use super::document::{Document, Operation};
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b',');
 
 /// The operation's URL, with an example of all that has to be given. A parameter may be added.
-pub(super) fn url(document: &Document, operation: &Operation<'_>) -> String {
+pub(crate) fn url(document: &Document, operation: &Operation<'_>) -> String {
     let mut url = path(document, operation) + "?";
     for parameter in document.parameters(operation, "query") {
         if parameter["required"] == true {

@@ -3,7 +3,10 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use jsonschema::Validator;
-use reqwest::{Method, header::ACCEPT};
+use reqwest::{
+    Method,
+    header::{ACCEPT, HeaderName},
+};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
@@ -37,8 +40,13 @@ impl<'a> Operation<'a> {
 
 impl Document {
     pub(crate) async fn of(world: &World) -> Self {
+        Self::for_caller(world, &[]).await
+    }
+
+    /// As somebody gets it who shows that.
+    pub(crate) async fn for_caller(world: &World, shown: &[(HeaderName, &str)]) -> Self {
         Self {
-            value: world.get("/api/openapi.json").await.json(),
+            value: world.get_with("/api/openapi.json", shown).await.json(),
             validators: RefCell::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The OpenAPI document is true: every operation in it is asked, and every answer held against it.
 
-mod asking;
+pub(crate) mod asking;
 mod bad;
 mod document;
 mod rows;

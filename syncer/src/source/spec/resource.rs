@@ -14,6 +14,8 @@ use super::{Amount, CursorSpec, FieldEntry, Names, PageSpec, Scalar, TableSpec};
 pub(crate) struct ResourceSpec {
     /// What the records are, for the catalogue's readers.
     pub(crate) description: Option<String>,
+    /// Who may read it in the api: `public`, `authenticated`, or a scope or several of which a caller needs one. Default: as the source says.
+    pub(crate) read: Option<Names>,
     /// Appended to the source's `base_url`. A template.
     pub(crate) path: Option<String>,
     /// The request's method. Default: `GET`.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AuthSpec, Scalar};
+use super::{AuthSpec, Names, Scalar};
 
 /// An upstream HTTP API.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,8 @@ pub(crate) struct SourceSpec {
     pub(crate) base_url: String,
     /// When runs are due: cron in UTC with six fields, seconds first (`0 */30 * * * *`), or `every 30m`. Default: `every 1h`.
     pub(crate) schedule: Option<String>,
+    /// Who may read its resources in the api: `public`, `authenticated`, or a scope or several of which a caller needs one, like `read:example`. Default: as the setting `api.read` says.
+    pub(crate) read: Option<Names>,
     /// How requests prove who sends them. Default: not at all.
     pub(crate) auth: Option<AuthSpec>,
     /// Headers of every request. Templates.

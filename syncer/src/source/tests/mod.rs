@@ -1,5 +1,6 @@
 //! Definitions as a whole: what they become, and what is said of those that are wrong.
 
+mod access;
 mod answers;
 mod credentials;
 mod cursors;
