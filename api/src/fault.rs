@@ -8,7 +8,7 @@ use crate::problem::Kind;
 /// An entry of a problem's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
-    /// The parameter of the query or the part of the path.
+    /// The parameter of the query, the part of the path, or the member of the body.
     pub(crate) parameter: String,
     pub(crate) code: Code,
     pub(crate) detail: String,
@@ -17,6 +17,9 @@ pub(crate) struct Fault {
     pub(crate) allowed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) did_you_mean: Option<String>,
+    /// The line of an imported file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u64>,
 }
 
 /// Why. Programs branch on it.
@@ -47,6 +50,9 @@ pub(crate) enum Code {
     UnknownChild,
     UnknownPath,
     NotMirrored,
+    UnknownMember,
+    MissingMember,
+    RepeatedMember,
 }
 
 impl Fault {
@@ -57,6 +63,7 @@ impl Fault {
             detail: detail.into(),
             allowed: Vec::new(),
             did_you_mean: None,
+            line: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
 //!
-//! The api reads and never writes. It knows no upstream and no file: what there is to serve it reads
+//! The api writes no row that the syncer mirrors: only those of local resources, whose callers send them. It knows no
+//! upstream and no file: what there is to serve it reads
 //! from the definitions that the syncer registered in the database.
 
 /// Every URL, and what stands around all of them.
@@ -43,6 +44,8 @@ mod records;
 mod registry;
 /// What the rows look like.
 mod sample;
+/// Rows that callers write.
+mod writing;
 
 /// What is wrong with a request.
 mod fault;
@@ -100,6 +103,7 @@ pub struct Parts {
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
     load: Arc<protection::Load>,
+    imports: writing::Imports,
     quota: Option<protection::Quota>,
 }
 
@@ -133,6 +137,7 @@ impl AppState {
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
             load: Arc::new(protection::Load::new(settings.in_flight)),
+            imports: writing::Imports::new(settings.imports),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,
             settings,

@@ -9,7 +9,7 @@ use axum::{
     http::Method,
     middleware::from_fn_with_state,
     response::{Redirect, Response},
-    routing::{MethodRouter, get},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use tower::{Service, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
@@ -22,7 +22,7 @@ use tower_http::{
 
 use crate::{
     AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
-    mirror, observe, openapi, problem, protection, records, swagger,
+    mirror, observe, openapi, problem, protection, records, swagger, writing,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -42,6 +42,8 @@ pub(crate) const EXPORT: &str = "/api/v1/{source}/{resource}/-/export";
 pub(crate) const FACETS: &str = "/api/v1/{source}/{resource}/-/facets";
 const HISTORY: &str = "/api/v1/{source}/{resource}/{key}/-/history";
 const MIRROR: &str = "/mirror/{source}/{*path}";
+/// Where many rows are written at once: its body may be large, and take its time.
+pub(crate) const IMPORT: &str = "/api/v1/{source}/{resource}/-/import";
 pub(crate) const RANDOM: &str = "/api/v1/{source}/{resource}/-/random";
 
 /// Smaller answers are not worth the compressing.
@@ -103,7 +105,7 @@ impl Route {
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows()]
+    [of_service(home), of_rows(), of_local()]
         .into_iter()
         .flatten()
         .collect()
@@ -145,6 +147,23 @@ fn of_rows() -> Vec<Route> {
         Route::get("/mirror/{source}", Need::Read, mirror::mirror),
         Route::get("/mirror/{source}/", Need::Read, mirror::mirror),
         Route::get(MIRROR, Need::Read, mirror::mirror),
+    ]
+}
+
+/// The rows of resources that callers write.
+fn of_local() -> Vec<Route> {
+    let write = |method, path, handler| Route {
+        method,
+        path,
+        need: Need::Write,
+        handler,
+    };
+    vec![
+        write(Method::POST, LIST, post(writing::create)),
+        write(Method::PUT, ONE, put(writing::replace)),
+        write(Method::PATCH, ONE, patch(writing::change)),
+        write(Method::DELETE, ONE, delete(writing::delete)),
+        write(Method::POST, IMPORT, post(writing::import)),
     ]
 }
 
@@ -211,7 +230,7 @@ pub(crate) fn takes_timeout(route: &str) -> bool {
 /// The forms in which a route answers, beside plain JSON, which most of them are; none: whoever asks there takes what comes.
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {
-        SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY | IMPORT => &accept::JSON,
         SCHEMA => &["application/schema+json"],
         CHANGES => &changes::FORMS,
         EXPORT => &export::FORMS,

@@ -28,8 +28,8 @@ use crate::{
     registry::{Resource, Snapshot},
 };
 
-const VERSION: HeaderName = HeaderName::from_static("catchment-version");
-const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
+pub(crate) const VERSION: HeaderName = HeaderName::from_static("catchment-version");
+pub(crate) const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
 const STALE: HeaderName = HeaderName::from_static("catchment-stale");
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");

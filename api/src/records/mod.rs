@@ -22,7 +22,7 @@ pub(crate) use self::{
     cursor::{Cursor, Signer, as_text},
     list::list,
     members::write_some,
-    one::{one, with_key},
+    one::{no_record, one, with_key},
     query::{
         CONTROLS, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, filter_names, filter_parameters,
         is_sortable, number, one_of, written,

@@ -1,6 +1,7 @@
 //! One collection of a source: its definition, its table, and how fresh and complete its rows are.
 
 mod commits;
+mod local;
 mod runs;
 mod table;
 
@@ -9,7 +10,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnCon
 use self::table::as_json;
 use crate::{definition::Definition, run::Outcome, source};
 
-pub use self::{commits::Change, runs::Ending};
+pub use self::{commits::Change, local::Written, runs::Ending};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
