@@ -9,6 +9,8 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// The body of a request.
+mod body;
 /// Who asks, and what it may do.
 mod identity;
 /// A record on one line.
@@ -75,7 +77,7 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::Need;
+pub use identity::{Need, account, password};
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -102,6 +104,8 @@ pub struct Parts {
     /// Whether the server stops: what would never end by itself has to.
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
+    /// Who asks.
+    hasher: identity::password::Hasher,
     load: Arc<protection::Load>,
     imports: writing::Imports,
     quota: Option<protection::Quota>,
@@ -136,6 +140,7 @@ impl AppState {
             exports,
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
+            hasher: identity::password::Hasher::new(identity::password::Cost::default()),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             imports: writing::Imports::new(settings.imports),
             quota: settings.rate_limit.map(protection::Quota::new),

@@ -1,6 +1,8 @@
 //! A key with which a program asks the api.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*};
+
+use crate::{access::Scopes, user};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -27,3 +29,131 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub user_id: i64,
+    pub name: String,
+    pub prefix: String,
+    /// SHA-256 of the key.
+    pub hash: Vec<u8>,
+    pub scopes: Scopes,
+    pub expires_at: Option<DateTimeUtc>,
+}
+
+impl Model {
+    /// What it may do, whatever its user may; what is no scope gives nothing.
+    pub fn scopes(&self) -> Scopes {
+        self.scopes.parse().unwrap_or_default()
+    }
+
+    /// Whether it is good, as far as it goes by itself.
+    pub fn is_good(&self, now: DateTimeUtc) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+impl Entity {
+    /// Writes down a key.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn create(
+        db: &impl ConnectionTrait,
+        new: New,
+        at: DateTimeUtc,
+    ) -> Result<Model, DbErr> {
+        let row = ActiveModel {
+            user_id: Set(new.user_id),
+            name: Set(new.name),
+            prefix: Set(new.prefix),
+            key_hash: Set(new.hash),
+            scopes: Set(new.scopes.to_string()),
+            created_at: Set(at),
+            expires_at: Set(new.expires_at),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+            ..Default::default()
+        };
+        row.insert(db).await
+    }
+
+    /// The key with that hash, and its user.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn by_hash(
+        db: &impl ConnectionTrait,
+        hash: &[u8],
+    ) -> Result<Option<(Model, user::Model)>, DbErr> {
+        let found = Self::find().filter(Column::KeyHash.eq(hash.to_vec()));
+        let Some(key) = found.one(db).await? else {
+            return Ok(None);
+        };
+        let user = user::Entity::find_by_id(key.user_id).one(db).await?;
+        Ok(user.map(|user| (key, user)))
+    }
+
+    /// The keys of a user that nobody has revoked, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn of_user(db: &impl ConnectionTrait, user_id: i64) -> Result<Vec<Model>, DbErr> {
+        let of_user = Self::find().filter(Column::UserId.eq(user_id));
+        let of_user = of_user.filter(Column::RevokedAt.is_null());
+        of_user.order_by_asc(Column::Id).all(db).await
+    }
+
+    /// At most `limit` keys that nobody has revoked, behind the one of that id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn after(
+        db: &impl ConnectionTrait,
+        id: i64,
+        limit: u64,
+    ) -> Result<Vec<Model>, DbErr> {
+        let of_page = Self::find().filter(Column::Id.gt(id));
+        let of_page = of_page.filter(Column::RevokedAt.is_null());
+        of_page.order_by_asc(Column::Id).limit(limit).all(db).await
+    }
+
+    /// How many keys a user has that nobody has revoked.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_of_user(db: &impl ConnectionTrait, user_id: i64) -> Result<u64, DbErr> {
+        let of_user = Self::find().filter(Column::UserId.eq(user_id));
+        of_user.filter(Column::RevokedAt.is_null()).count(db).await
+    }
+
+    /// Ends a key. False: there is none of that id, or it has ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn revoke(
+        db: &impl ConnectionTrait,
+        id: i64,
+        at: DateTimeUtc,
+    ) -> Result<bool, DbErr> {
+        let revoked = Self::update_many()
+            .col_expr(Column::RevokedAt, Expr::value(at))
+            .filter(Column::Id.eq(id))
+            .filter(Column::RevokedAt.is_null());
+        Ok(revoked.exec(db).await?.rows_affected > 0)
+    }
+
+    /// Writes down that a key was used.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn used(db: &impl ConnectionTrait, id: i64, at: DateTimeUtc) -> Result<(), DbErr> {
+        Self::update_many()
+            .col_expr(Column::LastUsedAt, Expr::value(at))
+            .filter(Column::Id.eq(id))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}

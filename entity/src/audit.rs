@@ -1,6 +1,6 @@
 //! What was done with the rights of a user or key, and by whom.
 
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, PaginatorTrait, QuerySelect, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,7 +26,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Something that was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Who did it: `user:anna`, `key:reports`, `cli`; `None`: nobody known.
+    /// Who did it: `user:anna`, `key:anna/reports`, `cli`; `None`: nobody known.
     pub actor: Option<String>,
     /// What: `login`, `user.create`, `sync.stop`, …
     pub action: String,
@@ -59,5 +59,22 @@ impl Entity {
         };
         Self::insert(row).exec_without_returning(db).await?;
         Ok(())
+    }
+
+    /// Whether that actor did that from that address, since then.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_known(
+        db: &impl ConnectionTrait,
+        (actor, action, address): (&str, &str, &str),
+        since: DateTimeUtc,
+    ) -> Result<bool, DbErr> {
+        let known = Self::find()
+            .filter(Column::Actor.eq(actor))
+            .filter(Column::Address.eq(address))
+            .filter(Column::Action.eq(action))
+            .filter(Column::At.gte(since));
+        Ok(known.limit(1).count(db).await? > 0)
     }
 }

@@ -61,6 +61,10 @@ pub mod api_key;
 pub mod audit;
 /// A token that renews a login.
 pub mod refresh_token;
+/// A token with which the first admin is made.
+pub mod setup_token;
+/// A key that signs access tokens.
+pub mod signing_key;
 /// A person who may log in.
 pub mod user;
 

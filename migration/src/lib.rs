@@ -10,6 +10,8 @@ mod m20261121_000003_memory;
 mod m20261121_000004_horizon;
 /// Who committed each version, and from where on records have a history.
 mod m20261121_000005_history;
+/// What logging in needs.
+mod m20261122_000006_login;
 /// Rows that callers write.
 mod m20261122_000008_local;
 
@@ -33,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_memory::Migration),
             Box::new(m20261121_000004_horizon::Migration),
             Box::new(m20261121_000005_history::Migration),
+            Box::new(m20261122_000006_login::Migration),
             Box::new(m20261122_000008_local::Migration),
         ]
     }

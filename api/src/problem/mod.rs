@@ -79,14 +79,21 @@ impl Problem {
     }
 
     /// A refusal of a body with all that is wrong with it.
-    pub(crate) fn unfit(faults: Vec<Fault>) -> Self {
-        let detail = match faults.as_slice() {
-            [fault] => fault.detail.clone(),
-            several => format!("{} faults, listed in `errors`", several.len()),
-        };
+    pub(crate) fn of_body(faults: Vec<Fault>) -> Self {
         Self {
-            faults,
-            ..Self::new(Kind::InvalidBody, detail)
+            kind: Kind::InvalidBody,
+            ..Self::refused(faults)
+        }
+    }
+
+    /// Too many logins were tried; in so many seconds one may be again.
+    pub(crate) fn throttled(retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after.max(1)),
+            ..Self::new(
+                Kind::LoginThrottled,
+                "too many logins were tried; `Retry-After` says when to try again",
+            )
         }
     }
 

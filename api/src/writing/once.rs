@@ -77,7 +77,7 @@ impl Again {
                 let detail =
                     "another body was sent under this key before; a key is for one request";
                 let fault = Fault::new("Idempotency-Key", Code::InvalidValue, detail);
-                return Err(Problem::unfit(vec![fault]));
+                return Err(Problem::of_body(vec![fault]));
             }
             let told = serde_json::from_str(&kept.answer).map_err(Problem::internal)?;
             return Ok(Some(told));

@@ -24,5 +24,5 @@ pub(super) fn fault(unfit: Unfit) -> Fault {
 
 /// All that does not fit.
 pub(super) fn problem(unfit: Vec<Unfit>) -> Problem {
-    Problem::unfit(unfit.into_iter().map(fault).collect())
+    Problem::of_body(unfit.into_iter().map(fault).collect())
 }

@@ -108,6 +108,14 @@ impl Scopes {
         others.iter().all(|other| self.cover(other))
     }
 
+    /// What both these and `others` allow.
+    #[must_use]
+    pub fn narrowed_to(&self, others: &Self) -> Self {
+        let mine = self.iter().filter(|scope| others.cover(scope));
+        let theirs = others.iter().filter(|scope| self.cover(scope));
+        mine.chain(theirs).cloned().collect()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {
         self.0.iter()
     }
@@ -199,6 +207,23 @@ mod tests {
         check("admin", "sync", true);
         check("read write sync", "admin", false);
         check("", "read:cats/breeds", false);
+    }
+
+    #[test]
+    fn what_is_narrowed_allows_no_more_than_either() {
+        let check = |mine: &str, other: &str, expected: &str| {
+            let (mine, other): (Scopes, Scopes) = (
+                mine.parse().expect("scopes"),
+                other.parse().expect("scopes"),
+            );
+            assert_eq!(mine.narrowed_to(&other).to_string(), expected);
+            assert_eq!(other.narrowed_to(&mine).to_string(), expected);
+        };
+        check("admin", "read write sync", "read write sync");
+        check("read:cats sync", "read", "read:cats");
+        check("read:cats/breeds", "read:cats", "read:cats/breeds");
+        check("read:cats", "read:dogs", "");
+        check("", "admin", "");
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Tally {
                 ..fault
             })
         });
-        Problem::unfit(faults.collect())
+        Problem::of_body(faults.collect())
     }
 }
 
