@@ -5,6 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::http::HeaderValue;
+use chrono::{DateTime, Utc};
 use entity::{
     access::{Rule, Scopes},
     definition::Definition,
@@ -18,7 +20,9 @@ use tokio::{
 };
 
 use crate::{
+    caching,
     fault::{Code, Fault},
+    freshness,
     problem::Problem,
 };
 
@@ -108,6 +112,14 @@ impl Resource {
             (model.id, model.version, model.changed_at, resource.shape)
         };
         state(self) == state(old) && self.has_table() == old.has_table()
+    }
+
+    /// How an answer of its rows may be kept. Those of a local resource are others as soon as somebody writes.
+    pub(crate) fn control(&self, now: DateTime<Utc>) -> HeaderValue {
+        match self.definition.local {
+            Some(_) => caching::ASK_ANEW,
+            None => caching::control(freshness::max_age(&self.model, now)),
+        }
     }
 
     /// The version up to which changes are told; `None`: it is being filled for the first time, and the index by which

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     AppState,
-    caching::{self, Caching, Modified},
+    caching::{Caching, Modified},
     freshness,
     problem::Problem,
     registry::Resource,
@@ -111,7 +111,7 @@ impl About {
         let model = &self.resource.model;
         let now = state.clock.now();
         let is_stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
-        let control = caching::control(freshness::max_age(model, now));
+        let control = self.resource.control(now);
         self.caching(is_stale).not_modified(request, &control, now)
     }
 

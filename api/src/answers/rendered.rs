@@ -154,7 +154,7 @@ impl Rendered {
             return problem.into_response();
         }
         let control = match self.about.is_kept {
-            true => caching::control(freshness::max_age(&self.about.resource.model, now)),
+            true => self.about.resource.control(now),
             false => NOT_KEPT,
         };
         if self.about.is_kept

@@ -9,6 +9,7 @@ mod export;
 mod filters;
 mod headers;
 mod history;
+mod local;
 mod mirror;
 mod operation;
 mod paths;
@@ -96,6 +97,7 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
     let has_mirror = !mirrored.is_empty();
     paths.extend(mirrored);
     acts::lay(&mut paths);
+    local::lay(&mut paths, &definitions);
     if settings.rate_limit.is_some() {
         limit(&mut paths);
     }

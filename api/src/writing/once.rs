@@ -86,7 +86,7 @@ impl Again {
             let detail = format!(
                 "{MOST} keys were given within the last 24 hours; send this without `Idempotency-Key`, or later"
             );
-            return Err(Problem::new(Kind::QuotaExceeded, detail));
+            return Err(Problem::new(Kind::Conflict, detail));
         }
         Ok(None)
     }
