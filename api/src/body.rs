@@ -1,12 +1,11 @@
 //! The JSON body of a request: bounded, of the right type, and read member by member, so that all that is wrong with it is
 //! told at once.
 
-use std::{fmt, str::FromStr};
-
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
+use chrono::{DateTime, Utc};
 use entity::nearest;
 use futures::StreamExt;
 use serde_json::{Map, Value};
@@ -131,15 +130,12 @@ impl Members {
         }
     }
 
-    /// A text with a meaning that may be there.
-    pub(crate) fn parsed_if_any<T>(&mut self, name: &'static str) -> Option<T>
-    where
-        T: FromStr<Err: fmt::Display>,
-    {
+    /// An instant that may be there.
+    pub(crate) fn time_if_any(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let text = self.text_if_any(name)?;
         match text.parse() {
-            Ok(parsed) => Some(parsed),
-            Err(error) => self.wrong(name, &error.to_string()),
+            Ok(time) => Some(time),
+            Err(_) => self.wrong(name, "write a time, like 2027-01-31T12:00:00Z"),
         }
     }
 

@@ -9,6 +9,8 @@ mod routes;
 
 /// In which form an answer is wanted.
 mod accept;
+/// Logins, and keys of programs.
+mod auth;
 /// The body of a request.
 mod body;
 /// Who asks, and what it may do.
@@ -77,7 +79,10 @@ use tokio::{
     time::timeout,
 };
 
-pub use identity::{Need, account, password};
+pub use auth::setup_token;
+pub use identity::{
+    AuthSettings, Need, SigningKeys, account, keys, password, signing::rotate as rotate_signing_key,
+};
 pub use mirror::PublicUrl;
 pub use openapi::document;
 pub use protection::{ClientHeader, Origin, Rate};
@@ -105,7 +110,10 @@ pub struct Parts {
     stopping: watch::Sender<bool>,
     needs: routes::Needs,
     /// Who asks.
-    hasher: identity::password::Hasher,
+    hasher: password::Hasher,
+    keyring: identity::Keyring,
+    recent: identity::Recent,
+    throttle: identity::Throttle,
     load: Arc<protection::Load>,
     imports: writing::Imports,
     quota: Option<protection::Quota>,
@@ -140,7 +148,10 @@ impl AppState {
             exports,
             stopping: watch::Sender::new(false),
             needs: routes::Needs::new(),
-            hasher: identity::password::Hasher::new(identity::password::Cost::default()),
+            hasher: password::Hasher::new(settings.auth.cost.clone()),
+            keyring: identity::Keyring::new(settings.auth.signing_keys.clone()),
+            recent: identity::Recent::new(),
+            throttle: identity::Throttle::new(&settings.auth),
             load: Arc::new(protection::Load::new(settings.in_flight)),
             imports: writing::Imports::new(settings.imports),
             quota: settings.rate_limit.map(protection::Quota::new),

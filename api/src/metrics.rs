@@ -41,6 +41,7 @@ pub(crate) struct Metrics {
     misses: Counter,
     not_modified: Counter,
     bypasses: Counter,
+    logins: Family<LookedLabels, Counter>,
 }
 
 /// How a request went for what may be kept.
@@ -108,6 +109,12 @@ impl Metrics {
             "Requests for what may be kept, by what was found",
             looked.clone(),
         );
+        let logins = Family::<LookedLabels, Counter>::default();
+        metered.register(
+            "catchment_logins",
+            "Logins that were tried, by how they ended",
+            logins.clone(),
+        );
         let counter = |result| looked.get_or_create_owned(&LookedLabels { result });
         metered.register(
             "catchment_build",
@@ -123,6 +130,7 @@ impl Metrics {
             misses: counter("miss"),
             not_modified: counter("not_modified"),
             bypasses: counter("bypass"),
+            logins,
         }
     }
 
@@ -135,6 +143,11 @@ impl Metrics {
             Looked::Bypass => &self.bypasses,
         };
         counter.inc();
+    }
+
+    /// Counts a login: `good`, `wrong`, `throttled` or `busy`.
+    pub(crate) fn login(&self, result: &'static str) {
+        self.logins.get_or_create(&LookedLabels { result }).inc();
     }
 
     pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {

@@ -73,7 +73,7 @@ async fn known(
         None | Some(Need::Open) => return answer(request).await,
         Some(need) => need,
     };
-    let caller = match identity::identify(state, request.headers()).await {
+    let caller = match identity::identify(state, request.headers(), route).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };

@@ -21,8 +21,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, accept, answers::Asked, catalog, changes, export, health, identity::Need, metrics,
-    mirror, observe, openapi, problem, protection, records, swagger, writing,
+    AppState, accept, answers::Asked, auth, catalog, changes, export, health, identity::Need,
+    metrics, mirror, observe, openapi, problem, protection, records, swagger, writing,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -105,7 +105,7 @@ impl Route {
 /// Every route there is: the router is made of these, and so is the table of who may do what.
 fn table() -> Vec<Route> {
     let home = async || Redirect::temporary(SWAGGER);
-    [of_service(home), of_rows(), of_local()]
+    [of_service(home), of_rows(), of_local(), of_login()]
         .into_iter()
         .flatten()
         .collect()
@@ -164,6 +164,37 @@ fn of_local() -> Vec<Route> {
         write(Method::PATCH, ONE, patch(writing::change)),
         write(Method::DELETE, ONE, delete(writing::delete)),
         write(Method::POST, IMPORT, post(writing::import)),
+    ]
+}
+
+fn of_login() -> Vec<Route> {
+    let route = |method, path, need, handler| Route {
+        method,
+        path,
+        need,
+        handler,
+    };
+    let open = |path, handler| route(Method::POST, path, Need::Open, handler);
+    let of_user = |method, path, handler| route(method, path, Need::Login, handler);
+    vec![
+        Route::get("/.well-known/jwks.json", Need::Open, auth::jwks),
+        open("/api/v1/auth/login", post(auth::login)),
+        open("/api/v1/auth/refresh", post(auth::refresh)),
+        open("/api/v1/auth/register", post(auth::register)),
+        open("/api/v1/auth/setup", post(auth::setup)),
+        of_user(Method::POST, "/api/v1/auth/logout", post(auth::logout)),
+        of_user(
+            Method::POST,
+            "/api/v1/auth/password",
+            post(auth::change_password),
+        ),
+        of_user(Method::GET, "/api/v1/keys", get(auth::list_keys)),
+        of_user(Method::POST, "/api/v1/keys", post(auth::create_key)),
+        of_user(
+            Method::DELETE,
+            "/api/v1/keys/{id}",
+            delete(auth::revoke_key),
+        ),
     ]
 }
 

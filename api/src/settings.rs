@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use entity::access::Rule;
 
+use crate::identity::AuthSettings;
 use crate::mirror::PublicUrl;
 use crate::protection::{ClientHeader, Origin, Rate};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub cors_origins: Vec<Origin>,
     /// Who may read the resources whose definition does not say it.
     pub read: Rule,
+    /// How users are known.
+    pub auth: AuthSettings,
     /// Most requests that are worked on at once.
     pub in_flight: usize,
     /// What one caller may ask for; `None`: as much as it likes.
@@ -66,6 +69,7 @@ impl Settings {
             refresh: Duration::from_secs(1),
             cors_origins: Vec::new(),
             read: Rule::Public,
+            auth: AuthSettings::default(),
             in_flight: 512,
             rate_limit: None,
             client_header: None,

@@ -1,6 +1,6 @@
 //! A key with which a program asks the api.
 
-use sea_orm::{ActiveValue::Set, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{access::Scopes, user};
 
@@ -88,11 +88,19 @@ impl Entity {
         hash: &[u8],
     ) -> Result<Option<(Model, user::Model)>, DbErr> {
         let found = Self::find().filter(Column::KeyHash.eq(hash.to_vec()));
-        let Some(key) = found.one(db).await? else {
-            return Ok(None);
-        };
-        let user = user::Entity::find_by_id(key.user_id).one(db).await?;
-        Ok(user.map(|user| (key, user)))
+        of_somebody(db, found.one(db).await?).await
+    }
+
+    /// The key of that id, and its user.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn with_user(
+        db: &impl ConnectionTrait,
+        id: i64,
+    ) -> Result<Option<(Model, user::Model)>, DbErr> {
+        let found = Self::find_by_id(id).one(db).await?;
+        of_somebody(db, found).await
     }
 
     /// The keys of a user that nobody has revoked, oldest first.
@@ -117,15 +125,6 @@ impl Entity {
         let of_page = Self::find().filter(Column::Id.gt(id));
         let of_page = of_page.filter(Column::RevokedAt.is_null());
         of_page.order_by_asc(Column::Id).limit(limit).all(db).await
-    }
-
-    /// How many keys a user has that nobody has revoked.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn count_of_user(db: &impl ConnectionTrait, user_id: i64) -> Result<u64, DbErr> {
-        let of_user = Self::find().filter(Column::UserId.eq(user_id));
-        of_user.filter(Column::RevokedAt.is_null()).count(db).await
     }
 
     /// Ends a key. False: there is none of that id, or it has ended.
@@ -156,4 +155,15 @@ impl Entity {
             .await?;
         Ok(())
     }
+}
+
+async fn of_somebody(
+    db: &impl ConnectionTrait,
+    key: Option<Model>,
+) -> Result<Option<(Model, user::Model)>, DbErr> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let user = user::Entity::find_by_id(key.user_id).one(db).await?;
+    Ok(user.map(|user| (key, user)))
 }

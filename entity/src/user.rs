@@ -94,6 +94,15 @@ impl Entity {
         Self::find().filter(column.eq(text)).one(db).await
     }
 
+    /// The user of that id, if it may log in.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn find_active(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
+        let found = Self::find_by_id(id).filter(Column::Active.eq(true));
+        found.one(db).await
+    }
+
     /// Whether there is any user.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Users made and passwords given, whoever asks for it: the api or the command line. Each act is written down with it.
 
+use aws_lc_rs::error::Unspecified;
 use entity::{
     access::Role,
     audit, dialect, refresh_token,
@@ -42,8 +43,15 @@ pub enum Refused {
     Faulty(Vec<(&'static str, String)>),
     #[error("the name or the e-mail address is another user's")]
     Taken,
+    /// The user has a key of that name.
+    #[error("there is a key `{0}` already; revoke it, or take another name")]
+    KeyTaken(String),
+    #[error("a user has at most {0} keys; revoke one first")]
+    TooManyKeys(usize),
     #[error(transparent)]
     Busy(#[from] Busy),
+    #[error("the system gives no randomness")]
+    NoRandomness(#[from] Unspecified),
     #[error("the database does not answer")]
     Database(#[from] DbErr),
 }

@@ -2,19 +2,10 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts},
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use entity::access::{Scope, Scopes};
 
-use crate::{
-    AppState,
-    problem::{Kind, Problem},
-};
-
-/// Where a program sends its key, if not as a bearer token.
-pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+use crate::problem::{Kind, Problem};
 
 /// Who asks; each handler may take it.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +15,7 @@ pub(crate) struct Caller(Option<Arc<Known>>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) who: Who,
-    /// As the audit and the log name it: `user:anna`, `key:reports`.
+    /// As the audit and the log name it: `user:anna`, `key:anna/reports`.
     pub(crate) name: String,
     /// What it may do.
     pub(crate) scopes: Scopes,
@@ -106,26 +97,4 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get().cloned().unwrap_or_default())
     }
-}
-
-/// Whether a request shows anything by which somebody could be known.
-fn shows_credentials(headers: &HeaderMap) -> bool {
-    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY)
-}
-
-/// Who sent a request with these headers, if that is known without asking the database; `None`: it has to be found out.
-pub(crate) fn recall(_state: &AppState, headers: &HeaderMap) -> Option<Caller> {
-    (!shows_credentials(headers)).then(Caller::anonymous)
-}
-
-/// Who sent a request with these headers.
-///
-/// # Errors
-/// It shows a token or key that is none of ours, has expired or was ended.
-pub(crate) async fn identify(_state: &AppState, headers: &HeaderMap) -> Result<Caller, Problem> {
-    if !shows_credentials(headers) {
-        return Ok(Caller::anonymous());
-    }
-    let detail = "the token or key is not known";
-    Err(Problem::new(Kind::Unauthenticated, detail))
 }

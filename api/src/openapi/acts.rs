@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::act::Act;
+use super::{act::Act, login};
 
 /// Adds them to `paths`, some of which have operations already.
 pub(super) fn lay(paths: &mut Map<String, Value>) {
@@ -14,5 +14,5 @@ pub(super) fn lay(paths: &mut Map<String, Value>) {
 }
 
 fn acts() -> Vec<(String, Act<'static>)> {
-    Vec::new()
+    login::acts()
 }

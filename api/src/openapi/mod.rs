@@ -10,6 +10,7 @@ mod filters;
 mod headers;
 mod history;
 mod local;
+mod login;
 mod mirror;
 mod operation;
 mod paths;
@@ -138,6 +139,10 @@ fn tags(definitions: &[&Definition], has_mirror: bool) -> Vec<Value> {
             "description": "The same records as the upstreams answer them: a client of one changes its base URL, and nothing else.",
         }));
     }
+    tags.push(json!({
+        "name": login::TAG,
+        "description": "Who asks: logins, and keys of programs.",
+    }));
     tags.push(json!({ "name": "service", "description": "Is it alive, ready, healthy." }));
     tags
 }

@@ -6,7 +6,7 @@
 mod kind;
 mod page;
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use axum::{
     http::{
@@ -86,10 +86,11 @@ impl Problem {
         }
     }
 
-    /// Too many logins were tried; in so many seconds one may be again.
-    pub(crate) fn throttled(retry_after: u64) -> Self {
+    /// Too many logins were tried; after that time one may be again.
+    pub(crate) fn throttled(wait: Duration) -> Self {
+        let begun = u64::from(wait.subsec_nanos() > 0);
         Self {
-            retry_after: Some(retry_after.max(1)),
+            retry_after: Some((wait.as_secs() + begun).max(1)),
             ..Self::new(
                 Kind::LoginThrottled,
                 "too many logins were tried; `Retry-After` says when to try again",
@@ -194,6 +195,10 @@ impl Problem {
 
     pub(crate) fn status(&self) -> StatusCode {
         self.kind.status()
+    }
+
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind
     }
 
     /// What the log is to say of it: the cause with all that led to it.

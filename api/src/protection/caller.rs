@@ -6,8 +6,8 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderName},
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap, HeaderName},
 };
 
 /// The header in which a proxy of ours tells whom it asks for.
@@ -25,9 +25,12 @@ impl FromStr for ClientHeader {
 
 /// The caller's address. Only what the proxy itself wrote is believed: the last part of its header; what stands before
 /// that the caller may have written.
-pub(super) fn caller(request: &Request, trusted: Option<&ClientHeader>) -> IpAddr {
-    let told = trusted.and_then(|header| told(request.headers(), header));
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+pub(crate) fn caller(
+    (headers, extensions): (&HeaderMap, &Extensions),
+    trusted: Option<&ClientHeader>,
+) -> IpAddr {
+    let told = trusted.and_then(|header| told(headers, header));
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
     let peer = || peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.0.ip());
     network(told.unwrap_or_else(peer))
 }
@@ -67,7 +70,8 @@ mod tests {
             let peer: SocketAddr = "192.0.2.9:4000".parse().expect("an address");
             request.extensions_mut().insert(ConnectInfo(peer));
             let trusted = trusted.map(|name| name.parse().expect("a header's name"));
-            let found = caller(&request, trusted.as_ref());
+            let parts = (request.headers(), request.extensions());
+            let found = caller(parts, trusted.as_ref());
             assert_eq!(found.to_string(), expected, "{sent:?}");
         };
         let forwarded = "x-forwarded-for";

@@ -40,6 +40,14 @@ pub struct Rate {
     window: Duration,
 }
 
+impl Rate {
+    /// So many units, or one, in that time.
+    pub fn new(units: u32, window: Duration) -> Self {
+        let units = NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN);
+        Self { units, window }
+    }
+}
+
 impl FromStr for Rate {
     type Err = String;
 
@@ -67,12 +75,12 @@ pub(crate) struct Quota {
 
 /// What a caller has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Left {
+pub(super) struct Left {
     units: u32,
     /// How long until all is there again.
     full_in: Duration,
     /// How long until there is a unit; zero: there is one.
-    next_in: Duration,
+    pub(super) next_in: Duration,
 }
 
 impl Quota {
@@ -137,7 +145,8 @@ pub(crate) async fn rate(
         Some(quota) if !is_watched(request.uri().path()) => quota,
         _ => return answer(request).await,
     };
-    let caller = caller(&request, state.settings.client_header.as_ref());
+    let trusted = state.settings.client_header.as_ref();
+    let caller = caller((request.headers(), request.extensions()), trusted);
     if let Err(left) = quota.enter(caller) {
         let mut response = exceeded(left);
         quota.write(&mut response, left);
@@ -164,13 +173,13 @@ fn exceeded(left: Left) -> Response {
 }
 
 /// When all will be there again, where it would have been at `was` and so many units are taken.
-fn used(rate: Rate, was: Duration, now: Duration, units: u32) -> Duration {
+pub(super) fn used(rate: Rate, was: Duration, now: Duration, units: u32) -> Duration {
     was.max(now)
         .saturating_add(each(rate).saturating_mul(units))
 }
 
 /// What is left where all will be there again at `full`.
-fn left(rate: Rate, full: Duration, now: Duration) -> Left {
+pub(super) fn left(rate: Rate, full: Duration, now: Duration) -> Left {
     let each = each(rate);
     // The division to get `each` may have lost some nanoseconds of the window.
     let latest = now.saturating_add(each.saturating_mul(rate.units.get()));
@@ -183,7 +192,7 @@ fn left(rate: Rate, full: Duration, now: Duration) -> Left {
 }
 
 /// The time in which one unit comes back.
-fn each(rate: Rate) -> Duration {
+pub(super) fn each(rate: Rate) -> Duration {
     (rate.window / rate.units.get()).max(Duration::from_nanos(1))
 }
 

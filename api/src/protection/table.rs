@@ -4,8 +4,7 @@
 //! it what little was counted: that takes more callers at once than the table has places.
 
 use std::{
-    hash::{BuildHasher, RandomState},
-    net::IpAddr,
+    hash::{BuildHasher, Hash, RandomState},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -29,11 +28,16 @@ struct Place {
 
 impl Table {
     pub(super) fn new() -> Self {
+        Self::with_buckets(BUCKETS)
+    }
+
+    /// The same with another number of buckets, each of some places.
+    pub(super) fn with_buckets(buckets: usize) -> Self {
         let empty = Place {
             caller: 0,
             full_at: Duration::ZERO,
         };
-        let buckets = (0..BUCKETS).map(|_| Mutex::new([empty; PLACES]));
+        let buckets = (0..buckets).map(|_| Mutex::new([empty; PLACES]));
         Self {
             buckets: buckets.collect(),
             hasher: RandomState::new(),
@@ -43,11 +47,11 @@ impl Table {
     /// Changes when the caller's quota is full again, as `change` says of what it was.
     pub(super) fn change<T>(
         &self,
-        caller: IpAddr,
+        caller: impl Hash,
         change: impl FnOnce(Duration) -> (Duration, T),
     ) -> T {
         let hash = self.hasher.hash_one(caller);
-        let bucket = usize::try_from(hash % BUCKETS as u64).unwrap_or_default();
+        let bucket = usize::try_from(hash % self.buckets.len() as u64).unwrap_or_default();
         // Nothing can panic while it is held.
         let mut places = self.buckets[bucket]
             .lock()
@@ -70,7 +74,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
 

@@ -21,6 +21,7 @@ mod handoff;
 mod health;
 mod history;
 mod limits;
+mod login;
 mod metrics;
 mod mirror;
 mod names;

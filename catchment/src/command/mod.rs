@@ -122,6 +122,7 @@ impl Call {
             refresh: settings.refresh,
             cors_origins: settings.cors_origins.clone(),
             read: entity::access::Rule::Public,
+            auth: self.auth_settings()?,
             in_flight: settings.in_flight.get(),
             rate_limit: settings.rate_limit,
             client_header: settings.client_header.clone(),
@@ -135,6 +136,39 @@ impl Call {
             imports: settings.imports.get(),
             import_body: u64::from(settings.import_mib) << 20,
             import_timeout: settings.import_timeout,
+        })
+    }
+
+    fn auth_settings(&self) -> Result<api::AuthSettings, Misuse> {
+        let settings = &self.settings.auth;
+        let wrong = |why| Misuse(format!("`auth.signing_key`: {why}"));
+        let pem = settings.signing_key.expose_secret();
+        let pem = expand(pem, &self.lookup(), str::to_owned).map_err(wrong)?;
+        let signing_keys = match pem.expose_secret() {
+            "" => None,
+            pem => Some(pem.parse().map_err(wrong)?),
+        };
+        Ok(api::AuthSettings {
+            access_time: settings.access_time,
+            refresh_time: settings.refresh_time,
+            cost: self.password_cost()?,
+            registration: settings.registration,
+            signing_keys,
+            login_rate: settings.login_rate,
+            address_rate: settings.address_rate,
+            account_rate: settings.account_rate,
+        })
+    }
+
+    /// What a password's hash costs.
+    fn password_cost(&self) -> Result<api::password::Cost, Misuse> {
+        let auth = &self.settings.auth;
+        let (memory, iterations) = (auth.argon2_memory, auth.argon2_iterations);
+        let cost = api::password::Cost::new(memory, iterations, auth.argon2_parallelism);
+        cost.map_err(|why| {
+            Misuse(format!(
+                "`auth.argon2_memory`, `_iterations` and `_parallelism`: {why}"
+            ))
         })
     }
 

@@ -42,6 +42,7 @@ pub(crate) const FILE: &str = "catchment.toml";
 pub(crate) struct Settings {
     pub database: Database,
     pub api: Api,
+    pub auth: Auth,
     pub syncer: Syncer,
     pub sources: Sources,
     pub stop: Stop,
@@ -95,6 +96,28 @@ pub(crate) struct Api {
     pub client_header: Option<api::ClientHeader>,
     #[serde(deserialize_with = "values::parsed_if_any")]
     pub public_url: Option<api::PublicUrl>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    #[serde(deserialize_with = "values::duration")]
+    pub access_time: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub refresh_time: Duration,
+    /// With `${...}` as written; empty: the database has it.
+    #[serde(deserialize_with = "values::secret")]
+    pub signing_key: SecretString,
+    pub argon2_memory: NonZeroU32,
+    pub argon2_iterations: NonZeroU32,
+    pub argon2_parallelism: NonZeroU32,
+    pub registration: bool,
+    #[serde(deserialize_with = "values::parsed")]
+    pub login_rate: api::Rate,
+    #[serde(deserialize_with = "values::parsed")]
+    pub address_rate: api::Rate,
+    #[serde(deserialize_with = "values::parsed")]
+    pub account_rate: api::Rate,
 }
 
 #[derive(Debug, Deserialize)]
