@@ -42,3 +42,4 @@ mod together;
 mod walks;
 mod world;
 mod writer;
+mod writing;
