@@ -1,8 +1,8 @@
 //! `POST` of a record, and `PUT`, `PATCH` and `DELETE` of the one with a key.
 
 use axum::{
-    extract::{RawQuery, Request, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use entity::{
@@ -33,11 +33,10 @@ pub(crate) async fn create(
     caller: Caller,
     snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
-    RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refused> {
     let place = Place::of(&snapshot, &caller, (&source, &name))?;
-    Parameters::decode(query.as_deref())?.refuse_all()?;
+    Parameters::decode(request.uri().query())?.refuse_all()?;
     let (request, sent) = body::parts(request);
     let sent = body::json(&request, sent, &RECORD).await?;
     let again = Again::of(&place, &request, sent.get())?;
@@ -69,11 +68,10 @@ pub(crate) async fn replace(
     caller: Caller,
     snapshot: View,
     Segments((source, name, key)): Segments<(String, String, String)>,
-    RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refused> {
     let place = Place::of(&snapshot, &caller, (&source, &name))?;
-    Parameters::decode(query.as_deref())?.refuse_all()?;
+    Parameters::decode(request.uri().query())?.refuse_all()?;
     let (request, sent) = body::parts(request);
     let sent = body::json(&request, sent, &RECORD).await?;
     let mut writing = place.begin(&state).await?;
@@ -98,11 +96,10 @@ pub(crate) async fn change(
     caller: Caller,
     snapshot: View,
     Segments((source, name, key)): Segments<(String, String, String)>,
-    RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refused> {
     let place = Place::of(&snapshot, &caller, (&source, &name))?;
-    Parameters::decode(query.as_deref())?.refuse_all()?;
+    Parameters::decode(request.uri().query())?.refuse_all()?;
     let (request, sent) = body::parts(request);
     let sent = body::json(&request, sent, &CHANGE).await?;
     let mut writing = place.begin(&state).await?;
@@ -122,14 +119,13 @@ pub(crate) async fn delete(
     caller: Caller,
     snapshot: View,
     Segments((source, name, key)): Segments<(String, String, String)>,
-    RawQuery(query): RawQuery,
-    request: HeaderMap,
+    request: Request,
 ) -> Result<Response, Refused> {
     let place = Place::of(&snapshot, &caller, (&source, &name))?;
-    Parameters::decode(query.as_deref())?.refuse_all()?;
+    Parameters::decode(request.uri().query())?.refuse_all()?;
     let mut writing = place.begin(&state).await?;
     let stored = stored(&place, &writing, &key).await?;
-    condition::holds(&request, Some(&stored))?;
+    condition::holds(request.headers(), Some(&stored))?;
     writing.delete(stored.rowno).await?;
     let told = Told::gone(&writing);
     committed(&state, &place, writing, told).await

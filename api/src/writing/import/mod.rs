@@ -17,7 +17,7 @@ mod spool;
 mod write;
 
 use axum::{
-    extract::{RawQuery, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use entity::audit;
@@ -52,12 +52,11 @@ pub(crate) async fn import(
     caller: Caller,
     snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
-    RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refused> {
     let place = Place::of(&snapshot, &caller, (&source, &name))?;
-    let (headers, sent) = body::parts(request);
-    let asked = Asked::of(&headers, query.as_deref())?;
+    let asked = Asked::of(request.headers(), request.uri().query())?;
+    let (_, sent) = body::parts(request);
     let _one_of_few = state.imports.0.try_acquire().map_err(|_| {
         let detail = "as many imports are under way as there may be at once; try again later";
         Problem::new(Kind::Overloaded, detail)
