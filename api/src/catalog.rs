@@ -69,6 +69,8 @@ struct ResourceEntry<'a> {
     last_outcome: Option<Outcome>,
     complete: bool,
     stale: bool,
+    /// Whether callers write its rows.
+    writable: bool,
 }
 
 pub(crate) async fn service(
@@ -181,5 +183,6 @@ fn resource_entry<'a>(
         last_outcome: model.last_outcome,
         complete: model.complete,
         stale: freshness::is_stale(model, state.registry.is_in_touch(), state.clock.now()),
+        writable: resource.definition.local.is_some(),
     }
 }

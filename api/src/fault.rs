@@ -8,7 +8,7 @@ use crate::problem::Kind;
 /// An entry of a problem's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
-    /// The parameter of the query, the part of the path or the member of the body.
+    /// The parameter of the query, the part of the path, or the member of the body.
     pub(crate) parameter: String,
     pub(crate) code: Code,
     pub(crate) detail: String,
@@ -17,6 +17,9 @@ pub(crate) struct Fault {
     pub(crate) allowed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) did_you_mean: Option<String>,
+    /// The line of an imported file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u64>,
 }
 
 /// Why. Programs branch on it.
@@ -50,6 +53,7 @@ pub(crate) enum Code {
     UnknownMember,
     MissingMember,
     Taken,
+    RepeatedMember,
 }
 
 impl Fault {
@@ -60,6 +64,7 @@ impl Fault {
             detail: detail.into(),
             allowed: Vec::new(),
             did_you_mean: None,
+            line: None,
         }
     }
 

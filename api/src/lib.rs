@@ -1,6 +1,7 @@
 //! Database to client: serves what the syncer mirrored, over HTTP, as rows with their freshness.
 //!
-//! Of rows that were mirrored the api writes none. It knows no upstream and no file: what there is to serve it reads
+//! The api writes no row that the syncer mirrors: only those of local resources, whose callers send them. It knows no
+//! upstream and no file: what there is to serve it reads
 //! from the definitions that the syncer registered in the database.
 
 /// Every URL, and what stands around all of them.
@@ -54,6 +55,8 @@ mod sync;
 mod directory;
 /// Lists of users, runs and the like.
 mod tables;
+/// Rows that callers write.
+mod writing;
 
 /// What is wrong with a request.
 mod fault;
@@ -123,6 +126,7 @@ pub struct Parts {
     recent: identity::Recent,
     throttle: identity::Throttle,
     load: Arc<protection::Load>,
+    imports: writing::Imports,
     quota: Option<protection::Quota>,
 }
 
@@ -157,6 +161,7 @@ impl AppState {
             recent: identity::Recent::new(),
             throttle: identity::Throttle::new(&settings.auth),
             load: Arc::new(protection::Load::new(settings.in_flight)),
+            imports: writing::Imports::new(settings.imports),
             quota: settings.rate_limit.map(protection::Quota::new),
             registry,
             settings,

@@ -32,7 +32,7 @@ const LONGEST_ID: usize = 128;
 /// Longest path and query that we read, and most bytes of headers and of a body.
 const LONGEST_URI: usize = 8 * 1024;
 const LONGEST_HEADERS: usize = 32 * 1024;
-const LONGEST_BODY: u64 = 64 * 1024;
+pub(crate) const LONGEST_BODY: u64 = 64 * 1024;
 /// The label of every request that no route took, whatever its path.
 const UNMATCHED: &str = "unmatched";
 
@@ -54,7 +54,7 @@ pub(crate) async fn observe(
     let answer = async |request| limited(until, request, next).await;
     let answer = async |request| answers::kept_or(&state, (request, patience), answer).await;
     let answer = async |request| known(&state, (request, route), answer).await;
-    let answer = async |request| match unreadable(route, &request) {
+    let answer = async |request| match unreadable(&state, route, &request) {
         Some(problem) => problem.into_response(),
         None => answer(request).await,
     };
@@ -159,6 +159,7 @@ fn longest(state: &AppState, route: &str) -> Duration {
     // A long poll waits for news before it asks the database.
     let waiting = match route {
         routes::CHANGES | routes::COMMAND => changes::LONGEST_WAIT,
+        routes::IMPORT => state.settings.import_timeout,
         _ => Duration::ZERO,
     };
     state.settings.query_timeout + waiting
@@ -171,7 +172,7 @@ async fn limited(until: Instant, request: Request, next: Next) -> Response {
 }
 
 /// Why a request is not read: it is larger than any that asks, or takes nothing of what there is.
-fn unreadable(route: &str, request: &Request) -> Option<Problem> {
+fn unreadable(state: &AppState, route: &str, request: &Request) -> Option<Problem> {
     let uri = request.uri().path_and_query();
     let uri = uri.map_or(0, |uri| uri.as_str().len());
     if uri > LONGEST_URI {
@@ -186,8 +187,12 @@ fn unreadable(route: &str, request: &Request) -> Option<Problem> {
         return Some(Problem::new(Kind::HeadersTooLarge, detail));
     }
     let body = request.body().size_hint().lower();
-    if body > LONGEST_BODY {
-        let detail = format!("the body has {body} bytes; at most {LONGEST_BODY} are read");
+    let most = match route {
+        routes::IMPORT => state.settings.import_body,
+        _ => LONGEST_BODY,
+    };
+    if body > most {
+        let detail = format!("the body has {body} bytes; at most {most} are read");
         return Some(Problem::new(Kind::TooLarge, detail));
     }
     let forms = routes::forms(route);

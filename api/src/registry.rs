@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use axum::http::HeaderValue;
+use chrono::{DateTime, Utc};
 use entity::{
     access::{Rule, Scopes},
     definition::Definition,
@@ -22,7 +24,9 @@ use tokio::{
 };
 
 use crate::{
+    caching,
     fault::{Code, Fault},
+    freshness,
     problem::Problem,
 };
 

@@ -23,6 +23,7 @@ use tower_http::{
 use crate::{
     AppState, accept, answers::Asked, auth, catalog, changes, directory, export, health,
     identity::Need, metrics, mirror, observe, openapi, problem, protection, records, swagger, sync,
+    writing,
 };
 
 /// Where the browsable documentation is; relative, so that it holds behind any prefix.
@@ -46,6 +47,8 @@ pub(crate) const EXPORT: &str = "/api/v1/{source}/{resource}/-/export";
 pub(crate) const FACETS: &str = "/api/v1/{source}/{resource}/-/facets";
 const HISTORY: &str = "/api/v1/{source}/{resource}/{key}/-/history";
 const MIRROR: &str = "/mirror/{source}/{*path}";
+/// Where many rows are written at once: its body may be large, and take its time.
+pub(crate) const IMPORT: &str = "/api/v1/{source}/{resource}/-/import";
 pub(crate) const RANDOM: &str = "/api/v1/{source}/{resource}/-/random";
 
 /// How the syncers fare, and what they are asked to do.
@@ -209,6 +212,7 @@ fn table() -> Vec<Route> {
         of_login(),
         of_directory(),
         of_tap(),
+        of_local(),
     ]
     .into_iter()
     .flatten()
@@ -264,6 +268,17 @@ fn of_directory() -> Vec<Route> {
         Route::get(ME, Need::Login, directory::me),
         Route::put(ME, Need::Login, directory::change_me),
         Route::get(AUDIT, Need::Admin, directory::audit),
+    ]
+}
+
+/// The rows of resources that callers write.
+fn of_local() -> Vec<Route> {
+    vec![
+        Route::post(LIST, Need::Write, writing::create),
+        Route::put(ONE, Need::Write, writing::replace),
+        Route::patch(ONE, Need::Write, writing::change),
+        Route::delete(ONE, Need::Write, writing::delete),
+        Route::post(IMPORT, Need::Write, writing::import),
     ]
 }
 
@@ -362,7 +377,7 @@ pub(crate) fn takes_timeout(route: &str) -> bool {
 /// The forms in which a route answers, beside plain JSON, which most of them are; none: whoever asks there takes what comes.
 pub(crate) fn forms(route: &str) -> &'static [&'static str] {
     match route {
-        SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY => &accept::JSON,
+        SERVICE | CATALOG | CATALOG_OF_SOURCE | RANDOM | HISTORY | IMPORT => &accept::JSON,
         SYNC_EVENTS => &sync::events::FORMS,
         route if route.starts_with(SYNC) => &accept::JSON,
         SCHEMA => &["application/schema+json"],

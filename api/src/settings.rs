@@ -49,6 +49,12 @@ pub struct Settings {
     pub export_timeout: Duration,
     /// Longest time that an export waits for a client that takes nothing.
     pub export_stall: Duration,
+    /// Most imports at once.
+    pub imports: usize,
+    /// Largest body of an import, in bytes.
+    pub import_body: u64,
+    /// Longest time that an import may take.
+    pub import_timeout: Duration,
 }
 
 impl Settings {
@@ -74,6 +80,9 @@ impl Settings {
             exports: 2,
             export_timeout: Duration::from_secs(3600),
             export_stall: Duration::from_secs(30),
+            imports: 2,
+            import_body: 256 << 20,
+            import_timeout: Duration::from_secs(600),
         }
     }
 }

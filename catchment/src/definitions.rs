@@ -148,6 +148,20 @@ pub(crate) fn source<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Sou
     catalog.source(name).ok_or_else(unknown)
 }
 
+/// Says that a source is fetched from somewhere.
+///
+/// # Errors
+/// Its rows come from callers of the api.
+pub(crate) fn fetched(source: &Source) -> Result<(), Misuse> {
+    if source.is_written() {
+        let name = &source.name;
+        return Err(Misuse(format!(
+            "the source `{name}` is local: callers of the api write its rows, and nothing is fetched"
+        )));
+    }
+    Ok(())
+}
+
 /// The resource of that name.
 pub(crate) fn resource<'a>(source: &'a Source, name: &str) -> Result<&'a Arc<Plan>, Misuse> {
     let names = source.resources.iter().map(|plan| plan.name.as_str());

@@ -14,6 +14,8 @@ pub mod dialect;
 mod members;
 /// What a misspelt name may have meant.
 mod nearest;
+/// JSON without conversion.
+pub mod raw;
 /// What of a text rows are found by.
 pub mod search;
 
@@ -23,6 +25,13 @@ pub mod access;
 pub mod definition;
 /// The rows of every mirrored resource.
 pub mod record;
+/// Members of a record to values of fields.
+pub mod value;
+
+/// Rows that callers write.
+pub mod local;
+/// What was answered to a request that may come again.
+pub mod once;
 
 /// Lists of the tables that follow.
 pub mod listing;

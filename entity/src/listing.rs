@@ -308,5 +308,6 @@ fn definition(name: &str, fields: Vec<Field>) -> Definition {
         history: false,
         face: None,
         read: None,
+        local: None,
     }
 }

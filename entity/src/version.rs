@@ -30,6 +30,8 @@ pub struct Model {
     /// The run that committed it; `None`: a changed definition did, or it is not known.
     pub run_id: Option<i64>,
     pub at: DateTimeUtc,
+    /// Who wrote it, of rows that callers write.
+    pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -45,9 +47,10 @@ impl Entity {
             version: Set(version.version),
             run_id: Set(version.run_id),
             at: Set(version.at),
+            actor: Set(version.actor),
         };
         let conflict = OnConflict::columns([Column::ResourceId, Column::Version])
-            .update_columns([Column::RunId, Column::At])
+            .update_columns([Column::RunId, Column::At, Column::Actor])
             .to_owned();
         let insert = Self::insert(row).on_conflict(conflict);
         insert.exec_without_returning(db).await?;
@@ -84,6 +87,28 @@ impl Entity {
             .order_by_desc(Column::Version)
             .one(db)
             .await
+    }
+
+    /// Who wrote these versions, as far as it is known.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn actors_of(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        versions: &[i64],
+    ) -> Result<HashMap<i64, String>, DbErr> {
+        let mut actors = HashMap::new();
+        for some in versions.chunks(AT_ONCE) {
+            let found = Self::find()
+                .select_only()
+                .columns([Column::Version, Column::Actor])
+                .filter(Column::ResourceId.eq(resource_id))
+                .filter(Column::Version.is_in(some.iter().copied()))
+                .filter(Column::Actor.is_not_null());
+            actors.extend(found.into_tuple::<(i64, String)>().all(db).await?);
+        }
+        Ok(actors)
     }
 
     /// The runs that committed these versions, as far as they are known.

@@ -14,6 +14,8 @@ mod m20261121_000005_history;
 mod m20261122_000006_login;
 /// What steers the syncers.
 mod m20261122_000007_control;
+/// Rows that callers write.
+mod m20261122_000008_local;
 
 /// The columns of platform tables.
 mod column;
@@ -37,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_history::Migration),
             Box::new(m20261122_000006_login::Migration),
             Box::new(m20261122_000007_control::Migration),
+            Box::new(m20261122_000008_local::Migration),
         ]
     }
 }

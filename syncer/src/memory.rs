@@ -63,7 +63,7 @@ const MOST: usize = 512;
 
 impl Memory {
     pub(crate) fn of(source: &Source, plan: &Plan, how: How) -> Self {
-        let is_useful = source.is_repeatable(plan) && !source.is_local();
+        let is_useful = source.is_repeatable(plan) && !source.is_folder();
         Self {
             print: is_useful.then(|| print(plan)),
             distrusts: how.full,

@@ -34,6 +34,11 @@ pub async fn sync(
     let Some((keeper, row)) = take_over(ctx, source, plan, (trigger, how)).await? else {
         return Ok(None);
     };
+    if source.is_written() {
+        // Its table is as its definition says now, and there is nothing to be fetched.
+        keeper.give_back().await?;
+        return Ok(None);
+    }
     deferral::heed(ctx, source, &row).await?;
     let mut run = run_log::open(ctx, (source, plan), &keeper, row, (trigger, how)).await?;
     let span = tracing::info_span!(

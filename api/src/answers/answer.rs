@@ -82,6 +82,17 @@ impl About {
         std::iter::once(&self.resource).chain(&self.others)
     }
 
+    /// For how long it may be kept elsewhere. Rows of a local resource are others as soon as somebody writes.
+    pub(super) fn control(&self, now: DateTime<Utc>) -> HeaderValue {
+        match self.resource.definition.local {
+            Some(_) => self.audience().ask_anew(),
+            None => {
+                let max_age = freshness::max_age(&self.resource.model, now);
+                self.audience().control(max_age)
+            }
+        }
+    }
+
     /// Who may be given it.
     pub(super) fn audience(&self) -> Audience {
         Audience::of(self.resources().map(Arc::as_ref))
@@ -116,7 +127,7 @@ impl About {
         let model = &self.resource.model;
         let now = state.clock.now();
         let is_stale = freshness::is_stale(model, state.registry.is_in_touch(), now);
-        let control = self.audience().control(freshness::max_age(model, now));
+        let control = self.control(now);
         self.caching(is_stale).not_modified(request, &control, now)
     }
 

@@ -1,6 +1,7 @@
 //! What an answer says of where its rows come from, and how far to trust them.
 
 use chrono::{DateTime, Utc};
+use entity::local::Done;
 use serde::Serialize;
 
 use crate::registry::Resource;
@@ -25,6 +26,16 @@ impl<'a> Meta<'a> {
             synced_at: resource.model.synced_at,
             complete: resource.model.complete,
             stale: is_stale,
+        }
+    }
+
+    /// Of a resource that a caller has written.
+    pub(crate) fn written(resource: &'a Resource, done: Done) -> Self {
+        Self {
+            version: done.version,
+            synced_at: done.at,
+            complete: true,
+            ..Self::of(resource, false)
         }
     }
 }

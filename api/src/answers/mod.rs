@@ -30,6 +30,7 @@ use tokio::time::timeout_at;
 
 pub(crate) use self::answer::{About, Answer, Body, versions};
 pub(crate) use self::meta::Meta;
+pub(crate) use self::rendered::{SYNCED_AT, VERSION};
 use self::{
     flights::{Flights, Landing, Leader, Part},
     key::Key,

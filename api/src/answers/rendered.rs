@@ -28,8 +28,8 @@ use crate::{
     registry::{Resource, Snapshot},
 };
 
-const VERSION: HeaderName = HeaderName::from_static("catchment-version");
-const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
+pub(crate) const VERSION: HeaderName = HeaderName::from_static("catchment-version");
+pub(crate) const SYNCED_AT: HeaderName = HeaderName::from_static("catchment-synced-at");
 const STALE: HeaderName = HeaderName::from_static("catchment-stale");
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
@@ -154,10 +154,7 @@ impl Rendered {
             return problem.into_response();
         }
         let control = match self.about.is_kept {
-            true => {
-                let max_age = freshness::max_age(&self.about.resource.model, now);
-                self.about.audience().control(max_age)
-            }
+            true => self.about.control(now),
             false => NOT_KEPT,
         };
         if self.about.is_kept

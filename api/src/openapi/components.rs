@@ -169,6 +169,7 @@ fn catalogue() -> Map<String, Value> {
             ("last_outcome", json!({ "type": ["string", "null"], "description": "How it ended." })),
             ("complete", json!({ "type": "boolean" })),
             ("stale", json!({ "type": "boolean" })),
+            ("writable", json!({ "type": "boolean", "description": "Whether callers write its rows." })),
         ]),
         "Health": {
             "type": "object",
@@ -202,6 +203,7 @@ fn errors() -> Map<String, Value> {
                 "detail": { "type": "string" },
                 "allowed": { "type": "array", "items": { "type": "string" } },
                 "did_you_mean": { "type": "string" },
+                "line": { "type": "integer", "description": "The line of an imported file.", "minimum": 1 },
             },
         },
     });

@@ -54,7 +54,8 @@ pub(super) fn headers() -> Value {
         "Link": header("Where the list goes on (`next`, `prev`), the schema (`describedby`) and this document (`service-desc`).", text()),
         "X-Total-Count": header("Rows of the list over all pages, if that is known.", json!({ "type": "integer", "minimum": 0 })),
         "Catchment-Version": header("The resource's version.", json!({ "type": "integer", "minimum": 0 })),
-        "Catchment-Synced-At": header("When a run last ended complete.", json!({ "type": "string", "format": "date-time" })),
+        "Catchment-Synced-At": header("When a run last ended complete; of a local resource, when it was last written.", json!({ "type": "string", "format": "date-time" })),
+        "Location": header("Where the record is.", text()),
         "Retry-After": header("Seconds after which the same request may succeed.", json!({ "type": "integer", "minimum": 1 })),
         "X-Request-Id": header("Of this request, as the log has it: the caller's own, if that is fit to be repeated.", text()),
     });

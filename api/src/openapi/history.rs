@@ -19,6 +19,7 @@ pub(super) fn path_item(definition: &Definition) -> Value {
             "at": { "type": "string", "format": "date-time" },
             "op": { "type": "string", "enum": ["insert", "update", "delete"] },
             "run": { "type": ["integer", "null"], "description": "The run that made that commit; null: it is not known." },
+            "actor": { "type": "string", "description": "Who wrote it, of a local resource. Absent: it is not known." },
             "changed_fields": {
                 "type": "array",
                 "items": { "type": "string" },

@@ -10,6 +10,7 @@ mod export;
 mod filters;
 mod headers;
 mod history;
+mod local;
 mod login;
 mod mirror;
 mod operation;
@@ -111,6 +112,7 @@ fn of_all(described: &[Described<'_>], settings: &Settings) -> Value {
     let has_mirror = !mirrored.is_empty();
     paths.extend(mirrored);
     acts::lay(&mut paths);
+    local::lay(&mut paths, &definitions);
     if settings.rate_limit.is_some() {
         limit(&mut paths);
     }

@@ -54,6 +54,7 @@ fn ours(of: &Described<'_>, all: &[Described<'_>]) -> Map<String, Value> {
             "changed_at": text("When it changed last."),
             "version": text("The version at the commit that changed it last."),
             "run": text("The run that made that commit. Null: it is not known."),
+            "actor": text("Who wrote it, of a local resource. Absent: it is not known."),
             "request": text(
                 "The URL, without secrets, of the page that brought the record as it is; of a POST with the method before it, \
                  of a file its name. Null: it is not known.",

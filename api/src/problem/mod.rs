@@ -106,6 +106,17 @@ impl Problem {
         }
     }
 
+    /// Others write for longer than a request waits.
+    fn others_write(cause: DbErr) -> Self {
+        Self {
+            cause: Some(Arc::new(cause)),
+            ..Self::new(
+                Kind::Overloaded,
+                "others are writing; nothing was written, try again shortly",
+            )
+        }
+    }
+
     /// Something is missing: what the path names, with what could be meant.
     pub(crate) fn not_found(fault: Fault) -> Self {
         Self {
@@ -280,6 +291,9 @@ impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
         if dialect::is_timeout(&error) {
             return Self::timed_out(error);
+        }
+        if dialect::is_locked(&error) {
+            return Self::others_write(error);
         }
         let refused = match &error {
             DbErr::Query(RuntimeErr::SqlxError(cause))

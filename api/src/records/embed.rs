@@ -196,6 +196,10 @@ impl Embed<'_> {
         let id = self.resource.model.id;
         Ok(Brought {
             runs: version::Entity::runs_of(reader, id, &versions).await?,
+            actors: match self.resource.definition.local {
+                Some(_) => version::Entity::actors_of(reader, id, &versions).await?,
+                None => HashMap::new(),
+            },
             urls: request::Entity::urls_of(reader, id, &of_versions).await?,
         })
     }
@@ -236,6 +240,8 @@ fn member(name: &str, embedded: Embedded, href: &str) -> Result<String, Problem>
 struct Brought {
     /// The run that committed each version.
     runs: HashMap<i64, i64>,
+    /// Who wrote each version.
+    actors: HashMap<i64, String>,
     /// What the page of each row, by its `rowno`, was asked for with.
     urls: HashMap<i64, String>,
 }
@@ -248,6 +254,9 @@ struct Provenance<'a> {
     version: i64,
     /// The run that made that commit; null: it is not known.
     run: Option<i64>,
+    /// Who wrote it, of a local resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a str>,
     /// The URL of the page that brought it so, without secrets; null: it is not known.
     request: Option<&'a str>,
     /// Unknown while the record is to be judged anew.
@@ -262,6 +271,7 @@ impl<'a> Provenance<'a> {
             changed_at: row.changed_at,
             version: row.version,
             run: brought.runs.get(&row.version).copied(),
+            actor: brought.actors.get(&row.version).map(String::as_str),
             request: brought.urls.get(&row.rowno).map(String::as_str),
             hash: hexadecimal(&row.payload_hash),
         }

@@ -24,7 +24,7 @@ pub(crate) use self::{
     envelope::{Count, Page},
     list::{CAP, list},
     members::write_some,
-    one::{one, with_key},
+    one::{no_record, one, with_key},
     paging::{Paging, Read, cursor_of},
     query::{
         CONTROLS, Counting, ListQuery, MOST_CHARS, MOST_VALUES, Operator, Q, Terms, filter_names,

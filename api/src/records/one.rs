@@ -80,7 +80,7 @@ pub(crate) async fn one(
 }
 
 /// There is no such row.
-pub(super) fn no_record(resource: &Resource, key: &str) -> Problem {
+pub(crate) fn no_record(resource: &Resource, key: &str) -> Problem {
     let detail = format!("resource `{}` has no record `{key}`", resource.model.name);
     Problem::not_found(Fault::new("key", Code::UnknownRecord, detail))
 }

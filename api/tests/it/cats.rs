@@ -55,6 +55,7 @@ pub(crate) fn breeds() -> Definition {
         parent: None,
         face: None,
         read: None,
+        local: None,
     }
 }
 
@@ -98,6 +99,7 @@ pub(crate) fn images() -> Definition {
         }),
         face: None,
         read: None,
+        local: None,
     }
 }
 

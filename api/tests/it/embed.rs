@@ -276,6 +276,7 @@ async fn children_can_have_children() {
             }),
             face: None,
             read: None,
+            local: None,
         };
         let vote = |id: &str, breed: &str, image: &str| {
             let payload = json!({ "id": id }).to_string();

@@ -45,3 +45,4 @@ mod together;
 mod walks;
 mod world;
 mod writer;
+mod writing;

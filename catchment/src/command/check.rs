@@ -84,6 +84,13 @@ async fn look(
     }
     let mut all = Vec::new();
     for source in sources {
+        if source.is_written() {
+            // There is no upstream to be asked.
+            if call.form == Form::Text {
+                print::text(&format!("{}: callers of the api write it\n", source.name))?;
+            }
+            continue;
+        }
         for plan in &source.resources {
             let began = Instant::now();
             let probe = tokio::select! {

@@ -167,6 +167,9 @@ impl Call {
             exports: settings.exports.get(),
             export_timeout: settings.export_timeout,
             export_stall: settings.export_stall,
+            imports: settings.imports.get(),
+            import_body: u64::from(settings.import_mib) << 20,
+            import_timeout: settings.import_timeout,
         })
     }
 

@@ -26,8 +26,15 @@ struct Document {
 pub(super) async fn run(call: &Call, target: Option<&Target>) -> anyhow::Result<Exit> {
     let catalog = call.catalog()?;
     let wanted: Vec<&Arc<Source>> = match target {
-        Some(target) => vec![definitions::source(&catalog, &target.source)?],
-        None => catalog.sources.iter().collect(),
+        Some(target) => {
+            let source = definitions::source(&catalog, &target.source)?;
+            definitions::fetched(source)?;
+            vec![source]
+        }
+        None => {
+            let sources = catalog.sources.iter();
+            sources.filter(|source| !source.is_written()).collect()
+        }
     };
     let only = target.and_then(|target| target.resource.as_deref());
     let ctx = call.ctx(call.open_known().await?, signals::listen()?)?;

@@ -21,6 +21,7 @@ struct Document<'a> {
 pub(super) async fn run(call: &Call, name: &ResourceName, rows: usize) -> anyhow::Result<Exit> {
     let catalog = call.catalog()?;
     let source = definitions::source(&catalog, &name.source)?;
+    definitions::fetched(source)?;
     let plan = definitions::resource(source, &name.resource)?;
     let ctx = call.ctx(call.open_scratch().await?, signals::listen()?)?;
     let Sample { rows, parents } = tokio::select! {

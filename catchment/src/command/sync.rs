@@ -70,6 +70,7 @@ impl From<Report> for Run {
 pub(super) async fn run(call: &Call, target: &Target, how: How) -> anyhow::Result<Exit> {
     let catalog = call.catalog()?;
     let source = definitions::source(&catalog, &target.source)?;
+    definitions::fetched(source)?;
     let plans = match &target.resource {
         Some(name) => vec![definitions::resource(source, name)?],
         None => source.resources.iter().collect(),

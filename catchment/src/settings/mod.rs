@@ -88,6 +88,10 @@ pub(crate) struct Api {
     pub export_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub export_stall: Duration,
+    pub imports: NonZeroUsize,
+    pub import_mib: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub import_timeout: Duration,
     #[serde(deserialize_with = "values::all_parsed")]
     pub cors_origins: Vec<api::Origin>,
     #[serde(deserialize_with = "values::rule")]

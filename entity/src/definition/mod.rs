@@ -11,10 +11,11 @@ mod derived;
 pub mod face;
 mod kind;
 mod order;
+mod rule;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::Rule;
+use crate::access;
 
 pub use cell::Cell;
 pub use child::{Child, ChildColumn, Of};
@@ -24,6 +25,7 @@ pub(crate) use derived::words;
 pub use face::Face;
 pub use kind::{KINDS, Kind, KindError};
 pub use order::{Order, OrderKey, index_name, indexes_of};
+pub use rule::{OnBad, Pattern, Pointer, Rule, TimeFormat};
 
 /// Longest key of a record in bytes of its canonical text.
 pub const KEY_BYTES: usize = 512;
@@ -66,7 +68,19 @@ pub struct Definition {
     pub face: Option<Face>,
     /// Who may read it; `None`: who may read what says nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<Rule>,
+    pub read: Option<access::Rule>,
+    /// How the rows of callers are checked; `None`: it is mirrored, and no caller writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<Local>,
+}
+
+/// What a resource has whose rows come from callers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Local {
+    /// How each of the definition's fields is read from a record, in the same order.
+    pub rules: Vec<Rule>,
+    /// What else a column of an imported table may be called that holds the field, in the same order.
+    pub headers: Vec<Option<String>>,
 }
 
 /// What a record is identified by.

@@ -31,6 +31,11 @@ const INTERRUPTED: &str = "9";
 /// MySQL's and MariaDB's errors for a statement that took longer than it might.
 const TOOK_TOO_LONG: [u16; 2] = [3024, 1969];
 
+/// SQLite's result codes for a database that another connection writes.
+const BUSY: [&str; 3] = ["5", "261", "517"];
+/// MySQL's and MariaDB's errors for a lock that was not had in time, or never will be.
+const LOCKED: [u16; 3] = [1205, 1213, 1020];
+
 /// A database that is read for one request: no statement goes on after the request's time, none writes.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -133,6 +138,26 @@ pub fn is_timeout(error: &DbErr) -> bool {
         None => {
             told.try_downcast_ref::<SqliteError>().is_some()
                 && told.code().as_deref() == Some(INTERRUPTED)
+        }
+    }
+}
+
+/// Whether a statement failed because another transaction holds what it wants to write.
+pub fn is_locked(error: &DbErr) -> bool {
+    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return false;
+    };
+    let Some(told) = cause.as_database_error() else {
+        return false;
+    };
+    match told.try_downcast_ref::<MySqlDatabaseError>() {
+        Some(told) => LOCKED.contains(&told.number()),
+        None => {
+            let code = told.code();
+            let is_sqlite = told.try_downcast_ref::<SqliteError>().is_some();
+            is_sqlite && code.is_some_and(|code| BUSY.contains(&&*code))
         }
     }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
 
 pub use cell::{bind, operand, read, readable};
 pub(crate) use explain::{Told, explain};
-pub use limit::{Reader, is_timeout};
+pub use limit::{Reader, is_locked, is_timeout};
 pub(crate) use statement::{Many, select_by};
 
 use self::cell::SQLITE_DIGITS;

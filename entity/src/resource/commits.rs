@@ -49,6 +49,7 @@ impl Entity {
             version: change.version,
             run_id: change.run_id,
             at: change.at,
+            actor: None,
         };
         version::Entity::keep(db, made).await
     }

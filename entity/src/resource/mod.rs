@@ -2,6 +2,7 @@
 
 mod commits;
 mod desired;
+mod local;
 mod runs;
 mod table;
 
@@ -10,7 +11,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnCon
 use self::table::as_json;
 use crate::{definition::Definition, run::Outcome, source};
 
-pub use self::{commits::Change, runs::Ending};
+pub use self::{commits::Change, local::Written, runs::Ending};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -43,6 +43,7 @@ fn definition(fields: &[(&str, &str)]) -> Definition {
         parent: None,
         face: None,
         read: None,
+        local: None,
     }
 }
 

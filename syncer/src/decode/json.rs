@@ -4,16 +4,14 @@
 
 use std::borrow::Cow;
 
+use entity::raw::{self, Text};
 use serde::{
     Deserializer,
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use super::{
-    Broken, Record, lead,
-    raw::{self, Text},
-};
+use super::{Broken, Record, lead};
 use crate::{
     parents::Copied,
     source::plan::{Plan, Pointer},

@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use entity::raw;
 use serde_json::{Value, value::RawValue};
 
-use super::raw;
 use crate::parents::Copied;
 
 /// A member that the record has itself, with another value.

@@ -6,22 +6,17 @@ mod csv;
 mod json;
 /// Members put in front of a record.
 mod lead;
-/// All members of an object.
-mod members;
 /// One JSON record a line.
 mod ndjson;
 /// What the page says of the way on.
 mod next;
-/// JSON without conversion.
-mod raw;
 
 use std::borrow::Cow;
 
 pub(crate) use csv::{end_of_first, end_of_whole};
+pub(crate) use entity::raw::{Members, at, below, find, kind, members};
 pub(crate) use lead::led;
-pub(crate) use members::{Members, members};
 pub(crate) use ndjson::end_of_last;
-pub(crate) use raw::{at, below, every, find, kind, plain};
 
 use self::next::Context;
 use crate::{

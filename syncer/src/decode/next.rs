@@ -1,6 +1,8 @@
 //! What a page says of the way on: where the next one is, whether there is one, and how many records there are in all.
 
-use super::{Record, json::Body, raw::at};
+use entity::raw::at;
+
+use super::{Record, json::Body};
 use crate::{
     error::SyncError,
     fetch::{Page, page::Answer},

@@ -130,7 +130,7 @@ pub struct Ask<'a> {
 /// # Errors
 /// The upstream cannot be reached, refuses, asks to wait longer than the plan allows, or it is time to stop.
 pub async fn page(ctx: &Ctx, ask: Ask<'_>, counts: &mut Counts) -> Result<Got, SyncError> {
-    if ask.source.is_local() {
+    if ask.source.is_folder() {
         return file::page(ctx, ask, counts).await;
     }
     let session = ctx.session(ask.source)?;

@@ -47,17 +47,17 @@ pub(super) async fn of_probe(ctx: &Ctx, source: &Source, plan: &Plan) -> Asked {
     let took = began.elapsed();
     let pages = pages(plan, &probe);
     let mut asked = Asked {
-        requests: if source.is_local() {
+        requests: if source.is_folder() {
             0
         } else {
             pages.unwrap_or(1)
         },
-        at_least: pages.is_none() && !source.is_local(),
+        at_least: pages.is_none() && !source.is_folder(),
         rows: match (probe.total, &probe.next) {
             (None, Some(next)) if next.is == Promise::None => Some(probe.records as u64),
             (total, _) => total,
         },
-        pace: match source.is_local() {
+        pace: match source.is_folder() {
             true => Pace::Unknown,
             false => Pace::OfOne {
                 took: took.as_secs_f64() * 1000.0 / float(probe.requests.max(1).unsigned_abs()),

@@ -29,7 +29,7 @@ impl Pace {
             let took = run.ended_at? - run.started_at;
             Some(took.num_milliseconds().max(0).unsigned_abs())
         };
-        if source.is_local() {
+        if source.is_folder() {
             return runs
                 .first()
                 .and_then(took)

@@ -58,7 +58,7 @@ impl<'a> Asker<'a> {
         }
         let values = self.values.front().cloned().unwrap_or_default();
         let at = match step {
-            Step::Query(_) => fetch::page::first(&plan.page, source.is_local()),
+            Step::Query(_) => fetch::page::first(&plan.page, source.is_folder()),
             Step::Url(url) => At::Url(url.clone()),
         };
         let ask = Ask {

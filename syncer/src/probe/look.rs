@@ -79,7 +79,7 @@ async fn of_parent(
     parent: &Parent,
     counts: &mut Counts,
 ) -> Result<Looked, SyncError> {
-    let at = page::first(&plan.page, source.is_local());
+    let at = page::first(&plan.page, source.is_folder());
     let ask = Ask {
         source,
         plan,

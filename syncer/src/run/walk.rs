@@ -49,7 +49,7 @@ impl Run {
         self.position.walked = Walked::default();
         self.position.last = None;
         self.seen.span.clear();
-        self.position.at = Some(page::first(&plan.page, source.is_local()));
+        self.position.at = Some(page::first(&plan.page, source.is_folder()));
     }
 
     /// Where the span ends that is walked.

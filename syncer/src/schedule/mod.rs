@@ -43,6 +43,7 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
             Schedule::Every(pace) => {
                 paces.spawn(tick::every(*pace, source.name.clone(), tick.clone()));
             }
+            Schedule::Never => {}
         }
     }
     scheduler.start().await?;

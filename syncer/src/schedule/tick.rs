@@ -67,6 +67,7 @@ pub(super) async fn overdue(ctx: &Ctx, catalog: &Catalog) -> Vec<String> {
     catalog
         .sources
         .iter()
+        .filter(|source| !source.is_written())
         .filter(due)
         .map(|source| source.name.clone())
         .collect()

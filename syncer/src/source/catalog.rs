@@ -182,7 +182,9 @@ fn source(
         let mut plan = resource::plan(&mut report, resource, &setting);
         if let Some(source) = &source {
             relation::check_changed_only(&mut report, source, &plan);
-            plan.definition.face = Some(face::face((source, &document.source), &plan));
+            if plan.definition.local.is_none() {
+                plan.definition.face = Some(face::face((source, &document.source), &plan));
+            }
         }
         plans.push(Arc::new(plan));
     }

@@ -25,8 +25,9 @@ mod tree;
 /// Sources.
 mod address;
 mod auth;
-mod local;
+mod folder;
 mod upstream;
+mod written;
 
 /// Resources.
 mod access;

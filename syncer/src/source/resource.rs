@@ -5,12 +5,13 @@ use entity::definition::Definition;
 use super::{
     access, address, answer, column, demands,
     document::{Document, Resource},
-    fingerprint, identity, incremental, local, names, orders, paging, parameters,
+    fingerprint, folder, identity, incremental, names, orders, paging, parameters,
     plan::{ForEach, Plan, Rule, TableRule},
     relation,
     report::Report,
     request, search, table,
     template::{Scope, Secrets},
+    written,
 };
 
 /// Where a plan is made.
@@ -22,6 +23,9 @@ pub(crate) struct Setting<'a> {
 
 /// The plan of `resource`. It is whole only if nothing was reported.
 pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) -> Plan {
+    if written::is_written(&setting.document.source) {
+        return written::plan(report, resource, setting);
+    }
     let Resource { name, spec, .. } = resource;
     check(report, resource, setting);
     let for_each = setting
@@ -75,7 +79,7 @@ pub(crate) fn plan(report: &mut Report<'_>, resource: &Resource, setting: &Setti
 
 fn check(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) {
     if address::is_folder(&setting.document.source.base_url) {
-        local::resource(report, &resource.spec);
+        folder::resource(report, &resource.spec);
     }
     if let Err(wrong) = names::resource(&resource.name) {
         report.wrong(&[], wrong);
@@ -83,7 +87,7 @@ fn check(report: &mut Report<'_>, resource: &Resource, setting: &Setting<'_>) {
 }
 
 /// The rows as the database and the api know them, and how they are taken from records.
-fn definition(
+pub(crate) fn definition(
     report: &mut Report<'_>,
     resource: &Resource,
     setting: &Setting<'_>,
@@ -111,6 +115,7 @@ fn definition(
         history: resource.spec.history.unwrap_or_default(),
         face: None,
         read: access::of_resource(report, resource, &setting.document.source),
+        local: None,
     };
     if definition.history {
         let fits = names::table_fits(&definition.history_table());

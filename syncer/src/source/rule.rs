@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     fault::Wrong,
     names,
-    plan::{OnBad, Pointer, Rule, TimeFormat},
+    plan::{OnBad, Pattern, Pointer, Rule, TimeFormat},
     pointing,
     report::Report,
     spec::{FieldSpec, IndexSpec, OnBadSpec},
@@ -225,8 +225,9 @@ fn kind(text: &str) -> Result<Kind, Wrong> {
     })
 }
 
-fn regex(text: &str) -> Result<Regex, Wrong> {
-    Regex::new(text).map_err(|error| {
+fn regex(text: &str) -> Result<Pattern, Wrong> {
+    let read = Regex::new(text).map(Pattern);
+    read.map_err(|error| {
         // The last line says what is wrong; those before it draw where.
         let said = error.to_string();
         let reason = said
@@ -261,8 +262,8 @@ pub(crate) fn time_format(text: &str) -> Result<TimeFormat, Wrong> {
 }
 
 /// Short, and another one whenever the rule reads another value out of the same record.
-fn fingerprint(rule: &Rule) -> String {
-    let pattern = rule.pattern.as_ref().map(Regex::as_str);
+pub(crate) fn fingerprint(rule: &Rule) -> String {
+    let pattern = rule.pattern.as_ref().map(|pattern| pattern.as_str());
     let bound = |bound: &Option<Decimal>| bound.as_ref().map(Decimal::to_string);
     short_hash(&serde_json::json!([
         rule.from.to_string(),

@@ -14,6 +14,8 @@ use croner::{
 pub enum Schedule {
     Cron(String),
     Every(Duration),
+    /// Nothing is ever due: callers write the rows.
+    Never,
 }
 
 impl Schedule {
@@ -29,6 +31,7 @@ impl Schedule {
                 Some(next.trunc_subsecs(0))
             }
             Self::Every(pace) => after.checked_add_signed(chrono::Duration::from_std(*pace).ok()?),
+            Self::Never => None,
         }
     }
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pace = match self {
             Self::Cron(expression) => return f.write_str(expression),
+            Self::Never => return f.write_str("never"),
             Self::Every(pace) => pace,
         };
         f.write_str("every ")?;

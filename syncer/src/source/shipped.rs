@@ -10,9 +10,10 @@ macro_rules! shipped {
 }
 
 /// One for each file of `syncer/sources`, and for each a part of `doc/sources.md`.
-const SHIPPED: [(&str, &str); 8] = shipped![
+const SHIPPED: [(&str, &str); 9] = shipped![
     "github.toml",
     "notion.toml",
+    "people.toml",
     "pokeapi.toml",
     "stripe.toml",
     "thecatapi.toml",

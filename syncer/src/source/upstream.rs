@@ -2,16 +2,19 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use url::Url;
+
 use super::{
     access, address, auth,
     fault::Wrong,
-    local, names, notation,
+    folder, names, notation,
     plan::{Limits, Retry, Source, Template},
     pointing,
     report::Report,
     schedule::Schedule,
     spec::{AuthSpec, LimitsSpec, RetrySpec, Scalar, SourceSpec},
     template::{self, Scope, Secrets},
+    written,
 };
 
 /// Headers that belong to the connection: the client sets them.
@@ -29,12 +32,14 @@ pub(crate) fn source(
     spec: &SourceSpec,
     secrets: &Secrets<'_>,
 ) -> Option<Source> {
-    local::source(report, spec);
+    access::rule(report, &spec.name, spec.read.as_ref());
+    if written::is_written(spec) {
+        return written::source(report, spec);
+    }
+    folder::source(report, spec);
     check_auth(report, spec);
     report.ok(&["name"], names::source(&spec.name));
-    access::rule(report, &spec.name, spec.read.as_ref());
-    let base_url = address::base_url(&spec.base_url, report.file);
-    let base_url = report.ok(&["base_url"], base_url);
+    let base_url = base_url(report, spec);
     let schedule = report.read(&["schedule"], spec.schedule.as_deref(), notation::schedule);
     let timeout = report.read(&["timeout"], spec.timeout.as_deref(), notation::duration);
     let max_body = report.read(&["max_body"], spec.max_body.as_deref(), notation::size);
@@ -61,6 +66,15 @@ pub(crate) fn source(
         // Last: every other fault is found without it.
         base_url: base_url?,
     })
+}
+
+fn base_url(report: &mut Report<'_>, spec: &SourceSpec) -> Option<Url> {
+    if !report.root.has(&["base_url"]) {
+        report.wrong(&[], Wrong::new("`base_url` is missing"));
+        return None;
+    }
+    let base_url = address::base_url(&spec.base_url, report.file);
+    report.ok(&["base_url"], base_url)
 }
 
 /// Reports a parameter that proves who sends a request and is sent otherwise too.

@@ -119,6 +119,7 @@ async fn known_since(
         version: stamp.version,
         run_id: None,
         at: stamp.now,
+        actor: None,
     };
     Version::keep(transaction, version).await?;
     Ok(stamp.now)

@@ -48,6 +48,9 @@ pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
                 continue;
             };
             let prepared = prepare(ctx, plan, &keeper, &resource).await?;
+            if source.is_written() && prepared != Prepared::Stopped {
+                open(ctx, plan, &resource).await?;
+            }
             keeper.give_back().await?;
             if prepared == Prepared::Stopped {
                 return Ok(());
@@ -90,7 +93,22 @@ pub(crate) async fn row(
 /// The registered definition cannot be read.
 pub(crate) fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
     let is_told = plan.definition.history == resource.history_version.is_some();
-    Ok(is_told && resource.projection()?.as_ref() == Some(&plan.definition))
+    let is_open = plan.definition.local.is_none() || is_open(resource);
+    Ok(is_told && is_open && resource.projection()?.as_ref() == Some(&plan.definition))
+}
+
+/// Whether callers may write.
+fn is_open(resource: &resource::Model) -> bool {
+    resource.indexed && resource.complete && resource.next_run_at.is_none()
+}
+
+/// Lets callers write: no run will ever fill the table, so it gets its indexes at once, and what it holds is all there is.
+async fn open(ctx: &Ctx, plan: &Plan, resource: &resource::Model) -> Result<(), DbErr> {
+    if !resource.indexed {
+        record_table::index(&ctx.db, &plan.definition).await?;
+        Resource::indexed(&ctx.db, resource.id).await?;
+    }
+    Resource::opened(&ctx.db, resource.id, ctx.clock.now()).await
 }
 
 /// What preparing a table came to.

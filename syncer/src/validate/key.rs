@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
-use entity::definition::{self, Decimal, KEY_BYTES};
+use entity::{
+    definition::{self, Decimal, KEY_BYTES},
+    value::{joined, part},
+};
 use serde_json::value::RawValue;
 
 use super::{Fault, not_an_object};
@@ -169,68 +172,11 @@ fn plain(value: &RawValue) -> String {
     serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
-fn part(value: &RawValue) -> Result<String, String> {
-    let text = value.get();
-    match decode::kind(value) {
-        "a text" => match serde_json::from_str::<String>(text) {
-            Ok(text) if text.is_empty() => Err("is an empty text".to_owned()),
-            Ok(text) => Ok(text),
-            Err(error) => Err(format!("is not Unicode text: {error}")),
-        },
-        "a number" => {
-            let number = Decimal::parse(text)
-                .ok()
-                .and_then(|number| number.canonical());
-            number.ok_or_else(|| "is a number of more than 64 digits".to_owned())
-        }
-        "a boolean" => Ok(text.to_owned()),
-        other => Err(format!(
-            "is {other}; a key is a text, a number or a boolean"
-        )),
-    }
-}
-
-fn joined(mut parts: Vec<String>) -> String {
-    if parts.len() == 1 {
-        return parts.swap_remove(0);
-    }
-    let escaped = parts
-        .iter()
-        .map(|part| part.replace('%', "%25").replace(',', "%2C"));
-    escaped.collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::value::RawValue;
 
-    use super::{digits, joined, part, says_yes};
-
-    fn split(key: &str) -> Vec<String> {
-        key.split(',')
-            .map(|part| part.replace("%2C", ",").replace("%25", "%"))
-            .collect()
-    }
-
-    #[test]
-    fn a_number_has_one_key() {
-        let check = |json: &str, expected: Result<&str, ()>| {
-            let raw: &RawValue = serde_json::from_str(json).expect("JSON");
-            assert_eq!(part(raw).as_deref().map_err(|_| ()), expected, "{json}");
-        };
-        check("1", Ok("1"));
-        check("1.0", Ok("1"));
-        check("-0", Ok("0"));
-        check("12345678901234567890123", Ok("12345678901234567890123"));
-        check("\"1\"", Ok("1"));
-        check("\"a \"", Ok("a "));
-        check("true", Ok("true"));
-        check("\"\"", Err(()));
-        check("{}", Err(()));
-        check("\"\\ud800\"", Err(()));
-        check("1e99", Err(()));
-    }
+    use super::{digits, says_yes};
 
     #[test]
     fn a_mark_of_deletion_is_anything_but_nothing() {
@@ -268,17 +214,5 @@ mod tests {
     #[test]
     fn a_hash_is_written_in_two_digits_a_byte() {
         assert_eq!(digits(&[0, 10, 255]), "000aff");
-    }
-
-    proptest! {
-        #[test]
-        fn a_composite_key_reads_back(parts in prop::collection::vec(".{1,8}", 2..4)) {
-            prop_assert_eq!(split(&joined(parts.clone())), parts);
-        }
-
-        #[test]
-        fn a_single_key_is_the_text_itself(text in ".{1,20}") {
-            prop_assert_eq!(joined(vec![text.clone()]), text);
-        }
     }
 }

@@ -1,8 +1,7 @@
 //! How far incremental reading came: the value of a record that grows with each change.
 
-use entity::definition::Cell;
+use entity::{definition::Cell, value};
 
-use super::{time, value};
 use crate::{
     decode,
     source::plan::{CursorKind, Incremental, Mark},
@@ -20,7 +19,7 @@ pub(crate) fn mark(cursor: &Incremental, record: &str) -> Option<Mark> {
 fn read(kind: &CursorKind, text: &str) -> Option<Mark> {
     match kind {
         CursorKind::Integer => value::integer(text).map(Mark::Number),
-        CursorKind::Timestamp(format) => match time::timestamp(format, text) {
+        CursorKind::Timestamp(format) => match value::timestamp(format, text) {
             Ok(Cell::Timestamp(instant)) => Some(Mark::Time(instant)),
             _ => None,
         },

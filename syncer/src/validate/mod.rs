@@ -8,21 +8,21 @@ mod key;
 mod mark;
 /// Arrays of objects to rows of their own.
 mod tables;
-/// Times as upstreams write them.
-mod time;
-/// Members to values of fields.
-mod value;
 
 use std::borrow::Cow;
 
-use entity::{definition::Cell, record::Row, reject};
+use entity::{
+    definition::Cell,
+    record::Row,
+    reject,
+    value::{self, Bad},
+};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 pub(crate) use identities::{Lead, identities, key_of};
 pub(crate) use mark::mark;
 
-use self::value::Bad;
 use crate::{
     decode::{self, Members},
     source::plan::{OnBad, Plan},

@@ -5,13 +5,11 @@ use std::fmt::Write as _;
 use entity::{
     definition::{Cell, Table},
     reject,
+    value::{self, Bad},
 };
 use serde_json::value::RawValue;
 
-use super::{
-    Fault, bad_value,
-    value::{self, Bad},
-};
+use super::{Fault, bad_value};
 use crate::{
     decode::{self, Members},
     source::plan::{OnBad, Plan, Pointer, TableRule},

@@ -75,5 +75,6 @@ mod titanic;
 mod types;
 /// A syncer, its upstream and its database.
 mod world;
+mod written;
 
 use testdb::upstream;

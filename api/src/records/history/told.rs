@@ -60,7 +60,14 @@ pub(crate) async fn history(
         return Err(no_record(resource, &key));
     }
     let versions: Vec<i64> = found.entries.iter().map(|entry| entry.version).collect();
-    let runs = version::Entity::runs_of(&reader, resource.model.id, &versions).await?;
+    let id = resource.model.id;
+    let by = By {
+        runs: version::Entity::runs_of(&reader, id, &versions).await?,
+        actors: match definition.local {
+            Some(_) => version::Entity::actors_of(&reader, id, &versions).await?,
+            None => HashMap::new(),
+        },
+    };
     let next = found.older.as_ref().zip(versions.last());
     let next = next.map(|(_, last)| {
         let cursor = Cursor {
@@ -75,7 +82,7 @@ pub(crate) async fn history(
     about.links = links(&parameters, next.as_deref());
     let wanted = asked.fields.as_deref();
     let wanted = wanted.map(|names| with_key(resource, names));
-    let rows = array(&found, &runs, wanted.as_deref())?;
+    let rows = array(&found, &by, wanted.as_deref())?;
     let page = Page {
         limit: asked.limit,
         next,
@@ -83,6 +90,13 @@ pub(crate) async fn history(
     };
     let body = Body::Envelope(envelope::list(&rows, &page, None)?);
     Ok(Answer { about, body }.into_response())
+}
+
+/// Who made each version.
+struct By {
+    runs: HashMap<i64, i64>,
+    /// Of a local resource: who wrote.
+    actors: HashMap<i64, String>,
 }
 
 /// What is asked for.
@@ -135,11 +149,7 @@ impl Asked {
     }
 }
 
-fn array(
-    page: &HistoryPage,
-    runs: &HashMap<i64, i64>,
-    wanted: Option<&[&str]>,
-) -> Result<String, Problem> {
+fn array(page: &HistoryPage, by: &By, wanted: Option<&[&str]>) -> Result<String, Problem> {
     let mut body = String::from("[");
     let older = page.entries.iter().skip(1).map(Some);
     let older = older.chain([page.older.as_ref()]);
@@ -147,8 +157,7 @@ fn array(
         if index > 0 {
             body.push(',');
         }
-        let run = runs.get(&entry.version).copied();
-        write_entry(&mut body, (entry, run, before), wanted)?;
+        write_entry(&mut body, (entry, by, before), wanted)?;
     }
     body.push(']');
     Ok(body)
@@ -157,7 +166,7 @@ fn array(
 /// Writes a version, and what it changed of the one before it.
 fn write_entry(
     body: &mut String,
-    (entry, run, before): (&Entry, Option<i64>, Option<&Entry>),
+    (entry, by, before): (&Entry, &By, Option<&Entry>),
     wanted: Option<&[&str]>,
 ) -> Result<(), Problem> {
     let op = match (entry.op, before.map(|before| before.op)) {
@@ -168,10 +177,13 @@ fn write_entry(
     };
     let at = entry.at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let version = entry.version;
-    let run = json(&run)?;
+    let run = json(&by.runs.get(&version))?;
     body.push_str(&format!(
         r#"{{"version":{version},"at":"{at}","op":"{op}","run":{run},"#
     ));
+    if let Some(actor) = by.actors.get(&version) {
+        body.push_str(&format!(r#""actor":{},"#, json(actor)?));
+    }
     let old = before.and_then(|before| before.payload.as_deref());
     let changed = match (&entry.payload, old) {
         (Some(new), Some(old)) => changed_fields(old, new),

@@ -71,7 +71,9 @@ async fn a_key_is_shown_once_and_good_in_either_header_until_it_ends() {
         let (token, _) = tokens(&world, "anna").await;
         let gone = (Method::DELETE, &*format!("/api/v1/keys/{id}"));
         assert_eq!(
-            ask(&world, gone, bearer(&token), Value::Null).await.status,
+            ask(&world, gone.clone(), bearer(&token), Value::Null)
+                .await
+                .status,
             204
         );
         assert_eq!(

@@ -28,7 +28,7 @@ async fn what_is_no_token_of_ours_is_refused() {
     ];
     for token in wrong {
         let path = (Method::GET, "/api/v1/catalog");
-        let answer = ask(&world, path, bearer(&token), Value::Null).await;
+        let answer = ask(&world, path.clone(), bearer(&token), Value::Null).await;
         assert_eq!(answer.status, 401, "{token}: {}", answer.body);
         assert_eq!(answer.json()["code"], "UNAUTHENTICATED");
         assert!(!answer.body.contains(&token), "{}", answer.body);

@@ -23,6 +23,7 @@ use crate::{
     cats::{breeds, field, image, row, searched, text},
     mirror::{mirrored_breeds, mirrored_images},
     world::{World, settings},
+    writing,
 };
 
 /// What routes lead to that are no operations: pages for people, the document itself, and upstreams that answer at their root.
@@ -150,6 +151,7 @@ async fn every_documented_example_is_of_its_schema() {
 async fn every_route_is_documented_and_no_other() {
     let world = World::with_schema(Kind::Sqlite, settings()).await;
     mirrored(&world).await;
+    writing::opened(&world, &writing::people()).await;
     let document = Document::of(&world).await;
     let documented = document.methods();
     let needs = api::needs();

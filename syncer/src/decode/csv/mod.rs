@@ -8,12 +8,12 @@ mod lines;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use entity::definition::Kind;
+use entity::{definition::Kind, raw};
 use serde_json::{Value, value::RawValue};
 
 use self::lines::Lines;
 pub(crate) use self::lines::{end_of_first, end_of_whole};
-use super::{Broken, Record, raw};
+use super::{Broken, Record};
 use crate::source::plan::Plan;
 
 /// The records of `body`. Lines without anything are none.

@@ -25,7 +25,7 @@ pub(crate) fn face((source, spec): (&Source, &SourceSpec), plan: &Plan) -> Face 
 }
 
 fn shape((source, spec): (&Source, &SourceSpec), plan: &Plan) -> Result<Shape, String> {
-    if source.is_local() {
+    if source.is_folder() {
         return Err("it is read from files of the syncer's machine".to_owned());
     }
     if plan.method == Method::Post {

@@ -14,10 +14,11 @@ mod rule;
 mod template;
 
 pub use auth::{Auth, Grant};
+pub use entity::definition::{OnBad, Pattern, Pointer, Rule, TimeFormat};
 pub use incremental::{CursorKind, Incremental, Mark, Order, Step};
 pub use page::{End, Page, Param, Size, Way, Within};
-pub use place::{Place, Pointer};
-pub use rule::{OnBad, Rule, TableRule, TimeFormat};
+pub use place::Place;
+pub use rule::TableRule;
 pub use template::{JsonTemplate, Segment, Template, Values};
 
 use super::schedule::Schedule;
@@ -38,7 +39,7 @@ impl Catalog {
 #[derive(Debug)]
 pub struct Source {
     pub name: String,
-    /// What each path is appended to; of the scheme `file`: a folder of this machine.
+    /// What each path is appended to; of the scheme `file`: a folder of this machine; of `local`: there is none.
     pub base_url: Url,
     pub schedule: Schedule,
     pub auth: Auth,
@@ -62,8 +63,13 @@ impl Source {
         self.resources.iter().find(|plan| plan.name == name)
     }
 
+    /// Whether its rows come from the callers of the api, and nothing is fetched.
+    pub fn is_written(&self) -> bool {
+        self.schedule == Schedule::Never
+    }
+
     /// Whether it is a folder of this machine.
-    pub fn is_local(&self) -> bool {
+    pub fn is_folder(&self) -> bool {
         self.base_url.scheme() == "file"
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use entity::definition::Pointer;
+
 /// Where a value stands in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -20,19 +22,5 @@ impl fmt::Display for Place {
             Self::Header(name) => write!(f, "`header:{name}`"),
             Self::Last(pointer) => write!(f, "`last:{pointer}`"),
         }
-    }
-}
-
-/// A JSON Pointer (RFC 6901), unescaped; no tokens: the root.
-///
-/// In the rules of fields and tables a token `*` stands for every item of an array.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pointer(pub Vec<String>);
-
-impl fmt::Display for Pointer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|token| write!(f, "/{}", token.replace('~', "~0").replace('/', "~1")))
     }
 }

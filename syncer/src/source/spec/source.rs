@@ -12,11 +12,18 @@ use super::{AuthSpec, Names, Scalar};
 /// An upstream HTTP API.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Source", extend("required" = ["base_url", "name"]))]
+#[schemars(
+    rename = "Source",
+    extend("required" = ["name"]),
+    extend("if" = { "properties": { "kind": { "const": "local" } }, "required": ["kind"] }),
+    extend("else" = { "required": ["base_url"] })
+)]
 pub(crate) struct SourceSpec {
     /// Prefix of the source's tables and URLs: small letters, digits and single underscores.
     #[serde(default)]
     pub(crate) name: String,
+    /// Where its rows come from. Default: `http`.
+    pub(crate) kind: Option<SourceKindSpec>,
     /// What every resource's path is appended to: `https://api.example.com/v1`, or a folder of files: `file:///data`, `file:data` beside the definition.
     #[serde(default)]
     pub(crate) base_url: String,
@@ -44,6 +51,17 @@ pub(crate) struct SourceSpec {
     /// When a request is sent again.
     #[serde(default)]
     pub(crate) retry: RetrySpec,
+}
+
+/// Where a source's rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SourceKind")]
+pub(crate) enum SourceKindSpec {
+    /// From an upstream, or a folder of files: the syncer fetches them.
+    Http,
+    /// From the callers of the api, who write them.
+    Local,
 }
 
 /// What the upstream allows.

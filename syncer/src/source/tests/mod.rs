@@ -26,6 +26,7 @@ mod slips;
 mod sources;
 mod tables;
 mod together;
+mod written;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -56,7 +56,7 @@ fn a_copy_is_read_as_the_parent_reads_it() {
         pointer(&["kilos"]),
         "it stands in front of the record"
     );
-    let pattern = rule.pattern.as_ref().map(regex::Regex::as_str);
+    let pattern = rule.pattern.as_ref().map(|pattern| pattern.as_str());
     assert_eq!(
         pattern,
         Some("\\d+"),

@@ -212,6 +212,7 @@ mod tests {
             parent: None,
             face: None,
             read: None,
+            local: None,
         };
         let check = |at: usize, expected: &str| {
             let backend = DbBackend::Sqlite;

@@ -1,12 +1,14 @@
 //! Times and dates, in the form that the definition says the upstream writes them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use entity::definition::{Cell, Decimal, Kind};
 
-use crate::source::plan::TimeFormat;
+use crate::definition::{Cell, Decimal, Kind, TimeFormat};
 
-/// The instant that `text` writes; or what would be one.
-pub(super) fn timestamp(format: &TimeFormat, text: &str) -> Result<Cell, String> {
+/// The instant that `text` writes.
+///
+/// # Errors
+/// It writes none: what would be one.
+pub fn timestamp(format: &TimeFormat, text: &str) -> Result<Cell, String> {
     let instant = instant(format, text).and_then(Kind::timestamp);
     instant.ok_or_else(|| form("a time", format, "RFC 3339"))
 }
@@ -68,9 +70,7 @@ fn form(what: &str, format: &TimeFormat, standard: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entity::definition::Kind;
-
-    use super::{TimeFormat, date, timestamp};
+    use super::{Kind, TimeFormat, date, timestamp};
 
     fn pattern(text: &str) -> TimeFormat {
         TimeFormat::Pattern(text.to_owned())

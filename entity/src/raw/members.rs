@@ -8,13 +8,13 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::raw::{self, Text};
+use super::{Text, below};
 
 /// The members of an object in order, each with its own bytes.
 ///
 /// # Errors
 /// It is no object, or a member's name is not Unicode.
-pub(crate) fn members(object: &str) -> Result<Members<'_>, serde_json::Error> {
+pub fn members(object: &str) -> Result<Members<'_>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
     let members = deserializer.deserialize_map(All)?;
     deserializer.end()?;
@@ -23,13 +23,14 @@ pub(crate) fn members(object: &str) -> Result<Members<'_>, serde_json::Error> {
 
 /// The members of an object; of two with one name the last counts.
 #[derive(Debug)]
-pub(crate) struct Members<'a> {
+pub struct Members<'a> {
     object: &'a str,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Members<'a> {
-    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    /// The value of the member of that name.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.members
             .iter()
             .rev()
@@ -38,15 +39,21 @@ impl<'a> Members<'a> {
     }
 
     /// The value at the pointer of these `tokens`; without any, the object itself.
-    pub(crate) fn below(&self, tokens: &[String]) -> Option<&'a RawValue> {
+    pub fn below(&self, tokens: &[String]) -> Option<&'a RawValue> {
         match tokens.split_first() {
-            Some((first, rest)) => raw::below(self.get(first)?, rest),
+            Some((first, rest)) => below(self.get(first)?, rest),
             None => serde_json::from_str(self.object).ok(),
         }
     }
 
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        let members = self.members.iter();
+        members.map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// Whether several members have this name.
-    pub(crate) fn repeats(&self, name: &str) -> bool {
+    pub fn repeats(&self, name: &str) -> bool {
         let members = self.members.iter();
         members.filter(|(member, _)| member == name).count() > 1
     }

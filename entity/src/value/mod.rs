@@ -2,27 +2,34 @@
 
 /// Texts to values of a type.
 mod convert;
+/// What a record is identified by.
+mod key;
 /// What a rule narrows.
 mod narrow;
+/// Times as upstreams write them.
+mod time;
 
 use std::borrow::Cow;
 
-use entity::definition::{Cell, Kind};
 use serde_json::value::RawValue;
 
-pub(super) use self::convert::integer;
 use self::{
     convert::converted,
     narrow::{fits, in_range, is_listed},
 };
+pub use self::{
+    convert::{boolean, integer},
+    key::{joined, part},
+    time::timestamp,
+};
 use crate::{
-    decode::{self, Members},
-    source::plan::Rule,
+    definition::{Cell, Kind, Rule},
+    raw::{self, Members},
 };
 
 /// Why there is no value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Bad {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bad {
     /// Absent or null, and required.
     Missing,
     /// It does not fit: says what it is and what would fit.
@@ -30,7 +37,7 @@ pub(super) enum Bad {
 }
 
 /// The value that `rule` reads in `record`; where its pointer has a `*`, the array that the star goes through.
-pub(super) fn of<'a>(record: &Members<'a>, rule: &Rule) -> Option<&'a RawValue> {
+pub fn of<'a>(record: &Members<'a>, rule: &Rule) -> Option<&'a RawValue> {
     let tokens = &rule.from.0;
     record.below(&tokens[..star(rule).unwrap_or(tokens.len())])
 }
@@ -41,7 +48,10 @@ fn star(rule: &Rule) -> Option<usize> {
 }
 
 /// The value of a field of type `kind`, of at most `limit` characters, in `raw`.
-pub(super) fn cell(
+///
+/// # Errors
+/// There is none, though one is required, or it does not fit.
+pub fn cell(
     kind: Kind,
     limit: Option<usize>,
     rule: &Rule,
@@ -91,22 +101,25 @@ fn scalar(kind: Kind, limit: Option<usize>, rule: &Rule, raw: &RawValue) -> Resu
 }
 
 /// The plain text of a value that is not a structure.
-pub(super) fn text(raw: &RawValue) -> Result<Cow<'_, str>, Bad> {
-    match decode::kind(raw) {
-        "a text" => decode::plain(raw).or_else(|error| bad(format!("not Unicode text: {error}"))),
+///
+/// # Errors
+/// It is one, or no Unicode text.
+pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, Bad> {
+    match raw::kind(raw) {
+        "a text" => raw::plain(raw).or_else(|error| bad(format!("not Unicode text: {error}"))),
         "an object" | "an array" => bad(format!(
             "{} where a single value was expected",
-            decode::kind(raw)
+            raw::kind(raw)
         )),
         _ => Ok(Cow::Borrowed(raw.get())),
     }
 }
 
 fn list(rule: &Rule, limit: Option<usize>, raw: &RawValue) -> Result<Cell, Bad> {
-    let items: Vec<String> = match (decode::kind(raw), &rule.split) {
+    let items: Vec<String> = match (raw::kind(raw), &rule.split) {
         ("an array", _) => {
             let items = match star(rule) {
-                Some(star) => decode::every(raw, &rule.from.0[star..]),
+                Some(star) => raw::every(raw, &rule.from.0[star..]),
                 None => serde_json::from_str(raw.get()).or_else(|error| bad(error.to_string()))?,
             };
             items
@@ -143,13 +156,12 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entity::definition::{Cell, Decimal, Kind};
     use proptest::prelude::*;
     use regex::Regex;
     use serde_json::value::RawValue;
 
     use super::{Bad, cell};
-    use crate::source::plan::{OnBad, Pointer, Rule, TimeFormat};
+    use crate::definition::{Cell, Decimal, Kind, OnBad, Pattern, Pointer, Rule, TimeFormat};
 
     fn rule() -> Rule {
         Rule {
@@ -258,7 +270,7 @@ mod tests {
         check("list", &rule(), "\"a,b\"", None);
         check("list", &rule(), "[[]]", None);
         let life = Rule {
-            pattern: Some(Regex::new(r"^\s*(\d+)").expect("a pattern")),
+            pattern: Some(Pattern(Regex::new(r"^\s*(\d+)").expect("a pattern"))),
             ..rule()
         };
         check("integer", &life, "\"14 - 15\"", Some(Cell::Integer(14)));

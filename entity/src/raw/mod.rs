@@ -1,5 +1,8 @@
 //! Looks into JSON without converting it: every value keeps its own bytes, numbers every digit.
 
+/// All members of an object.
+mod members;
+
 use std::borrow::Cow;
 
 use serde::{
@@ -8,10 +11,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::source::plan::Pointer;
+use crate::definition::Pointer;
+
+pub use self::members::{Members, members};
 
 /// What a JSON value is, in words.
-pub(crate) fn kind(value: &RawValue) -> &'static str {
+pub fn kind(value: &RawValue) -> &'static str {
     match value.get().as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "an array",
@@ -26,17 +31,17 @@ pub(crate) fn kind(value: &RawValue) -> &'static str {
 ///
 /// # Errors
 /// It is no text, or not Unicode.
-pub(crate) fn plain(value: &RawValue) -> Result<Cow<'_, str>, serde_json::Error> {
+pub fn plain(value: &RawValue) -> Result<Cow<'_, str>, serde_json::Error> {
     serde_json::Deserializer::from_str(value.get()).deserialize_str(Text)
 }
 
 /// The value at `pointer` below `value`, if there is one.
-pub(crate) fn at<'a>(value: &'a RawValue, pointer: &Pointer) -> Option<&'a RawValue> {
+pub fn at<'a>(value: &'a RawValue, pointer: &Pointer) -> Option<&'a RawValue> {
     below(value, &pointer.0)
 }
 
 /// The value at the pointer of these `tokens` below `value`, if there is one.
-pub(crate) fn below<'a>(value: &'a RawValue, tokens: &[String]) -> Option<&'a RawValue> {
+pub fn below<'a>(value: &'a RawValue, tokens: &[String]) -> Option<&'a RawValue> {
     tokens
         .iter()
         .try_fold(value, |value, token| child(value, token))
@@ -44,7 +49,7 @@ pub(crate) fn below<'a>(value: &'a RawValue, tokens: &[String]) -> Option<&'a Ra
 
 /// All values at the pointer of these `tokens` below `value`, where a token `*` stands for every item of an array.
 /// Those that are null are left out, as if they were absent.
-pub(crate) fn every<'a>(value: &'a RawValue, tokens: &[String]) -> Vec<&'a RawValue> {
+pub fn every<'a>(value: &'a RawValue, tokens: &[String]) -> Vec<&'a RawValue> {
     let mut found = Vec::new();
     collect(value, tokens, &mut found);
     found
@@ -74,7 +79,7 @@ fn collect<'a>(value: &'a RawValue, tokens: &[String], found: &mut Vec<&'a RawVa
 ///
 /// # Errors
 /// It is no object, or the name of a member before the last one found is not Unicode.
-pub(crate) fn find<'a>(
+pub fn find<'a>(
     object: &'a str,
     names: &[&str],
 ) -> Result<Vec<Option<&'a RawValue>>, serde_json::Error> {
@@ -174,7 +179,7 @@ impl<'de> Visitor<'de> for Item {
 }
 
 /// A text, or a member's name: borrowed where it has no escapes.
-pub(super) struct Text;
+pub struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
     type Value = Cow<'de, str>;
@@ -205,7 +210,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::{at, every, find};
-    use crate::source::plan::Pointer;
+    use crate::definition::Pointer;
 
     fn raw(text: &str) -> &RawValue {
         serde_json::from_str(text).expect("JSON")

@@ -1,9 +1,7 @@
 //! A text as a value of a field's type, exactly or not at all.
 
-use entity::definition::{Cell, Decimal, Kind};
-
-use super::{Bad, shown};
-use crate::{source::plan::Rule, validate::time};
+use super::{Bad, shown, time};
+use crate::definition::{Cell, Decimal, Kind, Rule};
 
 /// A text that is not blank as a value of a type other than text.
 pub(super) fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad> {
@@ -24,7 +22,7 @@ pub(super) fn converted(kind: Kind, rule: &Rule, text: &str) -> Result<Cell, Bad
 }
 
 /// An integer of 64 bits, however it is written.
-pub(in crate::validate) fn integer(text: &str) -> Option<i64> {
+pub fn integer(text: &str) -> Option<i64> {
     let plain = text.parse().ok();
     plain.or_else(|| {
         let whole = Decimal::parse(text).ok()?.fixed(20, 0).ok()?;
@@ -37,7 +35,8 @@ fn float(text: &str) -> Option<Cell> {
     float.is_finite().then_some(Cell::Float(float))
 }
 
-fn boolean(text: &str) -> Option<Cell> {
+/// Yes or no, as people and programs write it.
+pub fn boolean(text: &str) -> Option<Cell> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Some(Cell::Boolean(true)),
         "false" | "0" | "no" => Some(Cell::Boolean(false)),

@@ -1,9 +1,7 @@
 //! What a field's rule narrows beyond its type: how long a text may be, which values there are, and from where to where.
 
-use entity::definition::Decimal;
-
 use super::{Bad, bad, shown};
-use crate::source::plan::Rule;
+use crate::definition::{Decimal, Rule};
 
 pub(super) fn fits(text: &str, limit: Option<usize>) -> Result<(), Bad> {
     match limit {
