@@ -216,19 +216,18 @@ impl Beside {
             if !matches!(fate, Fate::Open(run) if run.id == under.run) {
                 continue;
             }
+            info!(
+                command = command.id,
+                by = command.asked_by,
+                "the run is cancelled"
+            );
+            // First, so that whoever sees that it is taken knows that no other page is asked for.
+            let why = format!("cancelled by {}", command.asked_by);
+            self.why.get_or_init(|| why);
+            self.stopper.stop();
             let time = (self.ctx.lease, self.ctx.clock.now());
             let taken = Command::take(db, command.id, self.ctx.process(), time).await?;
-            if let Some(taken) = taken {
-                info!(
-                    command = taken.id,
-                    by = command.asked_by,
-                    "the run is cancelled"
-                );
-                self.why
-                    .get_or_init(|| format!("cancelled by {}", command.asked_by));
-                self.stopper.stop();
-                self.cancels.push(taken);
-            }
+            self.cancels.extend(taken);
         }
         for taken in &self.cancels {
             Command::renew(db, taken, self.ctx.lease).await?;
