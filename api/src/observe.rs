@@ -20,7 +20,7 @@ use crate::{
     AppState, accept,
     answers::{self, Asked},
     changes,
-    identity::{self, Need, View},
+    identity::{self, Caller, Need, View},
     patience::Patience,
     problem::{Kind, Problem},
     protection, routes,
@@ -73,7 +73,12 @@ async fn known(
         None | Some(Need::Open) => return answer(request).await,
         Some(need) => need,
     };
-    let caller = match identity::identify(state, request.headers(), route).await {
+    // No request has its caller with it that came over a socket.
+    let caller = match request.extensions().get::<Caller>() {
+        Some(caller) => Ok(caller.clone()),
+        None => identity::identify(state, request.headers(), route).await,
+    };
+    let caller = match caller {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };

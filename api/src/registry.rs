@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderValue;
-use chrono::{DateTime, Utc};
 use entity::{
     access::{Rule, Scopes},
     definition::Definition,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    http::HeaderMap,
+    http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};

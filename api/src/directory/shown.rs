@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    caching::{Caching, WHENEVER, hexadecimal},
+    caching::{Audience, Caching, WHENEVER, hexadecimal},
     fault::{Code, Fault},
     problem::{Kind, Problem},
     tables::Row,
@@ -82,7 +82,7 @@ impl Shown {
     }
 
     fn caching(&self) -> Caching {
-        Caching::of(&self.tag, None)
+        Caching::of(&self.tag, None, Audience::Caller)
     }
 }
 

@@ -108,6 +108,7 @@ impl By {
             (Need::Open, _) => Fate::Done,
             (Need::Read, _) => Fate::ByRule,
             (_, Self::Nobody) => Fate::Unknown,
+            (Need::Known, _) => Fate::ByRule,
             (Need::Login, Self::User(_)) => Fate::Done,
             (Need::Write, _) if self.has(&["write", "write:cats", "write:cats/hoard"]) => {
                 Fate::ByRule

@@ -84,6 +84,7 @@ pub(crate) fn definition((source, name, words): (&str, &str, &[&str])) -> Defini
         history: true,
         face: Some(face),
         read: rule(words),
+        local: None,
     }
 }
 
