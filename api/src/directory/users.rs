@@ -190,6 +190,7 @@ pub(crate) async fn remove(
 fn forget(state: &AppState, id: i64) {
     state.recent.forget(|who| match who {
         Who::User { id: user, .. } | Who::Key { user_id: user, .. } => *user == id,
+        Who::Local => false,
     });
 }
 

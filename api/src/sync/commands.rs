@@ -1,7 +1,7 @@
 //! `POST …/runs`, `…/rejects/replay`, `/sync/runs/{id}/cancel`: what the syncers are asked to do; `GET /sync/commands`:
 //! what became of it.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::{RawQuery, State},
@@ -42,28 +42,25 @@ pub(crate) struct Wish {
     accept_deletes: bool,
 }
 
-/// A mode, as bodies write it.
-struct Word(Mode);
-
-impl FromStr for Word {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let modes = [Mode::Incremental, Mode::Full, Mode::Dry].into_iter();
-        let found = modes.map(Word).find(|word| word.0.as_str() == text);
-        found.ok_or("write `incremental`, `full` or `dry`")
-    }
-}
-
 impl FromMembers for Wish {
     fn from_members(members: &mut Members) -> Self {
         Self {
-            mode: members
-                .parsed_if_any("mode")
-                .map_or(Mode::default(), |Word(mode)| mode),
+            mode: mode(members),
             accept_deletes: members.flag("accept_deletes"),
         }
     }
+}
+
+fn mode(members: &mut Members) -> Mode {
+    let Some(text) = members.text_if_any("mode") else {
+        return Mode::default();
+    };
+    let mut modes = [Mode::Incremental, Mode::Full, Mode::Dry].into_iter();
+    let found = modes.find(|mode| mode.as_str() == text);
+    found.unwrap_or_else(|| {
+        members.fault("mode", "`mode`: write `incremental`, `full` or `dry`");
+        Mode::default()
+    })
 }
 
 pub(crate) async fn run_all(
