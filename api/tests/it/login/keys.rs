@@ -22,15 +22,15 @@ async fn made(world: &World, token: &str, body: Value) -> (i64, String) {
     (body["id"].as_i64().expect("an id"), key)
 }
 
-async fn status(world: &World, from: super::From<'_>) -> u16 {
+async fn status(world: &World, from: Sender<'_>) -> u16 {
     let path = (Method::GET, "/api/v1/catalog");
     ask(world, path, from, Value::Null).await.status.as_u16()
 }
 
-fn shown(key: &str) -> super::From<'_> {
-    super::From {
+fn shown(key: &str) -> Sender<'_> {
+    Sender {
         key: Some(key),
-        ..super::From::default()
+        ..Sender::default()
     }
 }
 

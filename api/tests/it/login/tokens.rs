@@ -32,9 +32,9 @@ async fn what_is_no_token_of_ours_is_refused() {
         assert_eq!(answer.status, 401, "{token}: {}", answer.body);
         assert_eq!(answer.json()["code"], "UNAUTHENTICATED");
         assert!(!answer.body.contains(&token), "{}", answer.body);
-        let from = super::From {
+        let from = Sender {
             key: Some(&token),
-            ..super::From::default()
+            ..Sender::default()
         };
         let answer = ask(&world, path, from, Value::Null).await;
         assert_eq!(answer.status, 401, "{token}: {}", answer.body);
