@@ -22,9 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    caching,
     fault::{Code, Fault},
-    freshness,
     problem::Problem,
 };
 
