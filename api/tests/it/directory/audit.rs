@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{admin, ids, made, nobody, person};
-use crate::{login::each, world::World};
+use crate::login::each;
 
 const AUDIT: &str = "/api/v1/audit";
 

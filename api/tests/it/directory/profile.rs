@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{IF_MATCH, admin, faults, key, made, nobody, person, refused};
-use crate::{login::each, world::World};
+use crate::login::each;
 
 const ME: &str = "/api/v1/users/me";
 

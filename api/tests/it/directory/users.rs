@@ -8,10 +8,7 @@ use super::{
     Asker, IF_MATCH, PASSWORD, admin, faults, key, logged_in, login, made, nobody, person, refused,
     written,
 };
-use crate::{
-    login::each,
-    world::{Answer, World},
-};
+use crate::{login::each, world::Answer};
 
 const USERS: &str = "/api/v1/users";
 

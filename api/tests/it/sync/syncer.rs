@@ -8,7 +8,7 @@ use entity::{
     run::{self, Counts, Mode, Outcome, Trigger},
     syncer,
 };
-use sea_orm::{EntityTrait, QueryFilter, prelude::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, prelude::Expr};
 
 use crate::world::World;
 
