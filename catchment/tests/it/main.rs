@@ -32,3 +32,5 @@ mod serve;
 mod settings;
 /// `sync`, `status`, `runs`.
 mod sync;
+/// `status`, `stop`, `start`, `run`, `cancel`: the tap, from here and from afar.
+mod tap;
