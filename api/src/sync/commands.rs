@@ -68,7 +68,7 @@ pub(crate) async fn run_all(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    ask(&state, &actor, (&Target::all(&state)?, run(&wish))).await
+    ask(&state, &actor, (&Target::all(&state).await?, run(&wish))).await
 }
 
 pub(crate) async fn run_source(
@@ -77,7 +77,7 @@ pub(crate) async fn run_source(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    let target = Target::source(&state, &source)?;
+    let target = Target::source(&state, &source).await?;
     ask(&state, &actor, (&target, run(&wish))).await
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn run_resource(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    let target = Target::resource(&state, (&source, &name))?;
+    let target = Target::resource(&state, (&source, &name)).await?;
     ask(&state, &actor, (&target, run(&wish))).await
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn replay(
     Segments((source, name)): Segments<(String, String)>,
     actor: Actor,
 ) -> Result<Response, Problem> {
-    let target = Target::resource(&state, (&source, &name))?;
+    let target = Target::resource(&state, (&source, &name)).await?;
     let act = Act {
         kind: Kind::Replay,
         run_id: None,

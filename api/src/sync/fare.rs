@@ -70,7 +70,7 @@ pub(crate) async fn steer_all(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    steer(&state, &actor, (&Target::all(&state)?, wish)).await?;
+    steer(&state, &actor, (&Target::all(&state).await?, wish)).await?;
     told(&of_all(&state).await?)
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn steer_source(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    let target = Target::source(&state, &source)?;
+    let target = Target::source(&state, &source).await?;
     steer(&state, &actor, (&target, wish)).await?;
     told(&source_of(&state, &source).await?)
 }
@@ -91,7 +91,7 @@ pub(crate) async fn steer_resource(
     actor: Actor,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
-    let target = Target::resource(&state, (&source, &name))?;
+    let target = Target::resource(&state, (&source, &name)).await?;
     steer(&state, &actor, (&target, wish)).await?;
     told(&resource_of(&state, (&source, &name)).await?)
 }
@@ -120,18 +120,18 @@ async fn of_all(state: &AppState) -> Result<Fare, Problem> {
     let syncers = syncer::Entity::alive(&state.reader()).await?;
     Ok(Fare {
         syncers: syncers.into_iter().map(Syncer::from).collect(),
-        sources: sources(state, &Target::all(state)?).await?,
+        sources: sources(state, &Target::all(state).await?).await?,
     })
 }
 
 async fn source_of(state: &AppState, source: &str) -> Result<Source, Problem> {
-    let target = Target::source(state, source)?;
+    let target = Target::source(state, source).await?;
     let mut sources = sources(state, &target).await?;
     sources.pop().ok_or_else(gone)
 }
 
 async fn resource_of(state: &AppState, names_of: (&str, &str)) -> Result<Resource, Problem> {
-    let target = Target::resource(state, names_of)?;
+    let target = Target::resource(state, names_of).await?;
     let mut sources = sources(state, &target).await?;
     let mut resource = sources
         .pop()

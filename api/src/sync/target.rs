@@ -1,12 +1,14 @@
 //! What is steered: one resource, those of a source, or all of them.
 
+use std::sync::Arc;
+
 use entity::resource::Entity as Resources;
 
 use super::told::Names;
 use crate::{
     AppState,
     problem::{Kind, Problem},
-    registry::Resource,
+    registry::{Resource, Snapshot},
 };
 
 /// Some resources, and what they are together.
@@ -26,8 +28,8 @@ pub(super) struct Named {
 impl Target {
     /// # Errors
     /// Nothing could be read yet.
-    pub(super) fn all(state: &AppState) -> Result<Self, Problem> {
-        let snapshot = state.registry.snapshot()?;
+    pub(super) async fn all(state: &AppState) -> Result<Self, Problem> {
+        let snapshot = registered(state).await?;
         let resources = snapshot.resources().iter();
         Ok(Self {
             name: "*".to_owned(),
@@ -37,8 +39,8 @@ impl Target {
 
     /// # Errors
     /// There is no such source.
-    pub(super) fn source(state: &AppState, name: &str) -> Result<Self, Problem> {
-        let snapshot = state.registry.snapshot()?;
+    pub(super) async fn source(state: &AppState, name: &str) -> Result<Self, Problem> {
+        let snapshot = registered(state).await?;
         let resources = snapshot.of_source(snapshot.source(name)?);
         Ok(Self {
             name: name.to_owned(),
@@ -48,11 +50,11 @@ impl Target {
 
     /// # Errors
     /// There is no such resource.
-    pub(super) fn resource(
+    pub(super) async fn resource(
         state: &AppState,
         (source, name): (&str, &str),
     ) -> Result<Self, Problem> {
-        let snapshot = state.registry.snapshot()?;
+        let snapshot = registered(state).await?;
         Ok(Self::one(Named::of(snapshot.resource(source, name)?)))
     }
 
@@ -97,6 +99,12 @@ impl Named {
             resource: &self.resource,
         }
     }
+}
+
+/// What is registered now: whoever steers has seen it in the database, and not what was read a moment ago.
+async fn registered(state: &AppState) -> Result<Arc<Snapshot>, Problem> {
+    state.registry.refresh(&state.db).await;
+    state.registry.snapshot()
 }
 
 /// It was there a moment ago.
