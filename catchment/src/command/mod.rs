@@ -1,6 +1,7 @@
 //! The subcommands, a file each. Each returns what the exit code says.
 
 mod demo;
+mod first;
 mod serve;
 
 mod check;
@@ -10,6 +11,9 @@ mod openapi;
 mod plan;
 mod sample;
 mod sync;
+
+mod key;
+mod user;
 
 mod migrate;
 mod rejects;
@@ -227,6 +231,9 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
         Command::Status => status::run(&call).await,
         Command::Runs { target, limit } => runs::run(&call, target.as_ref(), limit).await,
         Command::Rejects(what) => Box::pin(rejects::run(&call, what)).await,
+        Command::User(what) => Box::pin(user::run(&call, what)).await,
+        Command::Key(what) => Box::pin(key::run(&call, what)).await,
+        Command::SigningKey(what) => key::signing(&call, &what).await,
         Command::Openapi => openapi::run(&call),
         Command::Settings => Ok(Exit::Done),
     }
@@ -293,6 +300,9 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Status => "status",
         Command::Runs { .. } => "runs",
         Command::Rejects(_) => "rejects",
+        Command::User(_) => "user",
+        Command::Key(_) => "key",
+        Command::SigningKey(_) => "signing-key",
         Command::Openapi => "openapi",
         Command::Settings => "settings",
     };

@@ -32,3 +32,5 @@ mod serve;
 mod settings;
 /// `sync`, `status`, `runs`.
 mod sync;
+/// `user`, `key`, `signing-key`.
+mod user;
