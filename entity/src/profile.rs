@@ -83,7 +83,15 @@ fn set<T: PartialEq + Into<Value>>(
 }
 
 impl Entity {
-    /// The user of that id, under a lock on its row until the transaction ends.
+    /// The user of that id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn of_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
+        Self::find_by_id(id).one(db).await
+    }
+
+    /// The same, under a lock on its row until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.

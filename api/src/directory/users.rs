@@ -110,7 +110,7 @@ async fn hashed(
     (id, password): (i64, String),
     change: &Change,
 ) -> Result<String, Problem> {
-    let user = user::Entity::locked(&state.db, id).await?;
+    let user = user::Entity::of_id(&state.db, id).await?;
     let user = user.ok_or_else(|| no_user(id))?;
     let name = change.name.as_ref().unwrap_or(&user.name);
     let email = change.email.as_ref().unwrap_or(&user.email);
