@@ -3,7 +3,7 @@
 //! The row of the resource is locked first, and all that is decided is read behind that lock: two callers who write at once
 //! are one after the other, and versions have no gaps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -147,7 +147,22 @@ impl Writing {
             .collect())
     }
 
-    /// Writes rows, each with a key of its own, over those that have their keys; says what became of each.
+    /// Those of `keys` whose rows this transaction has written: a row changes once in a version.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn written(&self, keys: &[&str]) -> Result<HashSet<String>, DbErr> {
+        if !self.is_changed {
+            return Ok(HashSet::new());
+        }
+        let table = &self.definition.table;
+        let changes = record::changes_of(&self.transaction, table, keys).await?;
+        let ours = changes.into_iter();
+        let ours = ours.filter(|(_, changed)| changed.version == self.stamp.version);
+        Ok(ours.map(|(key, _)| key).collect())
+    }
+
+    /// Writes rows, each with a key of its own that this transaction has not written yet, over those that have their keys; says what became of each.
     ///
     /// # Errors
     /// The database does not answer.

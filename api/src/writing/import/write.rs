@@ -157,7 +157,11 @@ impl<'a> Import<'a> {
             }
         };
         if self.keys.contains(&row.record_key) {
-            self.flush(&mut writing).await?;
+            if self.asked.on_bad == OnBad::Refuse {
+                self.tally.reject(item.line, twice(&writing, &row));
+                return Ok(writing);
+            }
+            writing = self.commit(writing).await?;
         }
         self.keys.insert(row.record_key.clone());
         self.bytes += row.payload.len();
@@ -165,10 +169,18 @@ impl<'a> Import<'a> {
         if self.waiting.len() < ROWS && self.bytes < BYTES {
             return Ok(writing);
         }
-        self.flush(&mut writing).await?;
-        if self.asked.on_bad == OnBad::Refuse {
-            return Ok(writing);
+        match self.asked.on_bad {
+            OnBad::Skip => self.commit(writing).await,
+            OnBad::Refuse => {
+                self.flush(&mut writing).await?;
+                Ok(writing)
+            }
         }
+    }
+
+    /// Commits what waits, and goes on in another transaction.
+    async fn commit(&mut self, mut writing: Writing) -> Result<Writing, Problem> {
+        self.flush(&mut writing).await?;
         writing.commit(Some(&self.place.actor)).await?;
         self.place.begin(self.state).await
     }
@@ -211,6 +223,18 @@ impl<'a> Import<'a> {
         let mut waiting = std::mem::take(&mut self.waiting);
         self.keys.clear();
         self.bytes = 0;
+        let keys: Vec<&str> = waiting
+            .iter()
+            .map(|(_, row)| row.record_key.as_str())
+            .collect();
+        let written = writing.written(&keys).await?;
+        waiting.retain(|(line, row)| {
+            let is_written = written.contains(&row.record_key);
+            if is_written {
+                self.tally.reject(*line, twice(writing, row));
+            }
+            !is_written
+        });
         if self.asked.mode == Mode::Insert {
             let keys: Vec<&str> = waiting
                 .iter()
@@ -246,4 +270,15 @@ impl<'a> Import<'a> {
         }
         Ok(())
     }
+}
+
+/// What is said of a record whose key another one of the same file has.
+fn twice(writing: &Writing, row: &Row) -> Vec<Unfit> {
+    let name = writing.definition.key.first();
+    let name = name.map_or("", String::as_str);
+    let reason = format!(
+        "the record `{}` came before, on an earlier line",
+        row.record_key
+    );
+    vec![Unfit::new(name, Why::Repeated, reason)]
 }

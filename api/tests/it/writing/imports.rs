@@ -34,7 +34,7 @@ async fn what_does_not_fit_is_told_by_its_line_and_keeps_the_others_out_or_not()
         let refused = send(&world, (Method::POST, &import("")), lines, body).await;
         assert_eq!(refused.status, 422, "{}", refused.body);
         let told: Vec<_> = refused.json()["errors"].as_array().expect("faults").iter().map(|fault| fault["line"].clone()).collect();
-        assert_eq!(told, [json!(2), json!(4)]);
+        assert_eq!(told, [json!(2), json!(4), json!(6)]);
         assert_eq!(world.get(PEOPLE).await.json()["data"], json!([]));
 
         let taken = send(&world, (Method::POST, &import("?on_bad=skip")), lines, body).await;

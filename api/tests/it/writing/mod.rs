@@ -85,7 +85,8 @@ pub(crate) fn people() -> Definition {
 
 /// Opens the resource to callers, as the syncer does.
 pub(crate) async fn opened(world: &World, definition: &Definition) -> i32 {
-    let id = world.mirrored(definition, &[]).await;
+    let id = world.filling(definition, &[]).await;
+    world.filled(definition, id).await;
     resource::Entity::opened(&world.db, id, world.now())
         .await
         .expect("it is opened");
@@ -107,7 +108,7 @@ pub(crate) async fn key(world: &World, name: &str, scopes: &str) -> String {
     let user = user::Entity::create(&world.db, user, world.now())
         .await
         .expect("a user");
-    let secret = format!("key-of-{name}");
+    let secret = format!("ctm_key_of_{name}");
     let new = api_key::New {
         user_id: user.id,
         name: name.to_owned(),
