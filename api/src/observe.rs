@@ -97,8 +97,6 @@ async fn known(
 
 /// The answer that is kept, if the caller may have it: no route and no layer needs to be asked.
 pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response> {
-    // Who it is decides what it may have.
-    let caller = identity::recall(state, asked.headers)?;
     if state.quota.is_some() || !state.settings.cors_origins.is_empty() {
         return None;
     }
@@ -107,6 +105,8 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response>
         return None;
     }
     let seen = Seen::now();
+    // Who it is decides what it may have.
+    let caller = identity::recall(state, asked.headers)?;
     let View(view) = View::of(state, &caller).ok()?;
     let (route, response) = answers::kept(state, asked, &view).await?;
     let method = method_name(asked.method);
