@@ -32,8 +32,6 @@ pub struct Budget {
     pub per_ms: Option<u64>,
     /// Requests that may be on the way at once.
     pub concurrency: Option<u32>,
-    /// Requests on the way.
-    pub in_flight: u32,
     /// Requests that may be sent before the budget is renewed, by the definition or the upstream, whichever allows less.
     pub left: Option<u32>,
     /// When there is more, if that is known.

@@ -49,6 +49,10 @@ pub struct Ctx {
     pub lease: Duration,
     /// How long readers may take to see that a definition changed.
     pub notice: Duration,
+    /// How often it looks for what was asked for, and a run tells how far it has come.
+    pub poll: Duration,
+    /// The name of the machine, for people.
+    pub host: Arc<str>,
     process: Arc<str>,
     sessions: Arc<Mutex<HashMap<String, Arc<Session>>>>,
 }
@@ -72,6 +76,8 @@ impl Ctx {
             on_wait: Arc::new(|_| {}),
             lease: Duration::from_secs(30),
             notice: Duration::from_secs(2),
+            poll: Duration::from_secs(1),
+            host: "".into(),
             process: process.into(),
             sessions: Arc::default(),
         })
@@ -86,6 +92,11 @@ impl Ctx {
             http: client().no_proxy().build()?,
             ..self
         })
+    }
+
+    /// This process, by a name that no other has.
+    pub(crate) fn process(&self) -> &str {
+        &self.process
     }
 
     /// Who holds a lease that is taken now: unique even between two runs of one process.

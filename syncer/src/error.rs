@@ -75,6 +75,12 @@ pub enum SyncError {
     Deferred { until: DateTime<Utc> },
     #[error("stopped after the page in flight")]
     Stopped,
+    #[error("{why}")]
+    Steered { why: String },
+    #[error(
+        "the table is not as the definition says yet: the next run that is not dry brings it there"
+    )]
+    TableBehind,
     #[error("another process has taken the resource over")]
     LeaseLost,
     #[error("{parent}: {source}")]
@@ -113,7 +119,7 @@ impl SyncError {
                 Outcome::Suspect
             }
             _ if wrote => Outcome::Partial,
-            Self::Stopped => Outcome::Partial,
+            Self::Stopped | Self::Steered { .. } => Outcome::Partial,
             _ => Outcome::Failed,
         }
     }
@@ -139,6 +145,8 @@ impl SyncError {
             Self::Token(_)
                 | Self::Deferred { .. }
                 | Self::Stopped
+                | Self::Steered { .. }
+                | Self::TableBehind
                 | Self::LeaseLost
                 | Self::ParentsUnread { .. }
                 | Self::TooManyRejects { .. }

@@ -11,6 +11,8 @@ pub mod source;
 /// THE SPINE: one pull of one resource.
 mod sync;
 
+/// What operators ask for, obeyed.
+mod control;
 /// A wait that an upstream asked for, whoever heard it.
 mod deferral;
 /// The one process that writes a resource.
@@ -75,7 +77,7 @@ mod serve;
 pub mod stop;
 
 use chrono::{DateTime, Utc};
-use entity::run::{Counts, Outcome};
+use entity::run::{Counts, Mode, Outcome};
 use serde::Serialize;
 
 pub use ctx::{Ctx, OnWait, Progress, Wait};
@@ -84,7 +86,7 @@ pub use metrics::Metrics;
 pub use probe::{
     BadValues, Limit, Marked, Probe, Promise, Sample, SampleRow, WayOn, probe, sample,
 };
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, Wanted, replay};
 pub use serve::serve;
 pub use sync::sync;
 pub use table::register;
@@ -94,8 +96,23 @@ pub use table::register;
 pub struct How {
     /// From the start, whatever an earlier run left.
     pub full: bool,
+    /// Only counted: nothing is written but the run itself.
+    pub dry: bool,
     /// Deletes beyond the definition's limit are wanted.
     pub accept_deletes: bool,
+    /// The command that asks for it.
+    pub command: Option<i64>,
+}
+
+impl How {
+    /// As the run log says it.
+    pub fn mode(self) -> Mode {
+        match self {
+            Self { dry: true, .. } => Mode::Dry,
+            Self { full: true, .. } => Mode::Full,
+            _ => Mode::Incremental,
+        }
+    }
 }
 
 /// How a run ended.
@@ -104,6 +121,7 @@ pub struct Report {
     pub run: i64,
     pub source: String,
     pub resource: String,
+    pub mode: Mode,
     pub outcome: Outcome,
     pub counts: Counts,
     /// Why it is not complete.

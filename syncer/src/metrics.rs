@@ -31,6 +31,12 @@ struct RecordLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CommandLabels {
+    kind: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
     source: String,
     status: String,
@@ -59,6 +65,7 @@ pub struct Metrics {
     request_duration: Histograms<SourceLabels>,
     rows: Family<ResourceLabels, Gauge>,
     version: Family<ResourceLabels, Gauge>,
+    commands: Family<CommandLabels, Counter>,
     last_success: Family<ResourceLabels, Gauge<f64, AtomicU64>>,
 }
 
@@ -83,6 +90,7 @@ impl Default for Metrics {
             request_duration: Family::new_with_constructor(request_buckets),
             rows: Family::default(),
             version: Family::default(),
+            commands: Family::default(),
             last_success: Family::default(),
         };
         metrics.register();
@@ -127,6 +135,11 @@ impl Metrics {
             "Commits that changed rows",
             self.version.clone(),
         );
+        registry.register(
+            "commands",
+            "Commands by what came of them",
+            self.commands.clone(),
+        );
         let name = "last_success_timestamp";
         registry.register_with_unit(
             name,
@@ -155,6 +168,11 @@ impl Metrics {
         self.request_duration
             .get_or_create(&labels)
             .observe(time.as_secs_f64());
+    }
+
+    pub(crate) fn command_done(&self, kind: &'static str, result: &'static str) {
+        let labels = CommandLabels { kind, result };
+        self.commands.get_or_create(&labels).inc();
     }
 
     pub(crate) fn run_ended(&self, report: &Report, run: &Run) {

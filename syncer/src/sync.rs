@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use entity::{resource, run::Trigger};
-use sea_orm::DbErr;
 use tracing::Instrument;
 
 use crate::{
-    Ctx, How, Report, SyncError, came, deferral,
+    Ctx, How, Report, SyncError, came,
+    control::{self, Hand, Under},
+    deferral,
     lease::{self, Keeper},
     pages::Pages,
     parents::{self, Parent, Parents},
@@ -30,7 +31,7 @@ pub async fn sync(
     trigger: Trigger,
     how: How,
 ) -> Result<Option<Report>, SyncError> {
-    let Some((keeper, row)) = take_over(ctx, source, plan, trigger).await? else {
+    let Some((keeper, row)) = take_over(ctx, source, plan, (trigger, how)).await? else {
         return Ok(None);
     };
     deferral::heed(ctx, source, &row).await?;
@@ -41,11 +42,14 @@ pub async fn sync(
         resource = plan.name,
         run = run.id
     );
+    // From here on the run ends when an operator wants it to.
+    let (ctx, hand) = Hand::on(ctx, Under::of(ctx, source, plan, &run));
     let report = async {
-        let result = pull(ctx, source, plan, &mut run).await;
+        let ctx = &ctx;
+        let result = hand.told(pull(ctx, source, plan, &mut run).await);
         let facts = verdict::facts(ctx, plan, &run).await?;
         let verdict = verdict::judge(plan, &run, &result, facts);
-        if !run.resource.indexed && !verdict.resumable {
+        if run.is_first_whole(&verdict) {
             table::index(ctx, plan, &run).await?;
         }
         run_log::close(ctx, source, plan, run, verdict).await
@@ -53,6 +57,8 @@ pub async fn sync(
     // A run's state is large, and whoever awaits it holds it.
     let report = Box::pin(report.instrument(span)).await?;
     keeper.give_back().await?;
+    hand.off(&ctx, report.run, (report.outcome, report.error.as_deref()))
+        .await?;
     Ok(Some(report))
 }
 
@@ -168,21 +174,34 @@ async fn is_as_it_was(
     Ok(came::read(plan, &last.at, &page)?.hash == last.records)
 }
 
-/// Takes the resource's lease and readies its table, unless another process made the run of this tick meanwhile.
+/// Takes the resource's lease and readies its table, unless the run is not wanted any more, or another process made it
+/// meanwhile.
 async fn take_over(
     ctx: &Ctx,
     source: &Source,
     plan: &Plan,
-    trigger: Trigger,
-) -> Result<Option<(Keeper, resource::Model)>, DbErr> {
+    (trigger, how): (Trigger, How),
+) -> Result<Option<(Keeper, resource::Model)>, SyncError> {
     let before = table::row(ctx, source, plan).await?;
     let Some(keeper) = lease::hold(ctx, source, &before).await? else {
         return Ok(None);
     };
     let row = table::row(ctx, source, plan).await?;
-    if trigger == Trigger::Schedule && row.last_run_at != before.last_run_at {
+    let is_made = match how.command {
+        Some(command) => control::is_over(&ctx.db, command).await?,
+        None => trigger == Trigger::Schedule && row.last_run_at != before.last_run_at,
+    };
+    // Who makes a run at the terminal knows what he does.
+    let is_wanted = row.enabled || (trigger == Trigger::Manual && how.command.is_none());
+    if is_made || !is_wanted {
         keeper.give_back().await?;
         return Ok(None);
+    }
+    if how.dry {
+        return match table::is_current(&row, plan)? {
+            true => Ok(Some((keeper, row))),
+            false => Err(SyncError::TableBehind),
+        };
     }
     let row = match table::prepare(ctx, plan, &keeper, &row).await? {
         Prepared::AsItWas => row,

@@ -44,7 +44,8 @@ pub(crate) async fn facts(ctx: &Ctx, plan: &Plan, run: &Run) -> Result<Facts, Db
             let kept = Reject::count_all(&ctx.db, run.resource.id).await?;
             // Those that are gone only a complete run forgets: they must not keep it from being one.
             let past = write::past(&ctx.db, plan, run).await?;
-            kept.saturating_sub(past.len() as u64)
+            let new = run.dry.as_ref().map_or(0, |dry| dry.bad);
+            kept.saturating_sub(past.len() as u64) + new
         }
         None => 0,
     };

@@ -126,6 +126,8 @@ impl Call {
         ctx.lease = self.settings.syncer.lease;
         // A reader that has just looked looks again after one such time; the second is for its answers under way.
         ctx.notice = self.settings.api.refresh * 2;
+        ctx.poll = self.settings.syncer.poll;
+        ctx.host = host().into();
         Ok(ctx)
     }
 
@@ -202,6 +204,12 @@ impl Call {
     }
 }
 
+/// The name of the machine, for people; nothing where it does not tell it.
+fn host() -> String {
+    let told = fs::read_to_string("/proc/sys/kernel/hostname");
+    told.map_or_else(|_| String::new(), |name| name.trim().to_owned())
+}
+
 /// From the operating system's randomness, like the keys of hash maps.
 fn made_up() -> Vec<u8> {
     let words = (0..4_u8).map(|word| RandomState::new().hash_one(word));
@@ -247,6 +255,7 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
             let how = How {
                 full,
                 accept_deletes,
+                ..How::default()
             };
             Box::pin(sync::run(&call, &target, how)).await
         }

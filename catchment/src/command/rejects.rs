@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use entity::reject::Kind;
 use serde::{Deserialize, Serialize};
-use syncer::{Ctx, Replayed};
+use syncer::{Ctx, Replayed, Wanted};
 use url::form_urlencoded::Serializer;
 
 use super::{Call, Form, ask, status};
@@ -191,8 +191,8 @@ async fn replay(call: &Call, target: &Target) -> anyhow::Result<Exit> {
             break;
         }
         let name = format!("{}.{}", source.name, plan.name);
-        let replayed = syncer::replay(&ctx, source, plan).await;
-        match replayed.map_err(|error| anyhow!("{name}: {error}"))? {
+        let replayed = syncer::replay(&ctx, source, plan, &Wanted::default()).await;
+        match replayed.map_err(|error| anyhow!("{name}: {}", error.chain()))? {
             Some(replayed) => replays.push(replayed),
             None => skipped.push(name),
         }

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
-use entity::run::{Counts, Outcome, Trigger};
+use entity::run::{Counts, Mode, Outcome, Trigger};
 use serde::Serialize;
 use syncer::{
     Ctx, How, Report, SyncError, Wait,
@@ -29,6 +29,7 @@ struct Run {
     run: i64,
     source: String,
     resource: String,
+    mode: Mode,
     outcome: Outcome,
     duration_ms: i64,
     #[serde(flatten)]
@@ -45,6 +46,7 @@ impl From<Report> for Run {
             run,
             source,
             resource,
+            mode,
             outcome,
             counts,
             error,
@@ -55,6 +57,7 @@ impl From<Report> for Run {
             run,
             source,
             resource,
+            mode,
             outcome,
             duration_ms,
             counts,
@@ -216,7 +219,7 @@ pub(super) fn told(name: &str, run: &Told<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entity::run::{Counts, Outcome};
+    use entity::run::{Counts, Mode, Outcome};
     use syncer::Report;
 
     use super::{Ended, text};
@@ -228,6 +231,7 @@ mod tests {
                 run: 1,
                 source: "shop".to_owned(),
                 resource: "items".to_owned(),
+                mode: Mode::Incremental,
                 outcome: Outcome::Complete,
                 counts,
                 error: None,

@@ -34,6 +34,10 @@ pub(crate) const DEFAULT: &str = include_str!("../settings.default.toml");
 /// A lease is renewed within a third of its time; a database may take that long to answer.
 const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 
+/// Looks cost queries; whoever asks for something wants to see it done.
+const SHORTEST_POLL: Duration = Duration::from_millis(100);
+const LONGEST_POLL: Duration = Duration::from_secs(10);
+
 /// The file that is read when none is named.
 pub(crate) const FILE: &str = "catchment.toml";
 
@@ -123,6 +127,8 @@ pub(crate) struct Syncer {
     pub listen: SocketAddr,
     #[serde(deserialize_with = "values::duration")]
     pub lease: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub poll: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,5 +237,8 @@ fn beyond_limits(settings: &Settings) -> Vec<String> {
     let lease = settings.syncer.lease;
     let lease = (lease < SHORTEST_LEASE)
         .then(|| format!("`syncer.lease` is {lease:?}; write at least {SHORTEST_LEASE:?}"));
-    page.into_iter().chain(lease).collect()
+    let poll = settings.syncer.poll;
+    let poll = (!(SHORTEST_POLL..=LONGEST_POLL).contains(&poll))
+        .then(|| format!("`syncer.poll` is {poll:?}; write {SHORTEST_POLL:?} to {LONGEST_POLL:?}"));
+    page.into_iter().chain(lease).chain(poll).collect()
 }

@@ -113,6 +113,16 @@ fn a_page_is_never_larger_than_the_largest() {
 }
 
 #[test]
+fn commands_are_looked_for_often_but_not_always() {
+    for poll in ["99ms", "11s"] {
+        let faults = given(&format!("[syncer]\npoll = '{poll}'"), &[]).unwrap_err();
+        let said = format!("`syncer.poll` is {poll}; write 100ms to 10s");
+        assert_eq!(faults.to_string(), said);
+    }
+    assert!(given("[syncer]\npoll = '10s'", &[]).is_ok());
+}
+
+#[test]
 fn a_lease_lasts_long_enough_to_be_renewed() {
     let faults = given("[syncer]\nlease = '99ms'", &[]).unwrap_err();
     insta::assert_snapshot!(faults, @"`syncer.lease` is 99ms; write at least 100ms");

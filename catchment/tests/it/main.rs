@@ -12,6 +12,8 @@ mod world;
 mod chaos;
 /// `check`, `sample`, `openapi`: definitions and their upstreams.
 mod check;
+/// Syncers that are killed while they obey.
+mod control;
 /// Processes that are killed at each instant that can be named.
 mod crash;
 /// `migrate`, and runs on each kind of database.

@@ -1,7 +1,7 @@
 //! The life of a command: asked, taken, begun, answered. Each step is a compare-and-swap, so that two syncers, or one that
 //! was paused, never obey it twice.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use sea_orm::{
     ActiveValue::Set,
@@ -78,6 +78,19 @@ impl Entity {
             .await
     }
 
+    /// The ids of those that no process has now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn free(db: &impl ConnectionTrait) -> Result<HashSet<i64>, DbErr> {
+        let free = Self::not_done()
+            .select_only()
+            .column(Column::Id)
+            .filter(is_free(db));
+        let free: Vec<i64> = free.into_tuple().all(db).await?;
+        Ok(free.into_iter().collect())
+    }
+
     fn not_done() -> Select<Self> {
         Self::find()
             .filter(Column::DoneAt.is_null())
@@ -94,10 +107,6 @@ impl Entity {
         holder: &str,
         (time, at): (Duration, DateTimeUtc),
     ) -> Result<Option<Taken>, DbErr> {
-        let now = dialect::now_ms(db.get_database_backend());
-        let is_free = Condition::any()
-            .add(Column::Holder.is_null())
-            .add(Expr::col(Column::TakenUntil).lt(now));
         let first = Expr::col(Column::TakenAt).if_null(at);
         let taken = Self::update_many()
             .col_expr(Column::TakenAt, first)
@@ -105,7 +114,7 @@ impl Entity {
             .col_expr(Column::TakenUntil, until(db, time))
             .filter(Column::Id.eq(id))
             .filter(Column::DoneAt.is_null())
-            .filter(is_free)
+            .filter(is_free(db))
             .exec(db)
             .await?;
         Ok((taken.rows_affected > 0).then(|| Taken {
@@ -190,6 +199,13 @@ impl Taken {
             .add(Column::Holder.eq(&self.holder))
             .add(Column::DoneAt.is_null())
     }
+}
+
+fn is_free(db: &impl ConnectionTrait) -> Condition {
+    let now = dialect::now_ms(db.get_database_backend());
+    Condition::any()
+        .add(Column::Holder.is_null())
+        .add(Expr::col(Column::TakenUntil).lt(now))
 }
 
 fn until(db: &impl ConnectionTrait, time: Duration) -> SimpleExpr {

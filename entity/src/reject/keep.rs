@@ -52,6 +52,23 @@ impl Entity {
         ids.ok_or_else(|| DbErr::RecordNotFound("a reject that was just written".to_owned()))
     }
 
+    /// The ids of those that are kept, by the hash of their record.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn ids_by_hash(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+        hashes: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
+        let mut ids = HashMap::new();
+        for some in hashes.chunks(500) {
+            let known = Self::known(db, resource_id, some).await?;
+            ids.extend(known.into_iter().map(|(hash, (id, _))| (hash, id)));
+        }
+        Ok(ids)
+    }
+
     /// The ids and reasons of those that are kept, by hash.
     async fn known(
         db: &impl ConnectionTrait,

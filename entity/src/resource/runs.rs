@@ -47,7 +47,7 @@ impl Entity {
         Ok(())
     }
 
-    /// Writes down when the next run of a source's resources is due.
+    /// Writes down when the next run of a source's resources is due, those excepted that are stopped.
     ///
     /// # Errors
     /// The database does not answer.
@@ -62,6 +62,8 @@ impl Entity {
         Self::update_many()
             .col_expr(Column::NextRunAt, Expr::value(at))
             .filter(Column::SourceId.eq(source_id))
+            // One that is stopped keeps the time that it misses: it runs at once when it is started again.
+            .filter(Column::Enabled.eq(true))
             .filter(other)
             .exec(db)
             .await?;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use entity::Clock;
+use entity::{Clock, source::Budget};
 use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response, redirect::Policy};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
@@ -61,6 +61,11 @@ impl Session {
     /// Asks for nothing until then: the upstream said so to a run before.
     pub(crate) fn close(&self, until: DateTime<Utc>) {
         self.pace.close(until);
+    }
+
+    /// What may be asked now, as far as this process knows.
+    pub(crate) fn told(&self) -> Budget {
+        self.pace.told()
     }
 
     /// Waits for the right to send a request.

@@ -5,9 +5,13 @@
 
 mod judge;
 
+use std::collections::HashSet;
+
 use entity::{
     cursor::Entity as Cursor,
+    dialect,
     page::Entity as Page,
+    progress::Entity as Progress,
     record::{self, Row, Stamp},
     reject::{self, Entity as Reject, Kept},
     resource::{self, Change, Entity as Resource},
@@ -19,15 +23,26 @@ use tracing::info;
 
 use self::judge::Judged;
 use crate::{
-    Ctx,
+    Ctx, SyncError,
+    control::{self, Hand, Under},
     lease::{self, Keeper},
     run::signed,
+    run_log,
     source::plan::{Plan, Source},
     table::{self, Prepared},
 };
 
 /// Most rejects of a batch.
 const AT_ONCE: u64 = 500;
+
+/// Which rejects are read again, and who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Their ids; none: all.
+    pub rejects: Vec<i64>,
+    /// The command that asks for it.
+    pub command: Option<i64>,
+}
 
 /// What became of the rejects of a resource.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -47,29 +62,84 @@ pub struct Replayed {
     pub rejected: i64,
     /// Whether it was time to stop before all were read.
     pub stopped: bool,
+    /// Why it was, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     pub duration_ms: i64,
 }
 
-/// Reads the rejects of `plan` again. `None`: another process is at work on the resource.
+/// Reads the rejects of `plan` again. `None`: another process is at work on the resource, or did what the command asks.
 ///
 /// # Errors
 /// The database does not answer, or another process took the resource over.
-pub async fn replay(ctx: &Ctx, source: &Source, plan: &Plan) -> Result<Option<Replayed>, DbErr> {
+pub async fn replay(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    wanted: &Wanted,
+) -> Result<Option<Replayed>, SyncError> {
     let row = table::row(ctx, source, plan).await?;
     let Some(keeper) = lease::hold(ctx, source, &row).await? else {
         return Ok(None);
     };
+    if let Some(command) = wanted.command
+        && control::is_over(&ctx.db, command).await?
+    {
+        keeper.give_back().await?;
+        return Ok(None);
+    }
     let row = table::row(ctx, source, plan).await?;
     if table::prepare(ctx, plan, &keeper, &row).await? == Prepared::Stopped {
         keeper.give_back().await?;
         return Ok(None);
     }
     let resource = table::row(ctx, source, plan).await?;
-    let mut replay = Replay::open(ctx, plan, &keeper, resource).await?;
-    let stopped = replay.all().await?;
-    let replayed = replay.close(source, stopped).await?;
+    let run = open(ctx, &keeper, &resource, wanted).await?;
+    let (ctx, hand) = Hand::on(ctx, under(run, &resource));
+    let mut replay = Replay::of(&ctx, plan, &keeper, (run, resource)).await?;
+    let stopped = replay.all(&wanted.rejects).await?;
+    let why = hand.why().map(str::to_owned);
+    let replayed = replay.close(source, (stopped, why)).await?;
     keeper.give_back().await?;
+    let outcome = match stopped {
+        true => Outcome::Partial,
+        false => Outcome::Complete,
+    };
+    hand.off(&ctx, run, (outcome, replayed.why.as_deref()))
+        .await?;
     Ok(Some(replayed))
+}
+
+/// Writes down that a replay began.
+async fn open(
+    ctx: &Ctx,
+    keeper: &Keeper,
+    resource: &resource::Model,
+    wanted: &Wanted,
+) -> Result<i64, DbErr> {
+    let now = ctx.clock.now();
+    RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
+    let opening = Opening {
+        resource_id: resource.id,
+        trigger: Trigger::Replay,
+        mode: Mode::Incremental,
+        command_id: wanted.command,
+        at: now,
+        resumed_from: None,
+    };
+    run_log::begin(ctx, keeper, opening).await
+}
+
+/// It asks no upstream, and a resource that is stopped may have its rejects read.
+fn under(run: i64, resource: &resource::Model) -> Under {
+    Under {
+        run,
+        resource_id: resource.id,
+        source_id: resource.source_id,
+        heeds_stop: false,
+        knows_end: false,
+        session: None,
+    }
 }
 
 /// A replay under way.
@@ -89,25 +159,15 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    async fn open(
+    async fn of(
         ctx: &'a Ctx,
         plan: &'a Plan,
         keeper: &'a Keeper,
-        resource: resource::Model,
+        (run, resource): (i64, resource::Model),
     ) -> Result<Self, DbErr> {
-        let now = ctx.clock.now();
-        RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
-        let opening = Opening {
-            resource_id: resource.id,
-            trigger: Trigger::Replay,
-            mode: Mode::Incremental,
-            command_id: None,
-            at: now,
-            resumed_from: None,
-        };
         Ok(Self {
-            run: RunLog::open(&ctx.db, opening).await?,
-            started_at: now,
+            run,
+            started_at: ctx.clock.now(),
             last_rowno: resource.highest_rowno(&ctx.db).await?,
             first_version: resource.version,
             kept: Kept::of(&ctx.db, resource.id).await?,
@@ -120,21 +180,28 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// Reads all rejects, oldest first. Returns whether it was time to stop before.
-    async fn all(&mut self) -> Result<bool, DbErr> {
-        let mut after = 0;
+    /// Reads all rejects, or those that are wanted, oldest first. Returns whether it was time to stop before.
+    async fn all(&mut self, wanted: &[i64]) -> Result<bool, DbErr> {
+        let wanted: HashSet<i64> = wanted.iter().copied().collect();
+        let mut after = wanted.iter().min().map_or(0, |first| first - 1);
+        let last_wanted = wanted.iter().max().copied().unwrap_or(i64::MAX);
         loop {
             if self.ctx.stop.is_asked() {
                 return Ok(true);
             }
             let db = &self.ctx.db;
-            let batch = Reject::records_after(db, self.resource.id, after, AT_ONCE).await?;
+            if after >= last_wanted {
+                return Ok(false);
+            }
+            let mut batch = Reject::records_after(db, self.resource.id, after, AT_ONCE).await?;
             let Some(last) = batch.last() else {
                 return Ok(false);
             };
             after = last.id;
+            batch.retain(|reject| wanted.is_empty() || wanted.contains(&reject.id));
             self.counts.fetched += signed(batch.len() as u64);
             self.batch(batch).await?;
+            (self.ctx.progress)(&self.plan.name, &self.counts, None);
         }
     }
 
@@ -200,12 +267,16 @@ impl<'a> Replay<'a> {
     }
 
     /// Ends it in the run log. How fresh the resource is, a replay does not change.
-    async fn close(self, source: &Source, stopped: bool) -> Result<Replayed, DbErr> {
+    async fn close(
+        self,
+        source: &Source,
+        (stopped, why): (bool, Option<String>),
+    ) -> Result<Replayed, DbErr> {
         let now = self.ctx.clock.now();
         let (outcome, error) = match stopped {
             true => (
                 Outcome::Partial,
-                Some("stopped before all rejects were read".to_owned()),
+                Some(why.unwrap_or_else(|| "stopped before all rejects were read".to_owned())),
             ),
             false => (Outcome::Complete, None),
         };
@@ -213,9 +284,12 @@ impl<'a> Replay<'a> {
             outcome,
             at: now,
             counts: self.counts,
-            error,
+            error: error.clone(),
         };
-        RunLog::close(&self.ctx.db, self.run, ending).await?;
+        let transaction = dialect::begin_write(&self.ctx.db).await?;
+        RunLog::close(&transaction, self.run, ending).await?;
+        Progress::end(&transaction, self.resource.id, self.run).await?;
+        transaction.commit().await?;
         let Counts {
             inserted,
             updated,
@@ -233,6 +307,7 @@ impl<'a> Replay<'a> {
             older: self.older,
             rejected: rejected - self.older,
             stopped,
+            why: error,
             duration_ms: (now - self.started_at).num_milliseconds(),
         };
         info!(

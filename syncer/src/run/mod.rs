@@ -8,7 +8,14 @@ mod walk;
 mod way;
 
 use chrono::{DateTime, Utc};
-use entity::{cursor, lease::Held, record::Stored, reject::Kept, resource, run::Counts};
+use entity::{
+    cursor,
+    lease::Held,
+    record::Stored,
+    reject::Kept,
+    resource,
+    run::{self as log, Counts},
+};
 use roaring::RoaringTreemap;
 use sea_orm::DbErr;
 use tokio::time::Instant;
@@ -22,8 +29,8 @@ use crate::{
     parents::Parent,
     position::{Legacy, Position, Seen},
     source::plan::{Mode, Most, Plan, Way},
-    verdict,
-    write::Waiting,
+    verdict::{self, Verdict},
+    write::{Dry, Waiting},
 };
 
 /// So many walks in a row that the upstream did not answer or let us into: it is down, or a key was taken back, and the
@@ -65,9 +72,17 @@ pub(crate) struct Run {
     pub written: RoaringTreemap,
     /// Whether the deletes that the plan's limit would stop are wanted.
     pub accept_deletes: bool,
+    pub mode: log::Mode,
+    /// What a dry run would have written; `None`: it is none, and writes.
+    pub dry: Option<Dry>,
 }
 
 impl Run {
+    /// Whether the table was filled for the first time, and gets its indexes.
+    pub(crate) fn is_first_whole(&self, verdict: &Verdict) -> bool {
+        self.dry.is_none() && !self.resource.indexed && !verdict.resumable
+    }
+
     /// Whether the children of a parent need not be asked for: it did not change since they were.
     pub(crate) fn skips(&self, plan: &Plan, parent: &Stored) -> bool {
         let is_wanted = (plan.for_each.as_ref()).is_some_and(|for_each| for_each.changed_only);

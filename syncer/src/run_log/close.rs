@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     cursor::{self, Entity as Cursor},
+    progress::Entity as Progress,
     reject::Entity as Reject,
     resource::{Ending, Entity as Resource},
     run::{self as log, Entity as RunLog, Outcome},
@@ -32,6 +33,9 @@ pub(crate) async fn close(
     mut run: Run,
     verdict: Verdict,
 ) -> Result<Report, SyncError> {
+    if run.dry.is_some() {
+        return close_dry(ctx, source, plan, run, verdict).await;
+    }
     let gone = if verdict.deletes(plan) {
         write::gone(ctx, plan, &run).await?
     } else {
@@ -60,19 +64,53 @@ pub(crate) async fn close(
         next_run_at: verdict.deferred_until.or_else(|| source.schedule.next(now)),
     };
     Resource::ended(&transaction, run.resource.id, ending).await?;
+    Progress::end(&transaction, run.resource.id, run.id).await?;
     transaction.commit().await?;
-    let report = Report {
+    let report = report(source, plan, &run, verdict, now);
+    ctx.metrics.run_ended(&report, &run);
+    tell(&run, &report);
+    Ok(report)
+}
+
+/// Ends a run that only counted: readers are told nothing of it.
+async fn close_dry(
+    ctx: &Ctx,
+    source: &Source,
+    plan: &Plan,
+    mut run: Run,
+    verdict: Verdict,
+) -> Result<Report, SyncError> {
+    if verdict.deletes(plan) {
+        run.counts.deleted += write::would_delete(&run);
+    }
+    let now = ctx.clock.now().max(run.started_at);
+    let transaction = write::begin(ctx, &run).await?;
+    let ending = log::Ending {
+        outcome: verdict.outcome,
+        at: now,
+        counts: run.counts,
+        error: verdict.reason.clone(),
+    };
+    RunLog::close(&transaction, run.id, ending).await?;
+    Progress::end(&transaction, run.resource.id, run.id).await?;
+    transaction.commit().await?;
+    let report = report(source, plan, &run, verdict, now);
+    tell(&run, &report);
+    Ok(report)
+}
+
+fn report(source: &Source, plan: &Plan, run: &Run, verdict: Verdict, now: DateTime<Utc>) -> Report {
+    Report {
         run: run.id,
         source: source.name.clone(),
         resource: plan.name.clone(),
+        mode: run.mode,
         outcome: verdict.outcome,
         counts: run.counts,
         error: verdict.reason,
         deferred_until: verdict.deferred_until,
         duration_ms: (now - run.started_at).num_milliseconds(),
-    };
-    tell(ctx, &run, &report);
-    Ok(report)
+    }
 }
 
 /// Leaves to the next run what it may go on from: of a complete one the mark, of an unfinished one its place.
@@ -138,11 +176,11 @@ async fn leave(
 }
 
 /// One line a run, and a warning where a person should look.
-fn tell(ctx: &Ctx, run: &Run, report: &Report) {
-    ctx.metrics.run_ended(report, run);
+fn tell(run: &Run, report: &Report) {
     let (outcome, counts) = (report.outcome.as_str(), report.counts);
     info!(
         outcome,
+        mode = report.mode.as_str(),
         duration_ms = report.duration_ms,
         requests = counts.requests,
         pages = counts.pages,

@@ -4,4 +4,4 @@ mod close;
 mod open;
 
 pub(crate) use close::close;
-pub(crate) use open::{is_partial, left, open};
+pub(crate) use open::{begin, is_partial, left, open};

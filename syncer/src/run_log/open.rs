@@ -2,17 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
+    command::Entity as Command,
     cursor::{self, Entity as Cursor},
+    dialect,
     page::Entity as Pages,
+    progress::Entity as Progress,
     reject::Kept,
     resource,
-    run::{Counts, Entity as RunLog, Mode, Opening, Trigger},
+    run::{Counts, Entity as RunLog, Opening, Trigger},
 };
 use sea_orm::{DbErr, EntityTrait};
 use tokio::time::Instant;
 
 use crate::{
-    Ctx, How,
+    Ctx, How, control,
     fetch::page::{self, Walked},
     lease,
     memory::Memory,
@@ -21,7 +24,7 @@ use crate::{
     run::{Run, is_due},
     source::plan::{Plan, Source},
     span,
-    write::Waiting,
+    write::{Dry, Waiting},
 };
 
 /// Pages are gone on with only so long after they were left: later, too much may have moved upstream.
@@ -42,17 +45,14 @@ pub(crate) async fn open(
     let now = ctx.clock.now();
     RunLog::close_abandoned(&ctx.db, resource.id, now).await?;
     let (left, legacy, before) = taken_up(ctx, plan, &resource, how).await?;
-    let id = RunLog::open(
-        &ctx.db,
+    let id = begin(
+        ctx,
+        keeper,
         Opening {
             resource_id: resource.id,
             trigger,
-            mode: if how.full {
-                Mode::Full
-            } else {
-                Mode::Incremental
-            },
-            command_id: None,
+            mode: how.mode(),
+            command_id: how.command,
             at: now,
             resumed_from: before.map(|(run, _)| run),
         },
@@ -95,7 +95,30 @@ pub(crate) async fn open(
         resumed_at,
         left_at: before.map_or(now, |(_, left_at)| left_at),
         accept_deletes: how.accept_deletes,
+        mode: how.mode(),
+        dry: how.dry.then(Dry::default),
     })
+}
+
+/// Writes down that a run began, for which command, and that it is under way.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn begin(
+    ctx: &Ctx,
+    keeper: &lease::Keeper,
+    opening: Opening,
+) -> Result<i64, DbErr> {
+    let command = opening.command_id;
+    let transaction = dialect::begin_write(&ctx.db).await?;
+    let id = RunLog::open(&transaction, opening).await?;
+    if let Some(command) = command {
+        Command::started(&transaction, command, id).await?;
+    }
+    let progress = control::begun(ctx, id, keeper);
+    Progress::begin(&transaction, progress).await?;
+    transaction.commit().await?;
+    Ok(id)
 }
 
 /// Where the run begins or goes on, what the runs before left, and the run that it goes on with and when that was left.
@@ -111,7 +134,8 @@ async fn taken_up(
         .map(|cursor| Legacy::of(cursor, &plan.fingerprint));
     let mut legacy = legacy.unwrap_or_default();
     let parents = parents::version(ctx, plan, resource.source_id).await?;
-    let left = cursor.filter(|_| !how.full).and_then(|cursor| {
+    // What is only counted is counted from the start, and leaves the place to whoever goes on there.
+    let left = cursor.filter(|_| !how.full && !how.dry).and_then(|cursor| {
         let left = left(plan, &cursor, ctx.clock.now())?;
         Some((left, (cursor.run_id, cursor.saved_at)))
     });

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use entity::{
+    command::{Entity as Command, Kind},
     lease::{Entity as Lease, Out},
     resource::Entity as Resource,
+    run::{Entity as RunLog, Mode},
 };
 use sea_orm::DbErr;
 use tokio::sync::mpsc;
@@ -52,10 +54,25 @@ async fn look(ctx: &Ctx, found: &mpsc::Sender<Abandoned>) -> Result<Option<Durat
     Ok(ends.min().map(|left| left + Duration::from_millis(1)))
 }
 
+/// Whether what was abandoned is gone on with by whoever obeys the command that asked for it, or is not gone on with at
+/// all, as it only counted.
+async fn is_anothers(ctx: &Ctx, resource_id: i32) -> Result<bool, DbErr> {
+    let open = Command::open_of(&ctx.db, &[resource_id]).await?;
+    let mut asked = open.iter().filter(|command| command.kind != Kind::Cancel);
+    if asked.any(|command| command.run_id.is_some()) {
+        return Ok(true);
+    }
+    let last = RunLog::latest(&ctx.db, Some(resource_id), 1).await?;
+    Ok(last.iter().any(|run| run.mode == Mode::Dry))
+}
+
 async fn tell(ctx: &Ctx, abandoned: &[Out], found: &mpsc::Sender<Abandoned>) -> Result<(), DbErr> {
     for (resource, source) in Resource::all_with_source(&ctx.db).await? {
         let is_it = |lease: &Out| lease.resource_id == resource.id;
         if !resource.enabled || !abandoned.iter().any(is_it) {
+            continue;
+        }
+        if is_anothers(ctx, resource.id).await? {
             continue;
         }
         // What does not fit is found again by the next look.

@@ -22,6 +22,7 @@ use tracing::{error, info};
 use self::{abandoned::Abandoned, round::Progress};
 use crate::{
     Ctx,
+    control::{self, Started},
     source::{plan::Catalog, schedule::Schedule},
 };
 
@@ -50,6 +51,9 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
         let queued = tick.try_send(source);
         drop(queued);
     }
+    let (start, mut started) = mpsc::channel(16);
+    let obeying = control::watch(ctx.clone(), catalog.sources.clone(), start);
+    let obeying = tokio::spawn(obeying);
     let (found, mut abandoned) = mpsc::channel(16);
     paces.spawn(abandoned::watch(ctx.clone(), found));
     let mut rounds = Rounds::new(ctx, catalog);
@@ -58,6 +62,7 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
             () = ctx.stop.asked() => break,
             Some(name) = ticks.recv() => rounds.start(name),
             Some(abandoned) = abandoned.recv() => rounds.go_on(abandoned),
+            Some(started) = started.recv() => rounds.again(started),
             Some(ended) = rounds.under_way.join_next() => {
                 if let Some((name, over)) = rounds.end(ended) {
                     while paces.try_join_next().is_some() {}
@@ -68,6 +73,9 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
     }
     scheduler.shutdown().await?;
     while rounds.under_way.join_next().await.is_some() {}
+    if let Err(panic) = obeying.await {
+        error!(%panic, "obeying broke off");
+    }
     Ok(())
 }
 
@@ -167,6 +175,31 @@ impl<'a> Rounds<'a> {
             Ended {
                 deferred_until: round::rest(&ctx, &source, at).await,
                 source: abandoned.source,
+                part: Part::Rest,
+            }
+        });
+    }
+
+    /// Makes the runs that resources missed while they were stopped, unless a round of their source has yet to come to
+    /// them, or its upstream asked to wait.
+    fn again(&mut self, started: Started) {
+        let Some(source) = self.catalog.source(&started.source).cloned() else {
+            return;
+        };
+        let mut plans: Vec<usize> = (started.resources.iter())
+            .filter_map(|name| source.resources.iter().position(|plan| plan.name == *name))
+            .collect();
+        plans.sort_unstable();
+        match self.busy.get(&source.name) {
+            Some(Busy::UnderWay(progress)) => plans.retain(|at| progress.is_past(*at)),
+            Some(Busy::Deferred { over, .. }) if *over > Instant::now() => return,
+            _ => {}
+        }
+        let ctx = self.ctx.clone();
+        self.under_way.spawn(async move {
+            Ended {
+                deferred_until: round::some(&ctx, &source, &plans).await,
+                source: started.source,
                 part: Part::Rest,
             }
         });

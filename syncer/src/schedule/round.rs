@@ -82,6 +82,21 @@ pub(super) async fn rest(ctx: &Ctx, source: &Arc<Source>, index: usize) -> Optio
     deferred_until
 }
 
+/// The runs of the resources at `indices`, parents before their children.
+pub(super) async fn some(
+    ctx: &Ctx,
+    source: &Arc<Source>,
+    indices: &[usize],
+) -> Option<DateTime<Utc>> {
+    let before = last_ends(ctx, source).await?;
+    let mut deferred_until = None;
+    for plan in indices.iter().filter_map(|at| source.resources.get(*at)) {
+        let report = run_resource(ctx, source, plan, &before).await;
+        deferred_until = deferred_until.max(report.and_then(|report| report.deferred_until));
+    }
+    deferred_until
+}
+
 /// What tells, later in the round, which runs another process has made since.
 async fn last_ends(ctx: &Ctx, source: &Source) -> Option<LastEnds> {
     let all = match Resource::all_with_source(&ctx.db).await {

@@ -61,6 +61,7 @@ pub(super) async fn overdue(ctx: &Ctx, catalog: &Catalog) -> Vec<String> {
     let due = |source: &&Arc<Source>| {
         let mine = resources.iter().filter(|(_, of)| of.name == source.name);
         mine.into_iter()
+            .filter(|(resource, _)| resource.enabled)
             .any(|(resource, _)| resource.next_run_at.is_none_or(|next| next <= now))
     };
     catalog

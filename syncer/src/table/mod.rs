@@ -78,7 +78,11 @@ pub(crate) async fn row(
     Resource::register(&ctx.db, source.id, &plan.definition).await
 }
 
-fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
+/// Whether the table of a resource is as its definition says.
+///
+/// # Errors
+/// The registered definition cannot be read.
+pub(crate) fn is_current(resource: &resource::Model, plan: &Plan) -> Result<bool, DbErr> {
     let is_told = plan.definition.history == resource.history_version.is_some();
     Ok(is_told && resource.projection()?.as_ref() == Some(&plan.definition))
 }

@@ -2,6 +2,7 @@
 
 mod deletes;
 mod diff;
+mod dry;
 mod rejects;
 mod waiting;
 
@@ -20,6 +21,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::time::Instant;
 
 pub(crate) use deletes::gone;
+pub(crate) use dry::{Dry, would_delete};
 pub(crate) use rejects::past;
 pub(crate) use waiting::{Brought, Waiting};
 
@@ -101,6 +103,9 @@ async fn known(
         .filter(|key| !waiting.contains_key(*key))
         .collect();
     let mut known = record::known(&ctx.db, &plan.definition.table, &others).await?;
+    if let Some(dry) = &run.dry {
+        dry.overlay(&mut known, &others);
+    }
     known.extend(keys.iter().filter_map(|key| waiting.get(*key).cloned()));
     Ok(known)
 }
@@ -111,6 +116,9 @@ async fn write(
     run: &mut Run,
     mut waiting: Waiting,
 ) -> Result<(), SyncError> {
+    if run.dry.is_some() {
+        return dry::count(ctx, run, waiting).await;
+    }
     let now = ctx.clock.now();
     let is_empty = waiting.is_empty();
     let transaction = begin(ctx, run).await?;

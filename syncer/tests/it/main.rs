@@ -18,6 +18,8 @@
 mod changes;
 /// Children of parent rows.
 mod children;
+/// What is asked for through the database.
+mod control;
 /// Pages that the upstream itself leads through.
 mod cursors;
 /// A changed definition alters the table.

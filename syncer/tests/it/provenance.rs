@@ -92,7 +92,7 @@ async fn a_row_that_no_page_brought_so_has_none() {
         world.pass(chrono::Duration::seconds(1));
         let source = &world.catalog.sources[0];
         let plan = source.resource("things").expect("it is defined");
-        let replayed = syncer::replay(&world.ctx, source, plan).await;
+        let replayed = syncer::replay(&world.ctx, source, plan, &syncer::Wanted::default()).await;
         replayed.expect("the database answers");
         let mut expected = told(&[("a", "/things?page=0&limit=2")]);
         expected.insert("n".to_owned(), None);

@@ -4,7 +4,7 @@ use entity::{
     reject::{self, Filter, Kind},
     run::{self, Outcome, Trigger},
 };
-use syncer::{How, Replayed};
+use syncer::{How, Replayed, Wanted};
 
 use crate::{
     upstream::{Reply, Request, paged},
@@ -40,7 +40,7 @@ async fn replay(world: &World) -> Replayed {
     world.pass(chrono::Duration::seconds(1));
     let source = &world.catalog.sources[0];
     let plan = source.resource("things").expect("it is defined");
-    let replayed = syncer::replay(&world.ctx, source, plan).await;
+    let replayed = syncer::replay(&world.ctx, source, plan, &Wanted::default()).await;
     let replayed = replayed.expect("the database answers");
     replayed.expect("no other process is at it")
 }
@@ -395,6 +395,7 @@ async fn a_reject_that_does_not_come_again_because_nothing_changed_stays() {
         let how = How {
             full: true,
             accept_deletes: true,
+            ..How::default()
         };
         assert_outcome(&world.sync_how("things", how).await, Outcome::Complete);
         assert_eq!(rejects(&world).await, [""; 0]);

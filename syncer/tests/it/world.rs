@@ -102,6 +102,7 @@ impl World {
         let clock = Clock::from_fn(move || *told.lock().expect("no test panicked here"));
         let mut ctx = Ctx::new(db.clone(), clock, stop).expect("a client");
         ctx.lease = Duration::from_millis(500);
+        ctx.poll = Duration::from_millis(20);
         // Nobody reads beside a test.
         ctx.notice = Duration::ZERO;
         let catalog = catalog(toml, &upstream.url);

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, Utc};
+use entity::source;
 use tokio::time::Instant;
 
 use super::learn::Said;
@@ -99,6 +100,42 @@ impl Budget {
             self.note(rate, now.instant);
         }
         Ok(())
+    }
+
+    /// What may be sent before there is more, and when that is.
+    pub(super) fn told(&mut self, now: Moment) -> source::Budget {
+        let waits = [self.closed(now), self.spent(now), self.paced(now)];
+        let longest = waits.into_iter().flatten().max_by_key(|pause| pause.wait);
+        let sent: u32 = self.sent.iter().map(|group| group.requests).sum();
+        let paced = self.rate.map(|rate| {
+            let oldest = self.sent.front();
+            let wait = oldest
+                .map(|oldest| (oldest.last + rate.per).saturating_duration_since(now.instant));
+            (
+                rate.requests.saturating_sub(sent),
+                wait.map(|wait| now.time + wait),
+            )
+        });
+        let stated = self.left.as_ref().map(|left| {
+            let floor = left.requests.clamp(0.0, f64::from(u32::MAX)).floor();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is clamped to what fits"
+            )]
+            let requests = floor as u32;
+            (requests, Some(left.until.time))
+        });
+        let least = [paced, stated].into_iter().flatten();
+        let least = least.min_by_key(|(requests, _)| *requests);
+        source::Budget {
+            rate: self.rate.map(|rate| rate.requests),
+            per_ms: (self.rate).and_then(|rate| u64::try_from(rate.per.as_millis()).ok()),
+            left: least.map(|(requests, _)| requests),
+            resets_at: least.and_then(|(_, at)| at),
+            waiting_until: longest.map(|pause| pause.until),
+            ..source::Budget::default()
+        }
     }
 
     /// A request that was taken came to its end.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use entity::Clock;
+use entity::{Clock, source};
 use tokio::{
     sync::{Mutex as Turnstile, Notify, Semaphore, SemaphorePermit},
     time::Instant,
@@ -27,6 +27,7 @@ use crate::source::plan::Limits;
 #[derive(Debug)]
 pub struct Pace {
     clock: Clock,
+    concurrency: Option<u32>,
     /// As many as may be on the way at once.
     slots: Semaphore,
     /// Only the first in line waits for the budget: what it did not take is there for the next, should it go.
@@ -51,6 +52,7 @@ impl Pace {
     pub(super) fn new(limits: &Limits, clock: Clock) -> Self {
         Self {
             clock,
+            concurrency: limits.concurrency.and_then(|most| u32::try_from(most).ok()),
             slots: Semaphore::new(limits.concurrency.unwrap_or(Semaphore::MAX_PERMITS)),
             line: Turnstile::default(),
             budget: Mutex::new(Budget::new(limits.rate)),
@@ -110,6 +112,16 @@ impl Pace {
         let wait = (until - now.time).to_std().unwrap_or(Duration::ZERO);
         self.budget().close(wait, now);
         self.changed.notify_waiters();
+    }
+
+    /// What may be sent now.
+    pub(super) fn told(&self) -> source::Budget {
+        let now = self.now();
+        source::Budget {
+            concurrency: self.concurrency,
+            told_at: Some(now.time),
+            ..self.budget().told(now)
+        }
     }
 
     /// The time on the wall.
