@@ -1,6 +1,6 @@
 //! A key with which a program asks the api.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
 use crate::{access::Scopes, user};
 
@@ -91,6 +91,18 @@ impl Entity {
         of_somebody(db, found.one(db).await?).await
     }
 
+    /// The key that begins so, and its user.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn by_prefix(
+        db: &impl ConnectionTrait,
+        prefix: &str,
+    ) -> Result<Option<(Model, user::Model)>, DbErr> {
+        let found = Self::find().filter(Column::Prefix.eq(prefix));
+        of_somebody(db, found.one(db).await?).await
+    }
+
     /// The key of that id, and its user.
     ///
     /// # Errors
@@ -111,20 +123,6 @@ impl Entity {
         let of_user = Self::find().filter(Column::UserId.eq(user_id));
         let of_user = of_user.filter(Column::RevokedAt.is_null());
         of_user.order_by_asc(Column::Id).all(db).await
-    }
-
-    /// At most `limit` keys that nobody has revoked, behind the one of that id.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn after(
-        db: &impl ConnectionTrait,
-        id: i64,
-        limit: u64,
-    ) -> Result<Vec<Model>, DbErr> {
-        let of_page = Self::find().filter(Column::Id.gt(id));
-        let of_page = of_page.filter(Column::RevokedAt.is_null());
-        of_page.order_by_asc(Column::Id).limit(limit).all(db).await
     }
 
     /// Ends a key. False: there is none of that id, or it has ended.

@@ -1,8 +1,6 @@
 //! `POST /api/v1/auth/login`: a name and a password for tokens. What is wrong with them is not told, and takes as long to
 //! find out.
 
-use std::time::Duration;
-
 use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use entity::{audit, dialect, refresh_token, user};
@@ -19,7 +17,7 @@ use crate::{
         Address,
         password::{Lane, Verdict},
         secret,
-        throttle::{Attempt, REMEMBERED},
+        throttle::{Attempt, REMEMBERED, Spent},
     },
     problem::Problem,
 };
@@ -75,8 +73,8 @@ async fn checked(
     password: String,
     now: DateTime<Utc>,
 ) -> Result<(Option<user::Model>, Verdict), Problem> {
-    if let Err(wait) = state.throttle.enter(attempt, now) {
-        return Err(throttled(state, attempt, (wait, now)).await);
+    if let Err(spent) = state.throttle.enter(attempt, now) {
+        return Err(throttled(state, attempt, (spent, now)).await);
     }
     let user = user::Entity::by_login(&state.db, &attempt.account).await?;
     let account = user.as_ref().map(|user| user.name.clone());
@@ -90,9 +88,9 @@ async fn checked(
         Lane::Strangers
     };
     if lane == Lane::Strangers
-        && let Err(wait) = state.throttle.enter_as_stranger(&account, now)
+        && let Err(spent) = state.throttle.enter_as_stranger(&account, now)
     {
-        return Err(throttled(state, attempt, (wait, now)).await);
+        return Err(throttled(state, attempt, (spent, now)).await);
     }
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let verdict = state.hasher.verify((lane, password), hash).await;
@@ -110,20 +108,19 @@ async fn checked(
     Ok((user, verdict))
 }
 
-/// Written down once an hour for each account and address, not each time.
 async fn throttled(
     state: &AppState,
     attempt: &Attempt,
-    (wait, now): (Duration, DateTime<Utc>),
+    (spent, now): (Spent, DateTime<Utc>),
 ) -> Problem {
     state.metrics.login("throttled");
-    if state.throttle.is_news(attempt, now) {
+    if spent.is_news {
         let entry = by_nobody(Address(attempt.address)).entry("login.throttled", None);
         if let Err(error) = audit::Entity::add(&state.db, entry, now).await {
             return error.into();
         }
     }
-    Problem::throttled(wait)
+    Problem::throttled(spent.wait)
 }
 
 /// Begins a login of a user who may.

@@ -45,7 +45,7 @@ pub(crate) async fn change(
         address: address.0,
     };
     let entered = state.throttle.enter(&attempt, now);
-    entered.map_err(Problem::throttled)?;
+    entered.map_err(|spent| Problem::throttled(spent.wait))?;
     let old = (Lane::Known, change.old);
     let verdict = state.hasher.verify(old, Some(user.password_hash.clone()));
     if verdict.await? == Verdict::Wrong {

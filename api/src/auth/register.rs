@@ -68,7 +68,7 @@ pub(crate) async fn register(
     }
     let now = state.clock.now();
     let entered = state.throttle.enter_from(address.0, now);
-    entered.map_err(Problem::throttled)?;
+    entered.map_err(|spent| Problem::throttled(spent.wait))?;
     let new = account::checked(&state.hasher, new).await?;
     let transaction = dialect::begin_write(&state.db).await?;
     let new = (new, &by_nobody(address), "user.register");
@@ -84,7 +84,7 @@ pub(crate) async fn setup(
 ) -> Result<Response, Problem> {
     let now = state.clock.now();
     let entered = state.throttle.enter_from(address.0, now);
-    entered.map_err(Problem::throttled)?;
+    entered.map_err(|spent| Problem::throttled(spent.wait))?;
     let wrong = || unauthenticated("the token is not good, or there is a user already");
     let hash = secret::hash(token.as_bytes());
     if !SetupToken::is_good(&state.db, &hash, now - GOOD).await? {

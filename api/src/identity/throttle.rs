@@ -4,7 +4,7 @@
 //! It is decided in memory and before any password is hashed. What one address may spend on an account is less than what
 //! all may: who guesses from one address does not keep the owner out who comes from another.
 
-use std::{net::IpAddr, time::Duration};
+use std::{hash::Hash, net::IpAddr, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,7 +13,7 @@ use crate::protection::{Buckets, Rate};
 
 /// For how long an address is known from which somebody has logged in.
 pub(crate) const REMEMBERED: TimeDelta = TimeDelta::days(30);
-/// How often it is written down that an account's logins from an address are refused.
+/// How often it is written down that something is spent.
 const TOLD: Duration = Duration::from_hours(1);
 
 #[derive(Debug)]
@@ -31,6 +31,15 @@ pub(crate) struct Attempt {
     pub(crate) address: IpAddr,
 }
 
+/// Why an attempt is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spent {
+    /// When one may be.
+    pub(crate) wait: Duration,
+    /// Whether it is to be written down: the first time in a while that this is refused, not each time.
+    pub(crate) is_news: bool,
+}
+
 impl Throttle {
     pub(crate) fn new(settings: &AuthSettings) -> Self {
         Self {
@@ -44,34 +53,33 @@ impl Throttle {
     /// Takes what an attempt costs, whoever it is.
     ///
     /// # Errors
-    /// There is nothing left, until so much later.
-    pub(crate) fn enter(&self, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Duration> {
-        let now = since_1970(now);
-        self.addresses.take(attempt.address, now)?;
-        self.logins.take(attempt, now).inspect_err(|_| {
+    /// There is nothing left.
+    pub(crate) fn enter(&self, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Spent> {
+        self.enter_from(attempt.address, now)?;
+        let taken = self.logins.take(attempt, since_1970(now));
+        taken.map_err(|wait| {
             // It costs no hash.
             self.addresses.give_back(attempt.address);
+            self.spent((wait, now), attempt)
         })
     }
 
     /// Takes what an attempt costs from an address where the account's owner has not been.
     ///
     /// # Errors
-    /// There is nothing left, until so much later.
-    pub(crate) fn enter_as_stranger(
-        &self,
-        account: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), Duration> {
-        self.accounts.take(account, since_1970(now))
+    /// There is nothing left.
+    pub(crate) fn enter_as_stranger(&self, account: &str, now: DateTime<Utc>) -> Result<(), Spent> {
+        let taken = self.accounts.take(account, since_1970(now));
+        taken.map_err(|wait| self.spent((wait, now), account))
     }
 
     /// Takes what something costs that can be done without an account.
     ///
     /// # Errors
-    /// There is nothing left, until so much later.
-    pub(crate) fn enter_from(&self, address: IpAddr, now: DateTime<Utc>) -> Result<(), Duration> {
-        self.addresses.take(address, since_1970(now))
+    /// There is nothing left.
+    pub(crate) fn enter_from(&self, address: IpAddr, now: DateTime<Utc>) -> Result<(), Spent> {
+        let taken = self.addresses.take(address, since_1970(now));
+        taken.map_err(|wait| self.spent((wait, now), address))
     }
 
     /// The password was right: only wrong ones count.
@@ -83,9 +91,12 @@ impl Throttle {
         }
     }
 
-    /// Whether it is to be written down that this was refused: now and then, not each time.
-    pub(crate) fn is_news(&self, attempt: &Attempt, now: DateTime<Utc>) -> bool {
-        self.told.take(attempt, since_1970(now)).is_ok()
+    /// What was spent: an address, an account, or both. Nobody spends one without having tried many times.
+    fn spent(&self, (wait, now): (Duration, DateTime<Utc>), what: impl Hash) -> Spent {
+        Spent {
+            wait,
+            is_news: self.told.take(what, since_1970(now)).is_ok(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod infer;
 mod migrate;
 mod rejects;
 mod state;
+mod user;
 
 mod target;
 
@@ -19,6 +20,7 @@ pub(crate) use self::{
     rejects::Rejects,
     state::State,
     target::{ResourceName, Target},
+    user::{Key, SigningKey, User},
 };
 
 const ABOUT: &str = "\
@@ -210,6 +212,15 @@ pub(crate) enum Command {
     /// List records and values that could not be stored, or read the records again
     #[command(subcommand)]
     Rejects(Rejects),
+    /// Make, list and remove the users who may log in to the api
+    #[command(subcommand)]
+    User(User),
+    /// Make, list and revoke keys with which programs ask the api
+    #[command(subcommand)]
+    Key(Key),
+    /// Change the key that signs access tokens
+    #[command(subcommand)]
+    SigningKey(SigningKey),
     /// Print the OpenAPI document of the api for the definitions that run
     Openapi,
     /// Print the default settings file, which explains every setting

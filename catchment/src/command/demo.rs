@@ -49,6 +49,7 @@ pub(super) async fn run(mut call: Call) -> anyhow::Result<Exit> {
         syncer: start_syncer(&mut services, syncer, ctx, catalog)?,
         api: start_api(&mut services, &call, api, &db)?,
         database: file(&folder),
+        setup: api::setup_token(&db, call.clock.now()).await?,
     };
     services.start(
         "built-in upstream",
@@ -93,6 +94,8 @@ struct Places {
     syncer: SocketAddr,
     api: SocketAddr,
     database: PathBuf,
+    /// For the first admin.
+    setup: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +105,8 @@ struct Document {
     syncer: String,
     upstream: String,
     database: PathBuf,
+    /// The token with which the first admin is made.
+    setup_token: Option<String>,
 }
 
 impl Places {
@@ -113,6 +118,7 @@ impl Places {
             syncer,
             upstream: self.upstream.clone(),
             database: self.database.clone(),
+            setup_token: self.setup.clone(),
         };
         match form {
             Form::Json => print::json(&document),
@@ -129,7 +135,9 @@ impl Document {
             syncer,
             upstream,
             database,
+            setup_token,
         } = self;
+        let token = setup_token.as_deref().unwrap_or("-");
         let database = database.display().to_string();
         let columns = [upstream, syncer, api, &database];
         let width = columns
@@ -145,6 +153,8 @@ catchment demo: an upstream, the syncer and the api in one process; ctrl-c ends 
   syncer    {syncer:<width$}  mirrors it every half hour; /healthz, /metrics
   api       {api:<width$}  serves what was mirrored; /api/swagger
   database  {database:<width$}  goes when the demo ends
+
+the first admin is made with the token {token} by POST /api/v1/auth/setup
 
 open {swagger}
 or try

@@ -1,6 +1,7 @@
 //! The subcommands, a file each. Each returns what the exit code says.
 
 mod demo;
+mod first;
 mod serve;
 
 mod check;
@@ -12,6 +13,9 @@ mod sample;
 mod sync;
 
 mod ask;
+mod key;
+mod user;
+
 mod migrate;
 mod rejects;
 mod runs;
@@ -287,6 +291,9 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
             Box::pin(runs::run(&call, &at, target.as_ref(), limit)).await
         }
         Command::Rejects(what) => Box::pin(rejects::run(&call, what)).await,
+        Command::User(what) => Box::pin(user::run(&call, what)).await,
+        Command::Key(what) => Box::pin(key::run(&call, what)).await,
+        Command::SigningKey(what) => key::signing(&call, &what).await,
         Command::Openapi => openapi::run(&call),
         Command::Settings => Ok(Exit::Done),
     }
@@ -357,6 +364,9 @@ fn voice(command: &Command, form: Form) -> Voice {
         Command::Cancel { .. } => "cancel",
         Command::Runs { .. } => "runs",
         Command::Rejects(_) => "rejects",
+        Command::User(_) => "user",
+        Command::Key(_) => "key",
+        Command::SigningKey(_) => "signing-key",
         Command::Openapi => "openapi",
         Command::Settings => "settings",
     };

@@ -8,7 +8,7 @@ use syncer::{Ctx, source::plan::Catalog, stop::Stop};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::Call;
+use super::{Call, first};
 use crate::{
     exit::Exit,
     services::{Services, listen},
@@ -26,6 +26,7 @@ pub(super) async fn up(call: &Call) -> anyhow::Result<Exit> {
     let ctx = call.ctx(db.clone(), services.stop())?;
     start_syncer(&mut services, syncer, ctx, catalog)?;
     start_api(&mut services, call, api, &db)?;
+    tell_first(&mut services, call, &db);
     end(services, stop, call).await
 }
 
@@ -48,6 +49,7 @@ pub(super) async fn api(call: &Call) -> anyhow::Result<Exit> {
     let db = call.open().await?;
     let mut services = Services::new();
     start_api(&mut services, call, listener, &db)?;
+    tell_first(&mut services, call, &db);
     end(services, stop, call).await
 }
 
@@ -89,6 +91,18 @@ pub(super) fn start_api(
     let stopped = async move { stop.asked().await };
     services.start("api", api::serve(listener, state, stopped));
     Ok(address)
+}
+
+/// Where nobody may log in yet, says who can change that.
+fn tell_first(services: &mut Services, call: &Call, db: &DatabaseConnection) {
+    let telling = first::tell(db.clone(), call.clock.clone());
+    let stop = services.stop();
+    services.start("telling of the first admin", async move {
+        tokio::select! {
+            () = stop.asked() => Ok(()),
+            never = telling => match never {},
+        }
+    });
 }
 
 async fn end(services: Services, stop: Stop, call: &Call) -> anyhow::Result<Exit> {

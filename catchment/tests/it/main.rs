@@ -36,3 +36,5 @@ mod settings;
 mod sync;
 /// `status`, `stop`, `start`, `run`, `cancel`: the tap, from here and from afar.
 mod tap;
+/// `user`, `key`, `signing-key`.
+mod user;

@@ -8,7 +8,7 @@ use entity::{
     run::{self, Counts, Mode, Outcome, Trigger},
     syncer,
 };
-use sea_orm::{EntityTrait, QueryFilter, prelude::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, prelude::Expr};
 
 use crate::world::World;
 
@@ -108,7 +108,7 @@ impl Syncer<'_> {
         let db = &self.0.db;
         let over = lease::Entity::update_many()
             .col_expr(lease::Column::ExpiresAt, Expr::value(1_i64))
-            .filter(Expr::col(lease::Column::Holder).eq(NAME));
+            .filter(lease::Column::Holder.eq(NAME));
         over.exec(db).await.expect("it is written down");
         let unseen =
             syncer::Entity::update_many().col_expr(syncer::Column::SeenUntil, Expr::value(1_i64));
