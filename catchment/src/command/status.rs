@@ -129,7 +129,8 @@ const NOTHING: &str = "\
 no resource is registered yet; `catchment up` registers the definitions and runs them, `catchment sync SOURCE` once
 ";
 
-const NOBODY: &str = "\nno syncer is alive: nothing runs, and what is asked for waits, until one is started\n";
+const NOBODY: &str =
+    "\nno syncer is alive: nothing runs, and what is asked for waits, until one is started\n";
 
 pub(super) fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
     let mut table = Table::new(&[

@@ -34,7 +34,7 @@ mod serve;
 mod settings;
 /// `sync`, `status`, `runs`.
 mod sync;
-/// `user`, `key`, `signing-key`.
-mod user;
 /// `status`, `stop`, `start`, `run`, `cancel`: the tap, from here and from afar.
 mod tap;
+/// `user`, `key`, `signing-key`.
+mod user;

@@ -166,24 +166,44 @@ async fn the_tap_is_turned_from_here_and_from_afar() {
 
         // Stop, and start again.
         let stopped = place.world.run(&format!("stop fake {}", place.remote));
-        assert_eq!(stopped.stdout, "fake.things: stopped\n", "{}", stopped.stderr);
+        assert_eq!(
+            stopped.stdout, "fake.things: stopped\n",
+            "{}",
+            stopped.stderr
+        );
         let refused = place.world.run("run fake.things");
         assert_eq!(refused.code, Some(1));
-        assert!(refused.stderr.contains("start it first"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("start it first"),
+            "{}",
+            refused.stderr
+        );
         assert_eq!(place.world.run("start").stdout, "fake.things: idle\n");
 
         // Run and wait, from both sides.
         for side in ["", &place.remote] {
-            let ran = place.world.run(&format!("run fake.things --mode full --wait {side}"));
+            let ran = place
+                .world
+                .run(&format!("run fake.things --mode full --wait {side}"));
             assert_eq!(ran.code, Some(0), "{kind:?}: {}{}", ran.stdout, ran.stderr);
-            assert!(ran.stdout.contains("fake.things: complete in "), "{}", ran.stdout);
+            assert!(
+                ran.stdout.contains("fake.things: complete in "),
+                "{}",
+                ran.stdout
+            );
         }
         let runs = place.told("runs fake.things");
-        assert_eq!((&runs["runs"][0]["mode"], &runs["runs"][0]["trigger"]), (&json!("full"), &json!("manual")));
+        assert_eq!(
+            (&runs["runs"][0]["mode"], &runs["runs"][0]["trigger"]),
+            (&json!("full"), &json!("manual"))
+        );
 
         // A run that is held up is seen, refused a second time, and cancelled.
         place.upstream.shut();
-        let asked = place.world.run(&format!("run fake.things --mode full --json {}", place.remote));
+        let asked = place.world.run(&format!(
+            "run fake.things --mode full --json {}",
+            place.remote
+        ));
         assert_eq!(asked.code, Some(0), "{}", asked.stderr);
         place.upstream.holds().await;
         assert_eq!(place.state(), "running");
@@ -208,7 +228,10 @@ async fn a_killed_syncer_is_told_of_and_what_it_was_asked_is_done_by_the_next() 
         let first = place.world.start("syncer");
         first.line("run ended");
         place.upstream.shut();
-        let asked = place.world.run(&format!("run fake.things --mode full --json {}", place.remote));
+        let asked = place.world.run(&format!(
+            "run fake.things --mode full --json {}",
+            place.remote
+        ));
         let command = asked.json()["commands"][0]["command"].clone();
         place.upstream.holds().await;
         assert_eq!(place.state(), "running", "{kind:?}");
@@ -219,7 +242,10 @@ async fn a_killed_syncer_is_told_of_and_what_it_was_asked_is_done_by_the_next() 
         while place.world.run("status --json").json()["resources"][0]["running"] != Value::Null {}
         let status = place.told("status");
         assert_ne!(status["resources"][0]["state"], "running", "{kind:?}");
-        assert_eq!(place.told("runs --limit 1")["runs"][0]["outcome"], Value::Null);
+        assert_eq!(
+            place.told("runs --limit 1")["runs"][0]["outcome"],
+            Value::Null
+        );
 
         let second = place.world.start("syncer");
         second.line("command answered");
@@ -229,15 +255,23 @@ async fn a_killed_syncer_is_told_of_and_what_it_was_asked_is_done_by_the_next() 
         let key = place.world.variable("CATCHMENT_API_KEY");
         let told = told.header("x-api-key", key).send().await.unwrap();
         let told: Value = serde_json::from_str(&told.text().await.unwrap()).unwrap();
-        assert_eq!(told["data"]["answer"]["outcome"], "complete", "{kind:?}: {told}");
-        assert_eq!(place.told("runs --limit 1")["runs"][0]["outcome"], "complete");
+        assert_eq!(
+            told["data"]["answer"]["outcome"], "complete",
+            "{kind:?}: {told}"
+        );
+        assert_eq!(
+            place.told("runs --limit 1")["runs"][0]["outcome"],
+            "complete"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_remote_api_that_refuses_is_told_of() {
     let place = Place::on(testdb::Kind::Sqlite).await;
-    let wrong = place.world.run(&format!("status --key ctm_wrong {}", place.remote));
+    let wrong = place
+        .world
+        .run(&format!("status --key ctm_wrong {}", place.remote));
     assert_eq!(wrong.code, Some(1));
     assert!(!wrong.stderr.contains("ctm_wrong"), "{}", wrong.stderr);
     let nobody = place.world.run("status --api http://127.0.0.1:1");
