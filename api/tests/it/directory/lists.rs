@@ -65,7 +65,7 @@ async fn the_pages_of_any_order_are_the_whole_list_both_ways() {
         let key = (proptest::sample::select(names.to_vec()), any::<bool>());
         let keys = proptest::collection::vec(key, 0..4);
         let mut runner = TestRunner::deterministic();
-        for _ in 0..24 {
+        for _ in 0..16 {
             let (keys, limit) = (keys.clone(), 1..9_usize)
                 .new_tree(&mut runner)
                 .expect("a value")
