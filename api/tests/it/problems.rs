@@ -148,7 +148,12 @@ async fn every_kind_of_problem_has_a_page() {
 async fn a_wrong_method_is_told_the_right_ones() {
     World::each(async |world| {
         world.mirrored(&breeds(), &many_breeds()).await;
-        for path in ["/api/v1/cats/breeds", "/healthz", "/api/openapi.json", "/"] {
+        for path in [
+            "/api/v1/cats/breeds/-/schema",
+            "/healthz",
+            "/api/openapi.json",
+            "/",
+        ] {
             let answer = world.send(Method::POST, path, &[]).await;
             checked(&answer, 405, "METHOD_NOT_ALLOWED");
             assert_eq!(answer.header("allow"), "GET,HEAD", "{path}");
