@@ -14,7 +14,7 @@ use entity::{
 };
 use serde::Serialize;
 
-use super::{by, done, told};
+use super::{by, done, told, unauthenticated};
 use crate::{
     AppState,
     body::{FromMembers, Json, Members},
@@ -174,8 +174,11 @@ async fn owner(
         caller.with(&Scope::Admin)?;
     }
     let user = user::Entity::find_active(&state.db, id).await?;
-    user.ok_or_else(|| {
-        let detail = format!("there is no active user `{id}`");
-        Problem::not_found(Fault::new(USER, Code::UnknownRecord, detail))
+    user.ok_or_else(|| match id == own {
+        true => unauthenticated("the user is gone"),
+        false => {
+            let detail = format!("there is no active user `{id}`");
+            Problem::not_found(Fault::new(USER, Code::UnknownRecord, detail))
+        }
     })
 }

@@ -41,6 +41,7 @@ pub fn faults(password: &str, name: &str, email: Option<&str>) -> Vec<String> {
         faults.push("the password is the user's name, with little else".to_owned());
     }
     let mailbox = email.and_then(|email| email.split('@').next());
+    let mailbox = mailbox.filter(|mailbox| *mailbox != name);
     if email.is_some_and(|email| is_of(&plain, email))
         || mailbox.is_some_and(|name| is_of(&plain, name))
     {
@@ -57,7 +58,7 @@ fn is_common(plain: &str) -> bool {
         let Some((word, _)) = plain.split_at_checked(length) else {
             return false;
         };
-        plain.len() > length && word.repeat(plain.len() / length + 1).starts_with(plain)
+        plain.len() >= 2 * length && word.repeat(plain.len() / length + 1).starts_with(plain)
     };
     is_known(plain) || is_known(bare) || (1..=4).any(is_repeated)
 }

@@ -22,15 +22,15 @@ async fn made(world: &World, token: &str, body: Value) -> (i64, String) {
     (body["id"].as_i64().expect("an id"), key)
 }
 
-async fn status(world: &World, from: super::From<'_>) -> u16 {
+async fn status(world: &World, from: Sender<'_>) -> u16 {
     let path = (Method::GET, "/api/v1/catalog");
     ask(world, path, from, Value::Null).await.status.as_u16()
 }
 
-fn shown(key: &str) -> super::From<'_> {
-    super::From {
+fn shown(key: &str) -> Sender<'_> {
+    Sender {
         key: Some(key),
-        ..super::From::default()
+        ..Sender::default()
     }
 }
 
@@ -71,7 +71,9 @@ async fn a_key_is_shown_once_and_good_in_either_header_until_it_ends() {
         let (token, _) = tokens(&world, "anna").await;
         let gone = (Method::DELETE, &*format!("/api/v1/keys/{id}"));
         assert_eq!(
-            ask(&world, gone, bearer(&token), Value::Null).await.status,
+            ask(&world, gone.clone(), bearer(&token), Value::Null)
+                .await
+                .status,
             204
         );
         assert_eq!(

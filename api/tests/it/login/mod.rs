@@ -49,20 +49,25 @@ async fn each(test: impl AsyncFn(World)) {
 
 /// What a request shows, and from where it comes.
 #[derive(Clone, Copy, Default)]
-struct From<'a> {
+struct Sender<'a> {
     bearer: Option<&'a str>,
     key: Option<&'a str>,
     address: Option<&'a str>,
 }
 
-fn bearer(token: &str) -> From<'_> {
-    From {
+fn bearer(token: &str) -> Sender<'_> {
+    Sender {
         bearer: Some(token),
-        ..From::default()
+        ..Sender::default()
     }
 }
 
-async fn ask(world: &World, (method, path): (Method, &str), from: From<'_>, body: Value) -> Answer {
+async fn ask(
+    world: &World,
+    (method, path): (Method, &str),
+    from: Sender<'_>,
+    body: Value,
+) -> Answer {
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -90,14 +95,14 @@ async fn ask(world: &World, (method, path): (Method, &str), from: From<'_>, body
     }
 }
 
-async fn post(world: &World, path: &str, from: From<'_>, body: Value) -> Answer {
+async fn post(world: &World, path: &str, from: Sender<'_>, body: Value) -> Answer {
     ask(world, (Method::POST, &format!("/api/v1{path}")), from, body).await
 }
 
-/// Whom the api takes a request for: a login lists its keys.
+/// Whether the api takes it for a token that is good.
 async fn is_known(world: &World, token: &str) -> bool {
-    let keys = (Method::GET, "/api/v1/keys");
-    let answer = ask(world, keys, bearer(token), Value::Null).await;
+    let catalog = (Method::GET, "/api/v1/catalog");
+    let answer = ask(world, catalog, bearer(token), Value::Null).await;
     assert!(
         [200, 401].contains(&answer.status.as_u16()),
         "{}",
@@ -123,7 +128,7 @@ pub(crate) async fn user(world: &World, name: &str, role: Role) -> user::Model {
 
 async fn login(world: &World, name: &str, password: &str) -> Answer {
     let body = json!({ "name": name, "password": password });
-    post(world, "/auth/login", From::default(), body).await
+    post(world, "/auth/login", Sender::default(), body).await
 }
 
 /// An access token and a renewal token.

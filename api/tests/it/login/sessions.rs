@@ -44,7 +44,7 @@ async fn a_login_is_good_for_its_time_and_can_be_renewed() {
         let renewed = post(
             &world,
             "/auth/refresh",
-            super::From::default(),
+            Sender::default(),
             json!({ "refresh_token": refresh }),
         )
         .await;
@@ -52,7 +52,7 @@ async fn a_login_is_good_for_its_time_and_can_be_renewed() {
         assert!(is_known(&world, &both(&renewed).0).await);
         world.wait(Duration::days(30));
         let late = json!({ "refresh_token": both(&renewed).1 });
-        let late = post(&world, "/auth/refresh", super::From::default(), late).await;
+        let late = post(&world, "/auth/refresh", Sender::default(), late).await;
         assert_eq!(late.status, 401);
         assert_eq!(
             audited(&world).await,
@@ -70,7 +70,7 @@ async fn a_renewal_token_that_is_shown_again_ends_the_login() {
         let (other, _) = tokens(&world, "anna").await;
         let renew = async |token: &str| {
             let body = json!({ "refresh_token": token });
-            post(&world, "/auth/refresh", super::From::default(), body).await
+            post(&world, "/auth/refresh", Sender::default(), body).await
         };
         let (access, second) = both(&renew(&first).await);
         assert!(is_known(&world, &access).await);
@@ -95,7 +95,7 @@ async fn of_two_renewals_at_once_one_wins_at_most() {
         let (_, token) = tokens(&world, "anna").await;
         let renew = async || {
             let body = json!({ "refresh_token": token });
-            post(&world, "/auth/refresh", super::From::default(), body)
+            post(&world, "/auth/refresh", Sender::default(), body)
                 .await
                 .status
         };
@@ -123,7 +123,7 @@ async fn a_logout_ends_this_login_or_all() {
         let renewed = post(
             &world,
             "/auth/refresh",
-            super::From::default(),
+            Sender::default(),
             json!({ "refresh_token": refresh }),
         )
         .await;
@@ -184,7 +184,7 @@ async fn who_is_switched_off_elsewhere_is_not_known_for_long() {
         let renewed = post(
             &world,
             "/auth/refresh",
-            super::From::default(),
+            Sender::default(),
             json!({ "refresh_token": refresh }),
         )
         .await;

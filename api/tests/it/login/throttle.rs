@@ -7,9 +7,9 @@ use serde_json::json;
 use super::*;
 
 async fn tried(world: &World, (name, password): (&str, &str), address: &str) -> Answer {
-    let from = super::From {
+    let from = Sender {
         address: Some(address),
-        ..super::From::default()
+        ..Sender::default()
     };
     post(
         world,

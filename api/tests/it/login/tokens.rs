@@ -28,13 +28,13 @@ async fn what_is_no_token_of_ours_is_refused() {
     ];
     for token in wrong {
         let path = (Method::GET, "/api/v1/catalog");
-        let answer = ask(&world, path, bearer(&token), Value::Null).await;
+        let answer = ask(&world, path.clone(), bearer(&token), Value::Null).await;
         assert_eq!(answer.status, 401, "{token}: {}", answer.body);
         assert_eq!(answer.json()["code"], "UNAUTHENTICATED");
         assert!(!answer.body.contains(&token), "{}", answer.body);
-        let from = super::From {
+        let from = Sender {
             key: Some(&token),
-            ..super::From::default()
+            ..Sender::default()
         };
         let answer = ask(&world, path, from, Value::Null).await;
         assert_eq!(answer.status, 401, "{token}: {}", answer.body);

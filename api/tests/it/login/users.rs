@@ -9,7 +9,7 @@ use super::*;
 async fn nobody_registers_unless_a_setting_says_so() {
     let world = one_world(quick()).await;
     let ben = json!({ "name": "ben", "password": PASSWORD });
-    let refused = post(&world, "/auth/register", super::From::default(), ben).await;
+    let refused = post(&world, "/auth/register", Sender::default(), ben).await;
     assert_eq!(refused.status, 403);
     assert!(
         refused.body.contains("auth.registration"),
@@ -24,8 +24,7 @@ async fn who_registers_is_a_reader_with_all_faults_told_at_once() {
         let mut settings = quick();
         settings.auth.registration = true;
         let world = World::with_schema(kind, settings).await;
-        let register =
-            async |body| post(&world, "/auth/register", super::From::default(), body).await;
+        let register = async |body| post(&world, "/auth/register", Sender::default(), body).await;
         let made =
             register(json!({ "name": "Ben", "email": "ben@example.org", "password": PASSWORD }))
                 .await;
@@ -77,7 +76,7 @@ async fn the_first_admin_is_made_once_with_any_token_that_was_printed() {
         );
         let setup = async |token: &str, name: &str| {
             let body = json!({ "token": token, "name": name, "password": PASSWORD });
-            post(&world, "/auth/setup", super::From::default(), body).await
+            post(&world, "/auth/setup", Sender::default(), body).await
         };
         assert_eq!(setup("cts_guessed", "eve").await.status, 401);
         let (anna, ben) = tokio::join!(setup(&one, "anna"), setup(&two, "ben"));
@@ -106,6 +105,6 @@ async fn a_token_is_of_no_use_where_there_is_a_user() {
         .expect("a token");
     user(&world, "anna", Role::Reader).await;
     let body = json!({ "token": token, "name": "eve", "password": PASSWORD });
-    let refused = post(&world, "/auth/setup", super::From::default(), body).await;
+    let refused = post(&world, "/auth/setup", Sender::default(), body).await;
     assert_eq!(refused.status, 401, "{}", refused.body);
 }
