@@ -2,10 +2,10 @@
 
 use reqwest::{
     Method,
-    header::{ACCEPT_ENCODING, HeaderName, IF_NONE_MATCH},
+    header::{ACCEPT_ENCODING, IF_NONE_MATCH},
 };
 
-use super::world::{Caller, callers, hidden, mirrored};
+use super::world::{API_KEY, Caller, each, hidden};
 use crate::world::{Answer, World};
 
 /// Of the parent, as each of its routes tells of it.
@@ -36,18 +36,21 @@ fn sees(caller: &Caller, name: &str) -> bool {
 
 #[tokio::test]
 async fn who_may_not_see_it_gets_none_of_what_another_got() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        let callers = callers(&world).await;
+    each(async |world, callers| {
         for path in OF_HOARD {
-            // In both orders, each of them twice: what is made is kept then.
-            for caller in callers.iter().chain(callers.iter().rev()).chain(&callers) {
-                let answer = caller.get(&world, path).await;
-                is_for(caller, &answer, path);
-            }
+            in_both_orders(world, callers, path).await;
         }
     })
     .await;
+}
+
+/// Each of them three times: what is made is kept then.
+async fn in_both_orders(world: &World, callers: &[Caller], path: &str) {
+    let twice = callers.iter().chain(callers.iter().rev());
+    for caller in twice.chain(callers) {
+        let answer = caller.get(world, path).await;
+        is_for(caller, &answer, path);
+    }
 }
 
 fn is_for(caller: &Caller, answer: &Answer, path: &str) {
@@ -72,42 +75,44 @@ fn is_for(caller: &Caller, answer: &Answer, path: &str) {
 
 #[tokio::test]
 async fn a_tag_that_another_learned_is_good_for_nothing() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        let callers = callers(&world).await;
-        let admin = callers.last().expect("an admin");
+    each(async |world, callers| {
         for path in OF_HOARD {
-            let learned = admin.get(&world, path).await;
-            let Some(tag) = learned.headers.get("etag") else {
-                continue;
-            };
-            for tag in [tag.to_str().expect("ASCII"), "*"] {
-                // A schema names the children that its reader sees.
-                let is_shared = tag == "*" || !path.ends_with("schema");
-                for caller in callers
-                    .iter()
-                    .filter(|caller| is_shared || !sees(caller, "hoard"))
-                {
-                    let copy = [(IF_NONE_MATCH, tag)];
-                    let answer = caller.get_with(&world, path, &copy).await;
-                    let expected = if sees(caller, "hoard") { 304 } else { 404 };
-                    assert_eq!(answer.status, expected, "{path} for {}", caller.name);
-                }
-            }
+            learned(world, callers, path).await;
         }
     })
     .await;
 }
 
+/// Has an admin learn the tag of that, and everybody show it.
+async fn learned(world: &World, callers: &[Caller], path: &str) {
+    let admin = callers.last().expect("an admin");
+    let answer = admin.get(world, path).await;
+    let Some(tag) = answer.headers.get("etag") else {
+        return;
+    };
+    let own = tag.to_str().expect("ASCII");
+    for (tag, caller) in [own, "*"]
+        .into_iter()
+        .flat_map(|tag| callers.iter().map(move |of| (tag, of)))
+    {
+        // A schema names the children that its reader sees.
+        if tag == own && path.ends_with("schema") && sees(caller, "hoard") {
+            continue;
+        }
+        let copy = [(IF_NONE_MATCH, tag)];
+        let answer = caller.get_with(world, path, &copy).await;
+        let expected = if sees(caller, "hoard") { 304 } else { 404 };
+        assert_eq!(answer.status, expected, "{path} for {}", caller.name);
+    }
+}
+
 #[tokio::test]
 async fn a_head_and_a_compressed_body_are_no_way_around() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        let callers = callers(&world).await;
-        for caller in callers.iter().rev().chain(&callers) {
-            for coding in ["gzip", "br", "identity"] {
-                coded(&world, caller, coding).await;
-            }
+    each(async |world, callers| {
+        for caller in callers.iter().rev().chain(callers) {
+            coded(world, caller, "gzip").await;
+            coded(world, caller, "br").await;
+            coded(world, caller, "identity").await;
         }
     })
     .await;
@@ -121,74 +126,69 @@ async fn coded(world: &World, caller: &Caller, coding: &str) {
     let (of_get, body) = world.bytes(path, &headers).await;
     let expected = if sees(caller, "hoard") { 200 } else { 404 };
     assert_eq!(head.status, expected, "{}", caller.name);
-    assert_eq!(
-        head.headers.get("content-length"),
-        of_get.get("content-length")
-    );
+    let lengths = [&head.headers, &of_get].map(|headers| headers.get("content-length"));
+    assert_eq!(lengths[0], lengths[1]);
     let is_coded = of_get.contains_key("content-encoding");
-    assert_eq!(
-        is_coded,
-        expected == 200 && coding != "identity",
-        "{}",
-        caller.name
-    );
+    let is_expected = expected == 200 && coding != "identity";
+    assert_eq!(is_coded, is_expected, "{}", caller.name);
     assert!(!body.is_empty());
 }
 
 #[tokio::test]
 async fn a_document_has_what_its_caller_sees() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        let callers = callers(&world).await;
-        for path in DOCUMENTS {
-            for caller in callers.iter().chain(callers.iter().rev()) {
-                let answer = caller.get(&world, path).await;
-                assert_eq!(answer.status, 200, "{path}");
-                assert_eq!(
-                    answer.header("cache-control"),
-                    "private, no-cache",
-                    "{path}"
-                );
-                assert!(answer.header("vary").ends_with("authorization, x-api-key"));
-                for name in hidden(caller) {
-                    assert!(
-                        !answer.body.contains(name),
-                        "{path} tells {} of {name}",
-                        caller.name
-                    );
-                }
-                if path != "/api/v1" {
-                    let seen = caller
-                        .sees
-                        .iter()
-                        .filter(|name| path != DOCUMENTS[2] || **name != "kennels");
-                    for name in seen {
-                        assert!(
-                            answer.body.contains(name),
-                            "{path} keeps {name} from {}",
-                            caller.name
-                        );
-                    }
-                }
-            }
+    each(async |world, callers| {
+        for caller in callers.iter().chain(callers.iter().rev()) {
+            documents(world, caller).await;
         }
     })
     .await;
 }
 
+async fn documents(world: &World, caller: &Caller) {
+    for path in DOCUMENTS {
+        let answer = caller.get(world, path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(
+            answer.header("cache-control"),
+            "private, no-cache",
+            "{path}"
+        );
+        assert!(answer.header("vary").ends_with("authorization, x-api-key"));
+        let is_of_one = path.ends_with("/cats");
+        let told = caller
+            .sees
+            .iter()
+            .filter(|name| !is_of_one || **name != "kennels");
+        match path {
+            "/api/v1" => names(caller, &[], (path, &answer)),
+            path => names(caller, &told.copied().collect::<Vec<_>>(), (path, &answer)),
+        }
+    }
+}
+
+/// Checks that an answer names what it has to tell of, and nothing that its caller does not see.
+fn names(caller: &Caller, told: &[&str], (path, answer): (&str, &Answer)) {
+    for name in hidden(caller) {
+        let is_told = answer.body.contains(name);
+        assert!(!is_told, "{path} tells {} of {name}", caller.name);
+    }
+    for name in told {
+        let is_told = answer.body.contains(name);
+        assert!(is_told, "{path} keeps {name} from {}", caller.name);
+    }
+}
+
 #[tokio::test]
 async fn what_all_may_read_is_kept_for_all_whoever_asks() {
-    World::each(async |world| {
-        mirrored(&world).await;
+    each(async |world, callers| {
         let path = "/api/v1/cats/pictures?sort=name";
-        for caller in &callers(&world).await {
-            let answer = caller.get(&world, path).await;
+        for caller in callers {
+            let answer = caller.get(world, path).await;
             assert_eq!(answer.status, 200, "{}", caller.name);
             assert!(answer.header("cache-control").starts_with("public, "));
             assert_eq!(answer.header("vary"), "accept, accept-encoding");
         }
-        let wrong = [(HeaderName::from_static("x-api-key"), "ctm_wrong")];
-        let refused = world.get_with(path, &wrong).await;
+        let refused = world.get_with(path, &[(API_KEY, "ctm_wrong")]).await;
         assert_eq!(refused.status, 401, "{}", refused.body);
     })
     .await;
@@ -196,47 +196,38 @@ async fn what_all_may_read_is_kept_for_all_whoever_asks() {
 
 #[tokio::test]
 async fn a_child_is_told_of_no_parent_that_its_reader_does_not_see() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        let path = "/api/v1/cats/pictures/-/schema";
-        let callers = callers(&world).await;
-        for caller in &callers {
-            let schema = caller.get(&world, path).await.json();
-            let parent = &schema["x-catchment"]["parent"]["resource"];
-            let expected = sees(caller, "hoard").then_some("hoard");
-            assert_eq!(parent.as_str(), expected, "{}", caller.name);
-        }
-        for caller in &callers[3..] {
-            let embed = caller.get(&world, "/api/v1/cats/hoard?embed=ledger").await;
-            let expected = if sees(caller, "ledger") { 200 } else { 400 };
-            assert_eq!(embed.status, expected, "{}", embed.body);
+    each(async |world, callers| {
+        for caller in callers {
+            relations(world, caller).await;
         }
     })
     .await;
 }
 
+async fn relations(world: &World, caller: &Caller) {
+    let schema = caller
+        .get(world, "/api/v1/cats/pictures/-/schema")
+        .await
+        .json();
+    let parent = &schema["x-catchment"]["parent"]["resource"];
+    let expected = sees(caller, "hoard").then_some("hoard");
+    assert_eq!(parent.as_str(), expected, "{}", caller.name);
+    let embed = caller.get(world, "/api/v1/cats/hoard?embed=ledger").await;
+    let expected = match (sees(caller, "hoard"), sees(caller, "ledger")) {
+        (false, _) => 404,
+        (true, false) => 400,
+        (true, true) => 200,
+    };
+    assert_eq!(embed.status, expected, "{}", embed.body);
+}
+
 #[tokio::test]
 async fn healthz_and_metrics_have_what_their_caller_sees() {
-    World::each(async |world| {
-        mirrored(&world).await;
-        for caller in &callers(&world).await {
+    each(async |world, callers| {
+        for caller in callers {
             for path in ["/healthz", "/metrics"] {
-                let answer = caller.get(&world, path).await;
-                assert_eq!(answer.status, 200, "{path}");
-                for name in hidden(caller) {
-                    assert!(
-                        !answer.body.contains(name),
-                        "{path} tells {} of {name}",
-                        caller.name
-                    );
-                }
-                for name in caller.sees {
-                    assert!(
-                        answer.body.contains(name),
-                        "{path} keeps {name} from {}",
-                        caller.name
-                    );
-                }
+                let answer = caller.get(world, path).await;
+                names(caller, caller.sees, (path, &answer));
             }
         }
     })

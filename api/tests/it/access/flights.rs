@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::TransactionTrait;
 use tokio::task::JoinSet;
 
-use super::world::{callers, mirrored};
+use super::world::{Caller, callers, mirrored};
 use crate::world::{Answer, World, settings};
 
 const LIST: &str = "/api/v1/cats/hoard?sort=-name";
@@ -22,31 +22,32 @@ async fn what_is_being_made_for_one_is_not_given_to_another() {
         for caller in callers.iter() {
             assert_eq!(caller.get(&world, "/api/v1/catalog").await.status, 200);
         }
-        let taken = world.db.begin().await.expect("a connection");
-        let mut waiting = JoinSet::new();
-        for at in 0..callers.len() * EACH {
-            let (world, callers) = (Arc::clone(&world), Arc::clone(&callers));
-            waiting.spawn(async move {
-                let at = at % callers.len();
-                (at, callers[at].get(&world, LIST).await)
-            });
-        }
-        // Those who see nothing of it wait for nothing.
-        let blind = callers
-            .iter()
-            .filter(|caller| !caller.sees.contains(&"hoard"));
-        let mut refused = 0;
-        while refused < blind.clone().count() * EACH {
-            let (at, answer) = ended(&mut waiting).await;
-            assert_eq!(answer.status, 404, "{}", callers[at].name);
-            refused += 1;
-        }
-        taken.rollback().await.expect("it ends");
-        while !waiting.is_empty() {
-            let (at, answer) = ended(&mut waiting).await;
-            assert_eq!(answer.status, 200, "{}: {}", callers[at].name, answer.body);
-            assert!(callers[at].sees.contains(&"hoard"));
-        }
+        at_once(&world, &callers).await;
+    }
+}
+
+async fn at_once(world: &Arc<World>, callers: &Arc<Vec<Caller>>) {
+    let taken = world.db.begin().await.expect("a connection");
+    let mut waiting = JoinSet::new();
+    for at in 0..callers.len() * EACH {
+        let (world, callers) = (Arc::clone(world), Arc::clone(callers));
+        waiting.spawn(async move {
+            let at = at % callers.len();
+            (at, callers[at].get(&world, LIST).await)
+        });
+    }
+    // Those who see nothing of it wait for nothing.
+    let sees = |caller: &Caller| caller.sees.contains(&"hoard");
+    let blind = callers.iter().filter(|caller| !sees(caller)).count();
+    for _ in 0..blind * EACH {
+        let (at, answer) = ended(&mut waiting).await;
+        assert_eq!(answer.status, 404, "{}", callers[at].name);
+    }
+    taken.rollback().await.expect("it ends");
+    while !waiting.is_empty() {
+        let (at, answer) = ended(&mut waiting).await;
+        assert_eq!(answer.status, 200, "{}: {}", callers[at].name, answer.body);
+        assert!(sees(&callers[at]));
     }
 }
 

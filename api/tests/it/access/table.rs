@@ -168,14 +168,19 @@ async fn each_route_is_for_those_of_whom_the_table_says_so() {
                 By::Key(scopes) => key(&world, owner, scopes).await,
                 _ => String::new(),
             };
-            let mut shows = by.shows(&world, &shown).await;
-            for (method, route, need) in api::needs() {
-                let status = asked(&world, (&method, route), shows.as_ref()).await;
-                is_as_said(by, (&method, route, need), status);
-                if need == Need::Login {
-                    shows = by.shows(&world, &shown).await;
-                }
-            }
+            asks_each(&world, by, &shown).await;
+        }
+    }
+}
+
+async fn asks_each(world: &World, by: By, shown: &str) {
+    let mut shows = by.shows(world, shown).await;
+    for (method, route, need) in api::needs() {
+        let status = asked(world, (&method, route), shows.as_ref()).await;
+        is_as_said(by, (&method, route, need), status);
+        // A login may have ended here.
+        if need == Need::Login {
+            shows = by.shows(world, shown).await;
         }
     }
 }

@@ -103,6 +103,15 @@ pub(crate) fn rows(definition: &Definition) -> Vec<Row> {
     ["a", "b"].map(of).into()
 }
 
+/// Runs `test` on each kind of database, with all of them mirrored, and everybody there.
+pub(crate) async fn each(test: impl AsyncFn(&World, &[Caller])) {
+    World::each(async |world| {
+        mirrored(&world).await;
+        test(&world, &callers(&world).await).await;
+    })
+    .await;
+}
+
 /// Mirrors them all.
 pub(crate) async fn mirrored(world: &World) {
     for of in RESOURCES {
