@@ -73,7 +73,7 @@ async fn all_is_told_first_and_then_what_changes() {
         }
         // Nothing is told while nothing changes.
         world.refresh().await;
-        syncer.is_there(&["cats"]).await;
+        syncer.is_there().await;
         world.refresh().await;
         let run = syncer.runs(id).await;
         world.refresh().await;

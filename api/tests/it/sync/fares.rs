@@ -21,9 +21,9 @@ async fn a_resource_tells_its_state_its_run_and_its_last_ones() {
             (told["state"].clone(), told["attended"].clone())
         };
         assert_eq!(state().await, (json!("unattended"), json!(false)));
-        syncer.is_there(&["dogs"]).await;
+        syncer.one_is_there("host-2", &["dogs"]).await;
         assert_eq!(state().await, (json!("unattended"), json!(false)));
-        syncer.is_there(&["cats"]).await;
+        syncer.is_there().await;
         let run = syncer.runs(id).await;
         let told = operator.told("/cats/breeds").await;
         assert_eq!(told["state"], "running");
@@ -53,7 +53,7 @@ async fn what_a_killed_syncer_left_is_not_taken_for_a_run() {
     World::each(async |world| {
         let id = world.mirrored(&breeds(), &[]).await;
         let (operator, syncer) = (Operator::of(&world).await, Syncer(&world));
-        syncer.is_there(&["cats"]).await;
+        syncer.is_there().await;
         let run = syncer.runs(id).await;
         syncer.dies().await;
         let all = operator.told("").await;

@@ -66,7 +66,7 @@ async fn runs_are_filtered_sorted_and_paged() {
 fn record(id: u8) -> New {
     New {
         kind: Kind::Record,
-        payload_hash: vec![id; 32],
+        payload_hash: vec![id; 16],
         record_key: Some(format!("k{id}")),
         field: Some("weight".to_owned()),
         path: Some("/weight".to_owned()),

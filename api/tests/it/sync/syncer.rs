@@ -18,10 +18,15 @@ const NAME: &str = "host-1";
 pub(crate) struct Syncer<'a>(pub(crate) &'a World);
 
 impl Syncer<'_> {
-    /// It is there, for these sources.
-    pub(crate) async fn is_there(&self, sources: &[&str]) {
+    /// It is there, for the source that its resources are of.
+    pub(crate) async fn is_there(&self) {
+        self.one_is_there(NAME, &["cats"]).await;
+    }
+
+    /// Another one is there, for these sources.
+    pub(crate) async fn one_is_there(&self, name: &str, sources: &[&str]) {
         let alive = syncer::Alive {
-            process: NAME.to_owned(),
+            process: name.to_owned(),
             host: "host".to_owned(),
             version: "1".to_owned(),
             started_at: self.0.now(),
