@@ -89,6 +89,9 @@ async fn without_faults_each_resource_is_tried_once() {
         "how": "all records come in one answer",
         "is": "none"
       },
+      "read": [
+        "public"
+      ],
       "reasons": [],
       "records": 3,
       "rejected": 0,

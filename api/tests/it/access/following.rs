@@ -51,19 +51,22 @@ async fn a_long_poll_is_told_that_there_is_nothing() {
         mirrored(&world).await;
         let poll = world.get("/api/v1/cats/pictures/-/changes?wait=60");
         let change = async {
-            // Whoever waits is counted.
-            while !world
-                .get("/metrics")
-                .await
-                .body
-                .contains("catchment_followers 1")
-            {}
+            somebody_waits(&world).await;
             closed(&world, "pictures").await;
         };
         let (answer, ()) = tokio::join!(poll, change);
         assert_eq!(answer.status, 404, "{}", answer.body);
     })
     .await;
+}
+
+/// Whoever waits is counted.
+async fn somebody_waits(world: &World) {
+    let waits = async || {
+        let metrics = world.get("/metrics").await;
+        metrics.body.contains("catchment_followers 1")
+    };
+    while !waits().await {}
 }
 
 #[tokio::test]

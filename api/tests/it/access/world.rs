@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     cats::{field, row, text},
     mirror::{numbered, shape},
-    world::{Answer, World},
+    world::{Answer, World, settings},
 };
 
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -105,11 +105,12 @@ pub(crate) fn rows(definition: &Definition) -> Vec<Row> {
 
 /// Runs `test` on each kind of database, with all of them mirrored, and everybody there.
 pub(crate) async fn each(test: impl AsyncFn(&World, &[Caller])) {
-    World::each(async |world| {
+    for kind in testdb::kinds() {
+        let world = World::with_schema(kind, settings()).await;
         mirrored(&world).await;
-        test(&world, &callers(&world).await).await;
-    })
-    .await;
+        let callers = callers(&world).await;
+        Box::pin(test(&world, &callers)).await;
+    }
 }
 
 /// Mirrors them all.
