@@ -169,7 +169,7 @@ impl ListQuery {
         let is_control = terms.controls.contains(&name);
         match name {
             Q if terms.sortable.is_none() => {
-                self.filters.extend(words::filters(definition, value)?)
+                self.filters.extend(words::filters(definition, value)?);
             }
             _ if !is_control => {
                 let known = || known_parameters(definition, terms);
