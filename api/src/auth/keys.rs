@@ -13,6 +13,7 @@ use entity::{
     user,
 };
 use serde::Serialize;
+use serde_json::json;
 
 use super::{by, done, told, unauthenticated};
 use crate::{
@@ -131,7 +132,8 @@ pub(crate) async fn create(
     let owner = owner(&state, &caller, asked.user).await?;
     let asked = (&owner, asked.key);
     let (key, text) = keys::create(&state.db, asked, (&by, state.clock.now())).await?;
-    Ok(told(StatusCode::CREATED, &Told::new(key, Some(text))))
+    let data = Told::new(key, Some(text));
+    Ok(told(StatusCode::CREATED, &json!({ "data": data })))
 }
 
 pub(crate) async fn revoke(

@@ -5,6 +5,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{access::Role, dialect, setup_token::Entity as SetupToken, user};
 use sea_orm::{DatabaseConnection, DbErr};
+use serde_json::json;
 
 use super::{Person, by_nobody, told, unauthenticated};
 use crate::{
@@ -74,7 +75,8 @@ pub(crate) async fn register(
     let new = (new, &by_nobody(address), "user.register");
     let user = account::insert(&transaction, new, now).await?;
     transaction.commit().await?;
-    Ok(told(StatusCode::CREATED, &Person::from(user)))
+    let data = Person::from(user);
+    Ok(told(StatusCode::CREATED, &json!({ "data": data })))
 }
 
 pub(crate) async fn setup(
@@ -99,7 +101,8 @@ pub(crate) async fn setup(
     let new = (new, &by_nobody(address), "setup");
     let user = account::insert(&transaction, new, now).await?;
     transaction.commit().await?;
-    Ok(told(StatusCode::CREATED, &Person::from(user)))
+    let data = Person::from(user);
+    Ok(told(StatusCode::CREATED, &json!({ "data": data })))
 }
 
 /// A new token for the first admin, to be printed for whoever started the process; `None`: there are users already.

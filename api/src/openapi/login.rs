@@ -88,7 +88,7 @@ fn refresh() -> Act<'static> {
 fn register() -> Act<'static> {
     Act {
         body: Some(content(object(&new_user(), &profile()))),
-        answers: vec![(201, "The user.", content(person()))],
+        answers: vec![(201, "The user.", content(data(person())))],
         problems: &["Forbidden", "Conflict", "LoginThrottled"],
         ..act(
             "post",
@@ -104,7 +104,7 @@ fn setup() -> Act<'static> {
     let members: Vec<(&str, Value)> = [token].into_iter().chain(new_user()).collect();
     Act {
         body: Some(content(object(&members, &profile()))),
-        answers: vec![(201, "The user.", content(person()))],
+        answers: vec![(201, "The user.", content(data(person())))],
         problems: &["Unauthenticated", "Conflict", "LoginThrottled"],
         ..act(
             "post",
@@ -186,7 +186,7 @@ fn create_key() -> Act<'static> {
     let told = [("key", text("The key itself. It is told this once."))];
     Act {
         body: Some(content(object(&needed, &may))),
-        answers: vec![(201, "The key.", content(key(&told)))],
+        answers: vec![(201, "The key.", content(data(key(&told))))],
         problems: &["NotFound", "Conflict"],
         ..act(
             "post",
@@ -223,6 +223,11 @@ fn granted() -> Value {
         ("user", person()),
     ];
     object(&members, &[])
+}
+
+/// One of them, as every answer has it that is no token.
+fn data(of: Value) -> Value {
+    object(&[("data", of)], &[])
 }
 
 fn person() -> Value {

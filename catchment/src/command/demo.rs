@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How soon the api sees what the syncer did: who tries a demo does not wait.
 const REFRESH: Duration = Duration::from_millis(100);
 
+/// What is shown if nothing else is asked for: an upstream that is mirrored, and rows that callers write.
+const SOURCES: [&str; 2] = [definitions::DEFAULT, "people"];
+
 pub(super) async fn run(mut call: Call) -> anyhow::Result<Exit> {
     let began = Instant::now();
     let stop = signals::listen()?;
@@ -74,6 +77,9 @@ fn arrange(call: &mut Call, folder: &TempDir, upstream: SocketAddr) {
     let settings = &mut call.settings;
     settings.database.url = format!("sqlite://{}", file(folder).display()).into();
     settings.api.refresh = settings.api.refresh.min(REFRESH);
+    if settings.sources.enabled.is_empty() && settings.sources.dir.is_none() {
+        settings.sources.enabled = SOURCES.map(str::to_owned).into();
+    }
     let base_url = upstream_url(upstream).into();
     settings
         .overrides
@@ -151,7 +157,7 @@ catchment demo: an upstream, the syncer and the api in one process; ctrl-c ends 
 
   upstream  {upstream:<width$}  built in, stands in for The Cat API
   syncer    {syncer:<width$}  mirrors it every half hour; /healthz, /metrics
-  api       {api:<width$}  serves what was mirrored; /api/swagger
+  api       {api:<width$}  serves it, and takes rows of `people`; /api/swagger
   database  {database:<width$}  goes when the demo ends
 
 the first admin is made with the token {token} by POST /api/v1/auth/setup
@@ -216,6 +222,8 @@ async fn told(
 ) -> Result<String, DbErr> {
     let (complete, other): (Vec<_>, Vec<_>) = resources
         .iter()
+        // What is not mirrored has no run.
+        .filter(|resource| resource.last_run_at.is_some())
         .partition(|resource| resource.last_outcome == Some(Outcome::Complete));
     let rows = complete
         .iter()

@@ -12,7 +12,7 @@ async fn made(world: &World, token: &str, body: Value) -> (i64, String) {
     let answer = post(world, "/keys", bearer(token), body).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
-    let body = answer.json();
+    let body = answer.json()["data"].take();
     let key = body["key"].as_str().expect("a key").to_owned();
     let prefix = body["prefix"].as_str().expect("a prefix");
     assert!(

@@ -29,8 +29,8 @@ async fn who_registers_is_a_reader_with_all_faults_told_at_once() {
             register(json!({ "name": "Ben", "email": "ben@example.org", "password": PASSWORD }))
                 .await;
         assert_eq!(made.status, 201, "{}", made.body);
-        assert_eq!(made.json()["name"], "ben");
-        assert_eq!(made.json()["role"], "reader");
+        assert_eq!(made.json()["data"]["name"], "ben");
+        assert_eq!(made.json()["data"]["role"], "reader");
         let (token, _) = tokens(&world, "ben").await;
         assert!(is_known(&world, &token).await);
         let taken =
