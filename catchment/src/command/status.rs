@@ -228,10 +228,10 @@ mod tests {
             resource("votes", votes),
         ];
         insta::assert_snapshot!(table(&lines, now), @r"
-        RESOURCE          OUTCOME     ROWS  VERSION  SYNCED    STATE                                   NEXT RUN   REJECTS
-        thecatapi.breeds  complete  12,067        3  12 s ago  idle                                    in 29 min        1
-        thecatapi.images  -              0        0  never     stopped                                 -                0
-        thecatapi.votes   -              0        0  never     running: 12 of 48 pages, 118 s left     -                0
+        RESOURCE          OUTCOME     ROWS  VERSION  SYNCED    STATE                                NEXT RUN   REJECTS
+        thecatapi.breeds  complete  12,067        3  12 s ago  idle                                 in 29 min        1
+        thecatapi.images  -              0        0  never     stopped                              -                0
+        thecatapi.votes   -              0        0  never     running: 12 of 48 pages, 118 s left  -                0
         ");
     }
 }

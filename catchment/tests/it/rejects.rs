@@ -79,7 +79,7 @@ async fn a_wrong_name_is_told() {
     let listed = world.run("rejects list shop.item");
     assert_eq!(listed.code, Some(2));
     assert!(
-        listed.stderr.contains("did you mean `shop.items`?"),
+        listed.stderr.contains("did you mean `items`?"),
         "{}",
         listed.stderr
     );

@@ -111,6 +111,7 @@ async fn the_run_log_has_the_names_of_a_run_and_its_times() {
           "error": null,
           "fetched": 3,
           "inserted": 3,
+          "mode": "incremental",
           "outcome": "complete",
           "pages": 1,
           "rejected": 0,
@@ -153,11 +154,14 @@ async fn a_status_says_how_fresh_and_complete_a_resource_is() {
           "rejects": 0,
           "resource": "items",
           "rows": 3,
+          "running": null,
           "source": "shop",
+          "state": "unattended",
           "synced_at": "[time]",
           "version": 1
         }
-      ]
+      ],
+      "syncers": []
     }
     "#);
 }
@@ -217,7 +221,7 @@ async fn people_get_tables() {
     let asked = world.run("runs shop.item");
     assert_eq!(asked.code, Some(2));
     assert!(
-        asked.stderr.contains("did you mean `shop.items`?"),
+        asked.stderr.contains("did you mean `items`?"),
         "{}",
         asked.stderr
     );
