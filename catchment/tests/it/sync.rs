@@ -73,6 +73,7 @@ async fn a_run_is_told_with_its_counts() {
           "error": null,
           "fetched": 3,
           "inserted": 3,
+          "mode": "incremental",
           "outcome": "complete",
           "pages": 1,
           "rejected": 0,
