@@ -196,7 +196,7 @@ const control = folder(
   step('a reader does not steer', 'PATCH /api/v1/sync/thecatapi', { as: 'anna', body: { enabled: false }, status: 403 }),
   step('how it fares', 'GET /api/v1/sync', {
     as: 'ben',
-    expect: ["body.data.some((source) => source.source === 'thecatapi')"],
+    expect: ['body.data.syncers.length > 0', "body.data.sources.some((source) => source.source === 'thecatapi')"],
   }),
   step('stop', 'PATCH /api/v1/sync/thecatapi/breeds', { as: 'ben', body: { enabled: false } }),
   step('it has stopped', 'GET /api/v1/sync/thecatapi/breeds', { as: 'ben', until: "body.data.state === 'stopped'" }),

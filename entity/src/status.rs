@@ -32,6 +32,8 @@ pub enum State {
     Unattended,
     /// It waits for its next run.
     Idle,
+    /// Its rows come from callers of the api: it has no runs.
+    Local,
 }
 
 impl State {
@@ -43,6 +45,7 @@ impl State {
             Self::Waiting => "waiting",
             Self::Unattended => "unattended",
             Self::Idle => "idle",
+            Self::Local => "local",
         }
     }
 }
@@ -138,6 +141,9 @@ fn state(resource: &resource::Model, facts: &Facts, now: DateTime<Utc>) -> State
         } else {
             State::Running
         };
+    }
+    if resource.is_local() {
+        return State::Local;
     }
     if !resource.enabled {
         return State::Stopped;

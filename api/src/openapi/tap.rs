@@ -130,9 +130,10 @@ fn budget() -> Value {
 fn resource() -> Value {
     let state = json!({
         "type": "string",
-        "enum": ["running", "stopping", "stopped", "waiting", "unattended", "idle"],
+        "enum": ["running", "stopping", "stopped", "waiting", "unattended", "idle", "local"],
         "description": "`stopping`: a run under way ends after the page in flight; `stopped`: no run is wanted; `waiting`: \
-            the upstream asked to wait; `unattended`: no living syncer has its source; `idle`: until the next run is due.",
+            the upstream asked to wait; `unattended`: no living syncer has its source; `idle`: until the next run is due; \
+            `local`: its rows come from callers of the api.",
     });
     let outcome = json!({
         "type": ["string", "null"],

@@ -12,7 +12,7 @@ use axum::{
 use entity::{
     command::{self, Entity as Commands, Kind, New},
     resource::Entity as Resources,
-    status::{self, Status},
+    status::{self, State, Status},
 };
 use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, TransactionTrait};
 use serde::Serialize;
@@ -121,6 +121,12 @@ impl Asked {
 
 /// What is in the way of `act`.
 fn obstacle(act: &Act, named: &Named, status: &Status) -> Option<Obstacle> {
+    if status.state == State::Local && act.kind != Kind::Cancel {
+        return Some(Obstacle {
+            detail: "its rows come from callers of the api: it has no runs".to_owned(),
+            path: named.names().path(),
+        });
+    }
     let mut open = status.commands.iter();
     let same = match act.kind {
         Kind::Cancel => open.find(|one| one.kind == Kind::Cancel && one.run_id == act.run_id),

@@ -303,7 +303,7 @@ pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> 
 }
 
 /// The sections that the demo heeds.
-const DEMO: [&str; 4] = ["api", "syncer", "stop", "log"];
+const DEMO: [&str; 5] = ["api", "auth", "syncer", "stop", "log"];
 
 /// The settings for a command. The demo has settings of its own and reads no file.
 fn load(command: &Command, common: &Common, variables: &Variables) -> anyhow::Result<Settings> {

@@ -20,6 +20,13 @@ impl Model {
         serde_json::from_str(&self.definition).map_err(|error| unreadable(&self.name, &error))
     }
 
+    /// Whether its rows come from callers of the api.
+    pub fn is_local(&self) -> bool {
+        // What cannot be read is nobody's to write.
+        self.definition()
+            .is_ok_and(|definition| definition.local.is_some())
+    }
+
     /// The same, with the indexes that stand now: those of a new table are made when its first run has ended. Before there
     /// is a table, nothing needs one.
     ///

@@ -41,7 +41,8 @@ enum Fate {
     Unknown,
     /// The caller is known, and may not.
     Forbidden,
-    /// The same, or there is nothing: of a resource that the caller may not read, nothing is told.
+    /// The same, or there is nothing: of a resource that the caller may not read, nothing is told. Of one that is mirrored,
+    /// as here, who may read it hears that nobody writes it; `writing` asks the others.
     Refused,
 }
 
@@ -63,7 +64,7 @@ impl Fate {
             Self::Done | Self::ByRule => !is_refused,
             Self::Unknown => status == 401,
             Self::Forbidden => status == 403,
-            Self::Refused => matches!(status.as_u16(), 403 | 404),
+            Self::Refused => matches!(status.as_u16(), 403..=405),
         }
     }
 }
