@@ -287,7 +287,12 @@ fn text(description: &str) -> Value {
 }
 
 fn time(description: &str) -> Value {
-    json!({ "type": ["string", "null"], "format": "date-time", "description": description })
+    json!({
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": description,
+        "example": "2030-01-01T00:00:00Z",
+    })
 }
 
 fn content(schema: Value) -> Value {

@@ -39,7 +39,7 @@ async fn the_schema_is_made_undone_and_made_again() {
         };
         assert_eq!(applied().await, 0);
         migration::up(&db).await.expect("made");
-        assert_eq!(applied().await, 6);
+        assert_eq!(applied().await, 8);
         reads::<entity::source::Entity>(&db).await;
         reads::<entity::resource::Entity>(&db).await;
         reads::<entity::run::Entity>(&db).await;
@@ -56,13 +56,24 @@ async fn the_schema_is_made_undone_and_made_again() {
         reads::<entity::refresh_token::Entity>(&db).await;
         reads::<entity::api_key::Entity>(&db).await;
         reads::<entity::audit::Entity>(&db).await;
+        reads::<entity::signing_key::Entity>(&db).await;
+        reads::<entity::setup_token::Entity>(&db).await;
+        reads::<entity::once::Entity>(&db).await;
         migration::up(&db).await.expect("nothing to do");
         migration::down(&db, 1).await.expect("undone");
-        assert_eq!(applied().await, 5);
+        assert_eq!(applied().await, 7);
+        assert!(entity::once::Entity::find().one(&db).await.is_err());
+        assert!(entity::version::Entity::find().one(&db).await.is_err());
+        migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 6);
         assert!(entity::progress::Entity::find().one(&db).await.is_err());
         assert!(entity::syncer::Entity::find().one(&db).await.is_err());
         assert!(entity::command::Entity::find().one(&db).await.is_err());
         assert!(entity::run::Entity::find().one(&db).await.is_err());
+        migration::down(&db, 1).await.expect("undone");
+        assert_eq!(applied().await, 5);
+        assert!(entity::signing_key::Entity::find().one(&db).await.is_err());
+        assert!(entity::setup_token::Entity::find().one(&db).await.is_err());
         migration::down(&db, 1).await.expect("undone");
         assert_eq!(applied().await, 4);
         assert!(entity::version::Entity::find().one(&db).await.is_err());
@@ -79,6 +90,6 @@ async fn the_schema_is_made_undone_and_made_again() {
         migration::down(&db, 1).await.expect("undone");
         assert!(entity::source::Entity::find().one(&db).await.is_err());
         migration::up(&db).await.expect("made again");
-        assert_eq!(applied().await, 6);
+        assert_eq!(applied().await, 8);
     }
 }
