@@ -56,7 +56,7 @@ async fn look(ctx: &Ctx, found: &mpsc::Sender<Abandoned>) -> Result<Option<Durat
 
 /// Whether what was abandoned is gone on with by whoever obeys the command that asked for it, or is not gone on with at
 /// all, as it only counted.
-async fn is_anothers(ctx: &Ctx, resource_id: i32) -> Result<bool, DbErr> {
+async fn is_of_another(ctx: &Ctx, resource_id: i32) -> Result<bool, DbErr> {
     let open = Command::open_of(&ctx.db, &[resource_id]).await?;
     let mut asked = open.iter().filter(|command| command.kind != Kind::Cancel);
     if asked.any(|command| command.run_id.is_some()) {
@@ -72,7 +72,7 @@ async fn tell(ctx: &Ctx, abandoned: &[Out], found: &mpsc::Sender<Abandoned>) -> 
         if !resource.enabled || !abandoned.iter().any(is_it) {
             continue;
         }
-        if is_anothers(ctx, resource.id).await? {
+        if is_of_another(ctx, resource.id).await? {
             continue;
         }
         // What does not fit is found again by the next look.

@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(faults.len(), expected.len(), "{password}: {faults:?}");
         };
         check("walrus on a bicycle", &[]);
-        check("ünïcödé ist auch gut", &[]);
+        check("ünïcödé öäü gut", &[]);
         check("short", &["has 5 characters"]);
         check("", &["has 0 characters"]);
         check(&"long and ".repeat(100), &["has 900 bytes"]);

@@ -75,7 +75,7 @@ async fn a_profile_is_for_whoever_has_logged_in() {
 }
 
 #[tokio::test]
-async fn nobody_gives_itself_rights_or_anothers_address() {
+async fn nobody_gives_itself_rights_or_the_address_of_another() {
     each(async |world| {
         let admin = admin(&world).await;
         let (_, anna) = person(&world, &admin, ("anna", "reader")).await;
