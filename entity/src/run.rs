@@ -335,9 +335,9 @@ impl Entity {
         // Asked for each resource alone it is one step in an index; a maximum by groups would walk through all runs.
         let last = Query::select()
             .column(Column::Id)
-            .from(Entity)
+            .from(Self)
             .and_where(
-                Expr::col((Entity, Column::ResourceId))
+                Expr::col((Self, Column::ResourceId))
                     .equals((resource::Entity, resource::Column::Id)),
             )
             .order_by(Column::Id, Order::Desc)

@@ -36,6 +36,10 @@ fn whole(mut row: Value) -> Value {
 }
 
 /// An object that always has all of its members but those that are `optional`.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the members are written where they are asked for"
+)]
 fn object(members: Value, optional: &[&str]) -> Value {
     let names = members.as_object().map_or_else(Vec::new, |members| {
         let names = members.keys().cloned();

@@ -9,7 +9,7 @@ use url::Url;
 /// Where to ask.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct At {
-    /// Ask this api instead of the database of the settings: https://catchment.example.com
+    /// Ask this api instead of the database of the settings: `https://catchment.example.com`
     #[arg(long, value_name = "URL")]
     pub api: Option<ApiUrl>,
     /// A key of that api, with the scope `sync` [default: the variable `CATCHMENT_API_KEY`, which no list of processes shows]

@@ -60,7 +60,7 @@ pub(crate) enum Key {
     },
     /// End a key
     Revoke {
-        /// Its beginning, as `key list` shows it: ctm_1a2b3c4d
+        /// Its beginning, as `key list` shows it: `ctm_1a2b3c4d`
         prefix: String,
     },
 }

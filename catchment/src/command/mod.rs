@@ -224,6 +224,10 @@ fn made_up() -> Vec<u8> {
 }
 
 /// Runs what the command line asks for.
+#[expect(
+    clippy::too_many_lines,
+    reason = "an arm for each command, and nothing else"
+)]
 pub(crate) async fn run(cli: Cli, variables: Variables) -> anyhow::Result<Exit> {
     let Cli { command, common } = cli;
     let form = if common.json { Form::Json } else { Form::Text };

@@ -34,10 +34,7 @@ impl Upstream {
         let things = move |Query(asked): Query<Asked>| {
             let (mut open, told) = (open.clone(), Arc::clone(&told));
             async move {
-                if asked.page > 0 && !*open.borrow() {
-                    told.lock().unwrap().send_modify(|held| *held += 1);
-                    open.wait_for(|open| *open).await.unwrap();
-                }
+                held_back(asked.page, &mut open, &told).await;
                 let ids = (asked.page * 2..6).take(2);
                 let things: Vec<Value> = ids.map(|id| json!({ "id": id })).collect();
                 let total = HeaderMap::from_iter([("x-total".parse().unwrap(), 6.into())]);
@@ -88,7 +85,7 @@ impl Place {
             .with("CATCHMENT__DATABASE__URL", &database.url)
             .with("CATCHMENT__API__REFRESH", "50ms")
             .with("CATCHMENT__SYNCER__LEASE", "2s")
-            .with("CATCHMENT__SYNCER__POLL", "50ms");
+            .with("CATCHMENT__SYNCER__POLL", "100ms");
         let definition = format!(
             r#"
 [source]
@@ -280,4 +277,16 @@ async fn a_remote_api_that_refuses_is_told_of() {
     assert!(nobody.stderr.starts_with(expected), "{}", nobody.stderr);
     let without = place.world.run("status --key ctm_x");
     assert_eq!(without.code, Some(2), "{}", without.stderr);
+}
+
+/// Lets the first page through, and the others when the gate is open.
+async fn held_back(
+    page: usize,
+    open: &mut watch::Receiver<bool>,
+    told: &Mutex<watch::Sender<usize>>,
+) {
+    if page > 0 && !*open.borrow() {
+        told.lock().unwrap().send_modify(|held| *held += 1);
+        open.wait_for(|open| *open).await.unwrap();
+    }
 }

@@ -213,6 +213,7 @@ fn until(db: &impl ConnectionTrait, time: Duration) -> SimpleExpr {
     dialect::now_ms(db.get_database_backend()).add(millis)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn unwritable(error: serde_json::Error) -> DbErr {
     DbErr::Custom(error.to_string())
 }

@@ -204,10 +204,10 @@ impl Watch {
                 continue;
             };
             let is_free = free.contains(&command.id) && !self.under_way.contains(&command.id);
+            if command.kind == Kind::Cancel && is_free {
+                self.cancel(&command).await?;
+            }
             if command.kind == Kind::Cancel {
-                if is_free {
-                    self.cancel(&command).await?;
-                }
                 continue;
             }
             let waits = is_behind(&of.source, &of.plan, &older);
@@ -217,12 +217,8 @@ impl Watch {
             }
             if let Some(taken) = self.take(command.id).await? {
                 self.under_way.insert(command.id);
-                let ctx = self.ctx.clone();
-                self.obeyed.spawn(async move {
-                    let id = command.id;
-                    answer::obey(ctx, of, command, taken).await;
-                    id
-                });
+                self.obeyed
+                    .spawn(obeyed(self.ctx.clone(), of, (command, taken)));
             }
         }
         Ok(())
@@ -259,6 +255,13 @@ impl Watch {
             None => Ok(()),
         }
     }
+}
+
+/// Obeys a command to its end, and says which one it was.
+async fn obeyed(ctx: Ctx, of: Of, (command, taken): (Model, Taken)) -> i64 {
+    let id = command.id;
+    answer::obey(ctx, of, command, taken).await;
+    id
 }
 
 /// Whether a resource, or one of the parents above it, is among those that older commands are about.

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, fs::File, sync::Arc};
 
 use entity::{
+    definition::Definition,
     local::{self, Done, Unfit, Why, Writing, Wrote},
     record::Row,
 };
@@ -245,14 +246,9 @@ impl<'a> Import<'a> {
                 let is_there = known
                     .get(&row.record_key)
                     .is_some_and(|known| !known.deleted);
-                if is_there {
-                    let reason = format!("there is a record `{}` already", row.record_key);
-                    let first = writing.definition.key.first();
-                    let name = first.map_or("", String::as_str);
-                    self.tally
-                        .reject(*line, vec![Unfit::new(name, Why::Value, reason)]);
-                }
-                !is_there
+                let unfit = || vec![taken(&writing.definition, &row.record_key)];
+                let refused = is_there.then(|| self.tally.reject(*line, unfit()));
+                refused.is_none()
             };
             waiting.retain(is_new);
         }
@@ -281,4 +277,11 @@ fn twice(writing: &Writing, row: &Row) -> Vec<Unfit> {
         row.record_key
     );
     vec![Unfit::new(name, Why::Repeated, reason)]
+}
+
+/// Why a record with that key is not inserted.
+fn taken(definition: &Definition, key: &str) -> Unfit {
+    let reason = format!("there is a record `{key}` already");
+    let name = definition.key.first().map_or("", String::as_str);
+    Unfit::new(name, Why::Value, reason)
 }

@@ -70,16 +70,22 @@ async fn the_pages_of_any_order_are_the_whole_list_both_ways() {
                 .new_tree(&mut runner)
                 .expect("a value")
                 .current();
-            let mut sort: Vec<(&str, bool)> = Vec::new();
-            for (name, descending) in keys {
-                if !sort.iter().any(|(other, _)| *other == name) {
-                    sort.push((name, descending));
-                }
-            }
+            let sort = each_once(keys);
             walked(&world, &admin, (&all, &sort), limit).await;
         }
     })
     .await;
+}
+
+/// The first of those with the same name.
+fn each_once(keys: Vec<(&str, bool)>) -> Vec<(&str, bool)> {
+    let mut sort: Vec<(&str, bool)> = Vec::new();
+    for (name, descending) in keys {
+        if !sort.iter().any(|(other, _)| *other == name) {
+            sort.push((name, descending));
+        }
+    }
+    sort
 }
 
 /// Goes to the end of the list and back.

@@ -17,6 +17,7 @@ fn of(id: i64) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one life of a user, step by step")]
 async fn a_user_is_made_read_changed_and_deleted() {
     each(async |world| {
         let admin = admin(&world).await;
@@ -370,12 +371,6 @@ async fn who_is_no_admin_finds_nobody_but_itself() {
             let hidden = asker.gets(&world, &of(other)).await;
             let missing = asker.gets(&world, &of(987_654)).await;
             assert_eq!(hidden.status, StatusCode::NOT_FOUND);
-            let plain = |answer: &Answer, id: i64| {
-                let mut problem = answer.json();
-                problem["request_id"] = Value::Null;
-                problem["instance"] = Value::Null;
-                problem.to_string().replace(&id.to_string(), "ID")
-            };
             assert_eq!(plain(&hidden, other), plain(&missing, 987_654));
             assert_eq!(
                 asker.gets(&world, USERS).await.status,
@@ -397,4 +392,12 @@ async fn who_is_no_admin_finds_nobody_but_itself() {
         );
     })
     .await;
+}
+
+/// A problem without what each has of its own.
+fn plain(answer: &Answer, id: i64) -> String {
+    let mut problem = answer.json();
+    problem["request_id"] = Value::Null;
+    problem["instance"] = Value::Null;
+    problem.to_string().replace(&id.to_string(), "ID")
 }

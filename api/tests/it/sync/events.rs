@@ -83,10 +83,11 @@ async fn all_is_told_first_and_then_what_changes() {
                 (name.as_str(), &syncers[0]["name"]),
                 ("syncers", &"host-1".into())
             );
-            let mut told = stream.event().await.1;
-            if told["state"] == "idle" {
-                told = stream.event().await.1;
-            }
+            let (_, first) = stream.event().await;
+            let told = match first["state"] == "idle" {
+                true => stream.event().await.1,
+                false => first,
+            };
             assert_eq!(
                 (&told["state"], &told["running"]["run"]),
                 (&"running".into(), &run.into())

@@ -18,38 +18,7 @@ async fn what_is_read_is_what_was_written() {
         let mut model = Model::new();
         let mut past: Vec<(i64, Model)> = vec![(0, Model::new())];
         for step in 0..60 {
-            let id = chance.below(8) as u64 + 1;
-            let name = format!("n{}", chance.below(3));
-            let one = format!("{PEOPLE}/{id}");
-            let body = json!({ "name": name }).to_string();
-            let (method, status) = match (chance.below(3), model.contains_key(&id)) {
-                (0, true) => (Method::DELETE, 204),
-                (0, false) => (Method::DELETE, 404),
-                (1, true) => (Method::PATCH, 200),
-                (1, false) => (Method::PATCH, 404),
-                (_, true) => (Method::PUT, 200),
-                (_, false) => (Method::PUT, 201),
-            };
-            if method == Method::DELETE {
-                model.remove(&id);
-            } else if status != 404 {
-                model.insert(id, name);
-            }
-            let answer = send(&world, (method.clone(), &one), by(&key), body).await;
-            assert_eq!(
-                answer.status, status,
-                "step {step}: {method} {one} {}",
-                answer.body
-            );
-            if status != 404 {
-                let version = answer
-                    .header("catchment-version")
-                    .parse()
-                    .expect("a number");
-                if past.last().is_some_and(|(last, _)| *last != version) {
-                    past.push((version, model.clone()));
-                }
-            }
+            written(&world, &key, step, (&mut chance, &mut model, &mut past)).await;
         }
         let versions: Vec<i64> = past.iter().map(|(version, _)| *version).collect();
         assert_eq!(
@@ -110,4 +79,45 @@ fn rows(rows: &Value) -> Model {
 
 fn name(row: &Value) -> String {
     row["name"].as_str().expect("a name").to_owned()
+}
+
+/// Writes anything, and the same into the model.
+async fn written(
+    world: &World,
+    key: &str,
+    step: usize,
+    (chance, model, past): (&mut Chance, &mut Model, &mut Vec<(i64, Model)>),
+) {
+    let id = chance.below(8) as u64 + 1;
+    let name = format!("n{}", chance.below(3));
+    let one = format!("{PEOPLE}/{id}");
+    let body = json!({ "name": name }).to_string();
+    let (method, status) = match (chance.below(3), model.contains_key(&id)) {
+        (0, true) => (Method::DELETE, 204),
+        (0, false) => (Method::DELETE, 404),
+        (1, true) => (Method::PATCH, 200),
+        (1, false) => (Method::PATCH, 404),
+        (_, true) => (Method::PUT, 200),
+        (_, false) => (Method::PUT, 201),
+    };
+    if method == Method::DELETE {
+        model.remove(&id);
+    } else if status != 404 {
+        model.insert(id, name);
+    }
+    let answer = send(world, (method.clone(), &one), by(key), body).await;
+    assert_eq!(
+        answer.status, status,
+        "step {step}: {method} {one} {}",
+        answer.body
+    );
+    if status != 404 {
+        let version = answer
+            .header("catchment-version")
+            .parse()
+            .expect("a number");
+        if past.last().is_some_and(|(last, _)| *last != version) {
+            past.push((version, model.clone()));
+        }
+    }
 }
