@@ -216,15 +216,15 @@ impl Beside {
             if !matches!(fate, Fate::Open(run) if run.id == under.run) {
                 continue;
             }
+            // First, so that whoever sees that it is taken knows that no other page is asked for.
+            let why = format!("cancelled by {}", command.asked_by);
+            self.why.get_or_init(|| why);
+            self.stopper.stop();
             info!(
                 command = command.id,
                 by = command.asked_by,
                 "the run is cancelled"
             );
-            // First, so that whoever sees that it is taken knows that no other page is asked for.
-            let why = format!("cancelled by {}", command.asked_by);
-            self.why.get_or_init(|| why);
-            self.stopper.stop();
             let time = (self.ctx.lease, self.ctx.clock.now());
             let taken = Command::take(db, command.id, self.ctx.process(), time).await?;
             self.cancels.extend(taken);
