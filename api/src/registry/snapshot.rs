@@ -1,12 +1,8 @@
-//! What the syncer has registered, kept in memory: definitions, versions, freshness.
-//!
-//! One task reads it anew about once a second, so no request waits for it and none starts a stampede.
-//! While the database is gone, what was read last stays.
+//! What there is, as it was read last: all of it, or what somebody sees of it.
 
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock, PoisonError, RwLock},
-    time::Duration,
 };
 
 use entity::{
@@ -14,31 +10,14 @@ use entity::{
     definition::Definition,
     resource, source,
 };
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
-use tokio::{
-    sync::{Mutex, watch},
-    time::{MissedTickBehavior, interval},
-};
 
+use super::resource::{Resource, shape};
 use crate::{
     fault::{Code, Fault},
     problem::Problem,
 };
-
-/// A registered resource, as of the last reading.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Resource {
-    pub(crate) source: source::Model,
-    pub(crate) model: resource::Model,
-    pub(crate) definition: Arc<Definition>,
-    /// The same with the indexes that are made when the run that fills the table has ended; `None`: they stand.
-    pub(crate) to_be: Option<Arc<Definition>>,
-    /// Who may read it.
-    pub(crate) rule: Rule,
-    /// Moves with the definition: which rows a filter finds depends on how its field is read.
-    pub(crate) shape: u32,
-}
 
 /// All registered resources, by source and in the order of their definition.
 #[derive(Debug, Default)]
@@ -65,87 +44,6 @@ type Part = Option<Arc<Snapshot>>;
 
 /// Most scopes whose part is remembered: what others see is found anew for each request.
 const REMEMBERED: usize = 1024;
-
-/// Why the registry could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// Nothing was read yet.
-    Starting,
-    NoSchema,
-    NoDatabase,
-}
-
-/// The last snapshot, and what keeps the next one from coming.
-#[derive(Debug)]
-pub(crate) struct Registry {
-    snapshot: watch::Sender<Option<Arc<Snapshot>>>,
-    trouble: watch::Sender<Option<Trouble>>,
-    /// Who may read the resources whose definition does not say it.
-    rule: Rule,
-    /// Woken when a resource has more to tell than before, so that no one who waits for that has to look each second.
-    news: watch::Sender<()>,
-    /// Held while reading, so that what was read first is never kept over what was read later.
-    reading: Mutex<()>,
-}
-
-impl Resource {
-    /// Whether the table is there: it is made by the first run.
-    pub(crate) fn has_table(&self) -> bool {
-        !self.model.projection.is_empty()
-    }
-
-    /// What `ask` makes of the definition.
-    ///
-    /// # Errors
-    /// All that is wrong with what is asked; or that it has to wait for the indexes, where only these are wanting.
-    pub(crate) fn asked<'a, T>(
-        &'a self,
-        ask: impl Fn(&'a Definition) -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
-        let asked = ask(&self.definition);
-        match &self.to_be {
-            Some(to_be) if asked.is_err() => {
-                Err(ask(to_be).err().unwrap_or_else(|| self.being_filled()))
-            }
-            _ => asked,
-        }
-    }
-
-    /// The definition with all of its indexes, whether they stand or not.
-    pub(crate) fn whole(&self) -> &Definition {
-        self.to_be.as_ref().unwrap_or(&self.definition)
-    }
-
-    /// It will be answered when the first run has ended.
-    pub(crate) fn being_filled(&self) -> Problem {
-        Problem::being_filled(&self.model.name)
-    }
-
-    /// Whether its rows, and how they are read, are still those of `old`.
-    pub(crate) fn has_rows_of(&self, old: &Self) -> bool {
-        let state = |resource: &Self| {
-            let model = &resource.model;
-            (model.id, model.version, model.changed_at, resource.shape)
-        };
-        state(self) == state(old) && self.has_table() == old.has_table()
-    }
-
-    /// Whether everybody may read it.
-    pub(crate) fn is_public(&self) -> bool {
-        self.rule == Rule::Public
-    }
-
-    /// The version up to which changes are told; `None`: it is being filled for the first time, and the index by which
-    /// they are read is made when that is done.
-    pub(crate) fn told(&self) -> Option<i64> {
-        (self.has_table() && self.model.indexed).then_some(self.model.version)
-    }
-}
-
-fn shape(definition: &str) -> u32 {
-    let digest = Sha256::digest(definition.as_bytes());
-    u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
-}
 
 impl Snapshot {
     pub(crate) fn resources(&self) -> &[Arc<Resource>] {
@@ -270,7 +168,7 @@ impl Snapshot {
     }
 
     /// All that decides which changes can be told, and to whom.
-    fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64, &Rule)> {
+    pub(super) fn tells(&self) -> impl Iterator<Item = (i32, Option<i64>, i64, &Rule)> {
         let resources = self.resources.iter();
         resources.map(|resource| {
             let model = &resource.model;
@@ -291,7 +189,7 @@ impl Snapshot {
     }
 
     /// The same, from rows read anew.
-    fn renewed(&self, rows: Vec<(resource::Model, source::Model)>, rule: &Rule) -> Self {
+    pub(super) fn renewed(&self, rows: Vec<(resource::Model, source::Model)>, rule: &Rule) -> Self {
         let mut new = Self {
             is_public: true,
             ..Self::default()
@@ -346,96 +244,6 @@ impl Snapshot {
     fn report_once(&self, name: &str, error: &DbErr) {
         if !self.unreadable.iter().any(|known| known == name) {
             tracing::error!(resource = name, error = %error, "a resource is left out");
-        }
-    }
-}
-
-impl Registry {
-    pub(crate) fn new(rule: Rule) -> Self {
-        Self {
-            rule,
-            snapshot: watch::Sender::new(None),
-            trouble: watch::Sender::new(Some(Trouble::Starting)),
-            news: watch::Sender::new(()),
-            reading: Mutex::new(()),
-        }
-    }
-
-    /// What was read last.
-    ///
-    /// # Errors
-    /// Nothing could be read yet.
-    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
-        let snapshot = self.snapshot.borrow().clone();
-        snapshot.ok_or_else(|| match self.trouble() {
-            Some(Trouble::NoSchema) => Problem::no_schema(),
-            _ => Problem::no_database(),
-        })
-    }
-
-    /// Tells of each change of a version. Subscribe first, look at the snapshot then.
-    pub(crate) fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
-    }
-
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
-        *self.trouble.borrow()
-    }
-
-    /// Whether the database answered when it was asked last.
-    pub(crate) fn is_in_touch(&self) -> bool {
-        self.trouble().is_none()
-    }
-
-    /// Reads anew at each tick, for ever.
-    pub(crate) async fn keep_fresh(&self, db: &DatabaseConnection, every: Duration) -> ! {
-        let mut ticks = interval(every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            self.refresh(db).await;
-        }
-    }
-
-    /// Reads anew now.
-    pub(crate) async fn refresh(&self, db: &DatabaseConnection) {
-        let _one_at_a_time = self.reading.lock().await;
-        match resource::Entity::all_with_source(db).await {
-            Ok(rows) => {
-                let old = self.snapshot.borrow().clone().unwrap_or_default();
-                let new = old.renewed(rows, &self.rule);
-                let is_news = !new.tells().eq(old.tells());
-                self.snapshot.send_replace(Some(Arc::new(new)));
-                if is_news {
-                    self.news.send_replace(());
-                }
-                if self.trouble.send_replace(None).is_some() {
-                    tracing::info!("ready to serve");
-                }
-            }
-            Err(error) => {
-                let trouble = match db.ping().await {
-                    Ok(()) => Trouble::NoSchema,
-                    Err(_) => Trouble::NoDatabase,
-                };
-                if self.trouble.send_replace(Some(trouble)) != Some(trouble) {
-                    trouble.report(&error);
-                }
-            }
-        }
-    }
-}
-
-impl Trouble {
-    fn report(self, error: &DbErr) {
-        match self {
-            Self::Starting => {}
-            Self::NoSchema => {
-                tracing::warn!(error = %error, "waiting for the schema; run `catchment migrate up`");
-            }
-            Self::NoDatabase => {
-                tracing::warn!(error = %error, "the database cannot be reached; trying again");
-            }
         }
     }
 }
