@@ -101,11 +101,10 @@ class Drill:
         shorten.prometheus(INFRA / "prometheus/prometheus.yml", work / "prometheus.yml", jobs)
         shorten.alertmanager(self.receivers(), work / "alertmanager.yml")
         listen = "--web.listen-address"
-        self.start(
-            "mysqld-exporter",
-            [programs / "prometheus-mysqld-exporter", f"{listen}={place['mysql']}"],
-            {"DATA_SOURCE_NAME": f"root:secret@(127.0.0.1:{self.mysql_port})/"},
-        )
+        account = f"[client]\nuser = root\npassword = secret\nhost = 127.0.0.1\nport = {self.mysql_port}\n"
+        (work / "my.cnf").write_text(account)
+        mysqld_exporter = [programs / "prometheus-mysqld-exporter", f"--config.my-cnf={work}/my.cnf"]
+        self.start("mysqld-exporter", [*mysqld_exporter, f"{listen}={place['mysql']}"])
         self.start("node-exporter", [programs / "prometheus-node-exporter", f"{listen}={place['node']}"])
         self.start(
             "alertmanager",
