@@ -6,11 +6,14 @@ What the SDK does not know it leaves out: a dashboard that is read and written a
 import json
 import sys
 
+from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 
 def main(paths):
+    # Without them whatever stands in a panel or a query is taken as it is.
+    plugins.register_default_plugins()
     faults, uids = [], {}
     for path in paths:
         with open(path, encoding="utf-8") as file:

@@ -5,6 +5,7 @@ the dashboards to have an answer, and each outage to raise its alerts, to be tol
 Telegram, and to be told when it is over.
 """
 
+import http.client
 import os
 import signal
 import socket
@@ -324,7 +325,7 @@ class Load:
                     urllib.request.urlopen(self.api + path.format(n=number), timeout=10).read()
                 except urllib.error.HTTPError as error:
                     error.close()
-                except OSError:
+                except (OSError, http.client.HTTPException):
                     time.sleep(0.2)
                 time.sleep(0.02)
 
