@@ -46,7 +46,7 @@ NOT_OURS = ("DiskAlmostFull", "DiskFillsUp", "CatchmentApiErrorsSlow")
 
 class Drill:
     def __init__(self, catchment, programs, work):
-        self.catchment, self.programs, self.work = catchment, Path(programs), Path(work)
+        self.catchment, self.programs, self.work = (Path(one).resolve() for one in (catchment, programs, work))
         self.running = {}
         self.began = time.monotonic()
         self.load = None
@@ -358,7 +358,7 @@ def free_port():
 
 
 def main(catchment, programs, work):
-    drill = Drill(Path(catchment).resolve(), programs, work)
+    drill = Drill(catchment, programs, work)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     try:
         drill.run()
