@@ -84,6 +84,8 @@ class Drill:
             "CATCHMENT__API__LISTEN": f"127.0.0.1:{self.ports['api']}",
             "CATCHMENT__SYNCER__LISTEN": f"127.0.0.1:{self.ports['syncer']}",
             "CATCHMENT__SYNCER__LEASE": "3s",
+            # As many as there are callers: one more would be refused with 503.
+            "CATCHMENT__API__EXPORTS": "4",
             "CATCHMENT__SOURCES__DIR": str(sources),
         }
         run(self.catchment, "migrate", "up", env=self.settings, cwd=self.work)
