@@ -159,7 +159,7 @@ class Pod:
             "unshare", "--mount", "--kill-child", "--fork", "sh", "-ec",
             f"mount --bind {self.root} {self.root}; {binds} mount --bind {self.cluster.program} {self.root}/app/catchment; "
             f"mount -t proc proc {self.root}/proc; mount -o remount,bind,ro {self.root}; exec chroot {self.root} setpriv --reuid {user['runAsUser']} "
-            f"--regid {user['runAsGroup']} --groups {user['fsGroup']} --no-new-privs --inh-caps=-all --bounding-set=-all \"$@\"",
+            f"--regid {user['runAsGroup']} --groups {user['fsGroup']} --no-new-privs --bounding-set=-all \"$@\"",
             "sh", program, *arguments,
         ]  # fmt: skip
 
