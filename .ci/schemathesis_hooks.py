@@ -7,6 +7,8 @@ import schemathesis
 
 # A good one is one that the api handed out before.
 HANDED_OUT = ("cursor", "after")
+# What a question about the past may be asked with: a history has no indexes, and knows one resource.
+WITH_AS_OF = ("as_of", "fields", "limit", "cursor", "shape", "timeout_ms")
 
 
 @schemathesis.hook
@@ -23,6 +25,8 @@ def before_call(context, case, kwargs):
         return
     for name in HANDED_OUT:
         query.pop(name, None)
+    if "as_of" in query:
+        case.query = query = {name: query[name] for name in query if name in WITH_AS_OF}
     # A CSV file has columns, so `fields` may name nothing but declared fields, and has no last line of its own.
     if query.get("format") == "csv":
         query.pop("fields", None)
