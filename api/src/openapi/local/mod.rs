@@ -2,7 +2,7 @@
 
 mod sent;
 
-use entity::definition::Definition;
+use entity::{definition::Definition, local};
 use serde_json::{Map, Value, json};
 
 use super::{act::Act, tag};
@@ -187,12 +187,16 @@ impl Of<'_> {
     }
 
     fn key(&self) -> Value {
+        let schema = match local::counted(self.definition) {
+            Some(_) => json!({ "type": "integer", "format": "int64" }),
+            None => json!({ "type": "string" }),
+        };
         json!({
             "name": "key",
             "in": "path",
             "required": true,
             "description": "The key's value; of a key of several fields, their values joined by commas, with `%` and `,` in them percent-encoded.",
-            "schema": { "type": "string" },
+            "schema": schema,
         })
     }
 }
