@@ -16,8 +16,10 @@ TIME_TOO_EARLY = re.compile(r"0\d{3}-\d\d-\d\dT")
 
 
 def named_once(orders):
-    """The orders of a list, each of another field."""
-    return list({order.removeprefix("-"): order for order in orders}.values())
+    """The orders of a list, each of another field; a list is written with commas, at times before it comes here."""
+    each = orders.split(",") if isinstance(orders, str) else orders
+    each = list({order.removeprefix("-"): order for order in each}.values())
+    return ",".join(each) if isinstance(orders, str) else each
 
 
 @schemathesis.hook
@@ -40,7 +42,7 @@ def before_call(context, case, kwargs):
         # A version is handed out, too.
         if str(query["as_of"]).isdigit():
             query["as_of"] = 1
-    if isinstance(query.get("sort"), list):
+    if "sort" in query:
         query["sort"] = named_once(query["sort"])
     # A CSV file has columns, so `fields` may name nothing but declared fields, and has no last line of its own.
     if query.get("format") == "csv":
