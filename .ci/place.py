@@ -1,4 +1,4 @@
-"""Prints where a catchment that was just started serves its api, once it has mirrored everything: FILE api|upstream.
+"""Prints where a catchment that was just started serves its api, once it has mirrored everything: FILE api|upstream|database.
 
 FILE is what it prints: the document of `demo --json`, or the log lines of `up --json`.
 """

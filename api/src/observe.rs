@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::HttpBody,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header::ALLOW},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,9 +21,11 @@ use crate::{
     answers::{self, Asked},
     changes,
     identity::{self, Caller, Need, View},
+    path::Segments,
     patience::Patience,
     problem::{Kind, Problem},
     protection, routes,
+    writing::{self, Written},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -238,13 +240,23 @@ pub(crate) async fn no_route() -> Problem {
     )
 }
 
-/// The route is there, but not for this method; the `Allow` header is set by the router.
-pub(crate) async fn no_method(method: Method) -> Problem {
+/// The route is there, but not for this method. The router sets `Allow`, and does not know what nobody but the syncer writes.
+pub(crate) async fn no_method(
+    method: Method,
+    route: MatchedPath,
+    view: Result<View, Problem>,
+    written: Result<Segments<Written>, Problem>,
+) -> Response {
     let name = method_name(&method);
-    Problem::new(
-        Kind::MethodNotAllowed,
-        format!("{name} is not allowed here; the `Allow` header has what is"),
-    )
+    let detail = format!("{name} is not allowed here; the `Allow` header has what is");
+    let mut response = Problem::new(Kind::MethodNotAllowed, detail).into_response();
+    if let (Ok(view), Ok(Segments(written))) = (view, written)
+        && routes::is_written(route.as_str())
+        && written.is_mirrored(&view)
+    {
+        response.headers_mut().insert(ALLOW, writing::READ_ONLY);
+    }
+    response
 }
 
 /// The caller's id if it is fit to be repeated, else a new one.

@@ -22,8 +22,13 @@ pub(crate) struct Cost {
 
 /// Runs `command`, which must succeed; returns what it printed and what it cost.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<(String, Cost)> {
+    run_on(command, Stdio::null())
+}
+
+/// The same, with something to read.
+pub(crate) fn run_on(command: &mut Command, input: Stdio) -> anyhow::Result<(String, Cost)> {
     command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let name = command.get_program().display().to_string();

@@ -1,7 +1,7 @@
 //! The product under measurement: the real binary as a child process, on a definition of the benchmark's own upstream.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Seek, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -124,6 +124,12 @@ impl Run {
     }
 }
 
+/// A key as `catchment key create --json` tells it.
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
 #[derive(Deserialize)]
 struct Document {
     runs: Vec<Run>,
@@ -187,6 +193,25 @@ impl<'a> Product<'a> {
             file,
             definition.replace("\"/0/breeds\"", "\"/1/breeds\""),
         )?)
+    }
+
+    /// Makes somebody who may read.
+    pub(crate) fn add_user(&self, name: &str, password: &str) -> anyhow::Result<()> {
+        let mut input = tempfile::tempfile()?;
+        writeln!(input, "{password}")?;
+        input.rewind()?;
+        let mut command = self.command(&["user", "add", name, "--role", "reader"]);
+        child::run_on(&mut command, input.into()).map(drop)
+    }
+
+    /// A key of that user's.
+    pub(crate) fn key(&self, user: &str) -> anyhow::Result<String> {
+        let arguments = [
+            "key", "create", "bench", "--user", user, "--scope", "read", "--json",
+        ];
+        let (said, _) = child::run(&mut self.command(&arguments))?;
+        let Key { key } = serde_json::from_str(&said).context(said)?;
+        Ok(key)
     }
 
     /// A command of the product on this database.

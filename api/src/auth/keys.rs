@@ -6,12 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use chrono::{DateTime, Utc};
-use entity::{
-    access::Scope,
-    api_key::{self, Entity as ApiKey},
-    user,
-};
+use entity::{access::Scope, api_key::Entity as ApiKey, user};
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,7 +17,7 @@ use crate::{
     fault::{Code, Fault},
     identity::{
         Address, Caller, Who,
-        keys::{self, NewKey},
+        keys::{self, NewKey, Told},
     },
     parameters::Parameters,
     path::Segments,
@@ -32,41 +27,9 @@ use crate::{
 /// Whose keys are meant.
 const USER: &str = "user";
 
-/// A key as it is told; the key itself only once.
-#[derive(Serialize)]
-struct Told {
-    id: i64,
-    user: i64,
-    name: String,
-    prefix: String,
-    scopes: Vec<String>,
-    created_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    last_used_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-}
-
 #[derive(Serialize)]
 struct List {
     data: Vec<Told>,
-}
-
-impl Told {
-    fn new(key: api_key::Model, text: Option<String>) -> Self {
-        let scopes = key.scopes();
-        Self {
-            id: key.id,
-            user: key.user_id,
-            name: key.name,
-            prefix: key.prefix,
-            scopes: scopes.iter().map(Scope::to_string).collect(),
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
-            key: text,
-        }
-    }
 }
 
 /// A key that is asked for, and whose it is to be.

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    access::Scopes,
+    access::{Scope, Scopes},
     api_key::{self, Entity as ApiKey},
     audit, dialect, user,
 };
 use sea_orm::{DatabaseConnection, DbErr};
+use serde::Serialize;
 
 use super::{
     account::{By, Refused},
@@ -26,6 +27,41 @@ pub struct NewKey {
     pub name: String,
     pub scopes: Scopes,
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A key as it is told; the key itself only once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    pub id: i64,
+    /// The number of its user.
+    pub user: i64,
+    pub name: String,
+    /// What it begins with.
+    pub prefix: String,
+    pub scopes: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl Told {
+    /// `text`: the key itself.
+    pub fn new(key: api_key::Model, text: Option<String>) -> Self {
+        let scopes = key.scopes();
+        Self {
+            id: key.id,
+            user: key.user_id,
+            name: key.name,
+            prefix: key.prefix,
+            scopes: scopes.iter().map(Scope::to_string).collect(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            key: text,
+        }
+    }
 }
 
 impl NewKey {

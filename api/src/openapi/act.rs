@@ -18,6 +18,8 @@ pub(super) struct Act<'a> {
     pub(super) body: Option<Value>,
     /// Its good answers: status, what it means, and the body by media type; null: none.
     pub(super) answers: Vec<(u16, &'a str, Value)>,
+    /// The names of headers that its good answers have, beside those of each.
+    pub(super) headers: &'a [&'a str],
     /// The names of what else may go wrong, of those in `problems::RESPONSES`, beside what may of every request.
     pub(super) problems: &'a [&'a str],
 }
@@ -65,10 +67,9 @@ impl Act<'_> {
 
     fn responses(&self) -> Map<String, Value> {
         let good = self.answers.iter().map(|(status, description, content)| {
-            let mut answer = json!({
-                "description": description,
-                "headers": headers::of(Answers::State),
-            });
+            let mut told = headers::of(Answers::State);
+            told.extend(headers::named(self.headers));
+            let mut answer = json!({ "description": description, "headers": told });
             if !content.is_null() {
                 answer["content"] = content.clone();
             }

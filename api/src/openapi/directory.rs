@@ -61,6 +61,7 @@ fn create() -> Act<'static> {
         summary: "Make a user",
         body: Some(json_body(&reference("NewUser"))),
         answers: vec![(201, "The user, whose URL is in `Location`.", user())],
+        headers: &["ETag", "Location"],
         problems: &["Conflict"],
         ..plain(Need::Admin)
     }
@@ -73,6 +74,7 @@ fn one() -> Act<'static> {
         summary: "One user: for an admin any, for a user itself",
         parameters: vec![id()],
         answers: vec![(200, "The user.", user()), SAME],
+        headers: &["ETag"],
         problems: &["NotFound"],
         ..plain(Need::Known)
     }
@@ -86,6 +88,7 @@ fn change() -> Act<'static> {
         parameters: vec![id(), if_match()],
         body: Some(json_body(&reference("UserChange"))),
         answers: vec![(200, "The user as it is now.", user())],
+        headers: &["ETag"],
         problems: &CHANGES,
         ..plain(Need::Admin)
     }
@@ -109,6 +112,7 @@ fn me() -> Act<'static> {
         id: "me",
         summary: "The user who has logged in",
         answers: vec![(200, "The user.", user()), SAME],
+        headers: &["ETag"],
         problems: &["NotFound"],
         ..plain(Need::Login)
     }
@@ -122,6 +126,7 @@ fn change_me() -> Act<'static> {
         parameters: vec![if_match()],
         body: Some(json_body(&reference("Profile"))),
         answers: vec![(200, "The user as it is now.", user())],
+        headers: &["ETag"],
         problems: &CHANGES,
         ..plain(Need::Login)
     }
@@ -153,6 +158,7 @@ fn plain(need: Need) -> Act<'static> {
         parameters: Vec::new(),
         body: None,
         answers: Vec::new(),
+        headers: &[],
         problems: &[],
     }
 }

@@ -146,11 +146,19 @@ fn value(field: &Field, operator: Operator) -> Value {
         Kind::Timestamp => json!({ "type": "string", "format": "date-time" }),
         Kind::Date => json!({ "type": "string", "format": "date" }),
     };
-    let is_of_values = operator.is_of_values() && matches!(field.kind, Kind::Text | Kind::List);
-    if !field.values.is_empty() && is_of_values {
-        schema["enum"] = json!(field.values);
+    if !field.values.is_empty() && operator.is_of_values() {
+        let values = field.values.iter();
+        schema["enum"] = values.map(|value| listed(field.kind, value)).collect();
     }
     schema
+}
+
+/// One of the values that a definition lists, as JSON writes it.
+pub(super) fn listed(kind: Kind, value: &str) -> Value {
+    match kind {
+        Kind::Integer => value.parse::<i64>().map_or(json!(value), Value::from),
+        _ => json!(value),
+    }
 }
 
 /// As many digits as the column has.

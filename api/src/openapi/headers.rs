@@ -33,7 +33,8 @@ pub(super) fn of_problem(is_retryable: bool) -> Map<String, Value> {
     named(["Cache-Control", "X-Request-Id"].iter().chain(retry))
 }
 
-fn named<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> Map<String, Value> {
+/// Those of these names.
+pub(super) fn named<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> Map<String, Value> {
     let names = names.into_iter();
     let referred = names.map(|name| {
         let reference = json!({ "$ref": format!("#/components/headers/{name}") });
@@ -55,7 +56,7 @@ pub(super) fn headers() -> Value {
         "X-Total-Count": header("Rows of the list over all pages, if that is known.", json!({ "type": "integer", "minimum": 0 })),
         "Catchment-Version": header("The resource's version.", json!({ "type": "integer", "minimum": 0 })),
         "Catchment-Synced-At": header("When a run last ended complete; of a local resource, when it was last written.", json!({ "type": "string", "format": "date-time" })),
-        "Location": header("Where the record is.", text()),
+        "Location": header("Where it is: what was made, or what was asked for.", text()),
         "Retry-After": header("Seconds after which the same request may succeed.", json!({ "type": "integer", "minimum": 1 })),
         "X-Request-Id": header("Of this request, as the log has it: the caller's own, if that is fit to be repeated.", text()),
     });

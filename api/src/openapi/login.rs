@@ -33,6 +33,7 @@ fn act(method: &'static str, id: &'static str, summary: &'static str, need: Need
         parameters: Vec::new(),
         body: None,
         answers: vec![(204, "It is done.", Value::Null)],
+        headers: &[],
         problems: &[],
     }
 }

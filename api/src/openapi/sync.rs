@@ -208,6 +208,7 @@ fn get(id: &'static str, summary: &'static str) -> Act<'static> {
         parameters: Vec::new(),
         body: None,
         answers: Vec::new(),
+        headers: &[],
         problems: &["QueryTimeout"],
     }
 }
@@ -268,6 +269,7 @@ fn ask(id: &'static str, summary: &'static str, parameters: Vec<Value>) -> Act<'
             "It is asked for: a command for each resource. Of one alone, `Location` says where it is.",
             json_body(&data(&reference("SyncAsked"))),
         )],
+        headers: &["Location"],
         problems: &["NotFound", "Conflict", "QueryTimeout"],
         ..get(id, summary)
     }

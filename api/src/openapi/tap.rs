@@ -114,17 +114,15 @@ fn source() -> Value {
 }
 
 fn budget() -> Value {
-    let mut members = json!({
+    let members = json!({
         "rate": number_if_known("Requests that the definition allows in `per_ms`."),
         "per_ms": number_if_known("Milliseconds."),
         "concurrency": number_if_known("Requests that may be on the way at once."),
-        "in_flight": number("Requests on the way."),
         "left": number_if_known("Requests that may be sent before `resets_at`."),
         "resets_at": time_if_known("When there is more."),
         "waiting_until": time_if_known("Until when nothing may be sent."),
         "told_at": time_if_known("When a syncer wrote this."),
     });
-    members["in_flight"]["minimum"] = json!(0);
     let mut budget = object(members, &[]);
     budget["description"] =
         json!("What may be asked of the upstream, as the syncer that asked it last knew.");

@@ -1,4 +1,4 @@
-//! Which pages of other origins may read our answers in a browser.
+//! Which pages of other origins may ask in a browser, and read what is answered.
 
 use std::{str::FromStr, time::Duration};
 
@@ -6,13 +6,24 @@ use axum::http::{
     HeaderName, HeaderValue, Method, Uri,
     header::{
         ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING,
-        CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK, RETRY_AFTER, VARY,
+        CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK, LOCATION,
+        RETRY_AFTER, VARY,
     },
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long a browser may keep what it was told of other origins.
 const KEPT: Duration = Duration::from_hours(1);
+
+/// All that any route takes; which of them one takes, and from whom, is decided there.
+const METHODS: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 /// Scheme, host and port of pages; or all pages there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +72,7 @@ pub(crate) fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     };
     let layer = CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::HEAD])
+        .allow_methods(METHODS)
         .allow_headers(asked())
         .expose_headers(told())
         .max_age(KEPT);
@@ -71,8 +82,14 @@ pub(crate) fn cors(origins: &[Origin]) -> Option<CorsLayer> {
 /// What a page may send.
 fn asked() -> Vec<HeaderName> {
     let plain = [ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE];
-    let conditional = [IF_MODIFIED_SINCE, IF_NONE_MATCH];
-    let others = ["last-event-id", "traceparent", "x-api-key", "x-request-id"];
+    let conditional = [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH];
+    let others = [
+        "idempotency-key",
+        "last-event-id",
+        "traceparent",
+        "x-api-key",
+        "x-request-id",
+    ];
     let others = others.map(HeaderName::from_static);
     plain.into_iter().chain(conditional).chain(others).collect()
 }
@@ -85,6 +102,7 @@ fn told() -> Vec<HeaderName> {
         CONTENT_ENCODING,
         ETAG,
         LINK,
+        LOCATION,
         RETRY_AFTER,
         VARY,
     ];

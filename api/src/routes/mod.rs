@@ -20,8 +20,8 @@ use tower_http::{
 pub use self::table::needs;
 pub(crate) use self::{
     paths::{
-        CHANGES, COMMAND, EXPORT, FACETS, IMPORT, asks_database, forms, is_of_rows, may_be_kept,
-        takes_timeout,
+        CHANGES, COMMAND, EXPORT, FACETS, IMPORT, asks_database, forms, is_of_rows, is_written,
+        may_be_kept, takes_timeout,
     },
     table::Needs,
 };

@@ -42,6 +42,11 @@ pub(super) const REJECT_COUNTS: &str = "/api/v1/sync/{source}/{resource}/rejects
 pub(super) const REJECT: &str = "/api/v1/sync/{source}/{resource}/rejects/{id}";
 pub(super) const REPLAY: &str = "/api/v1/sync/{source}/{resource}/rejects/replay";
 
+/// Whether rows are written at a route, too, where no syncer writes them.
+pub(crate) fn is_written(route: &str) -> bool {
+    matches!(route, LIST | ONE)
+}
+
 /// Whether a route answers with rows, or what is counted of them: the same for all who ask the same.
 pub(crate) fn is_of_rows(route: &str) -> bool {
     matches!(route, LIST | ONE | CHILDREN | FACETS)

@@ -22,4 +22,5 @@ mod unfit;
 pub(crate) use self::{
     import::{FORMS as IMPORTED, Imports, import},
     one::{change, create, delete, replace},
+    place::{READ_ONLY, Written},
 };

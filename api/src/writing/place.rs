@@ -12,6 +12,7 @@ use entity::{
     local::Writing,
 };
 use sea_orm::DbErr;
+use serde::Deserialize;
 
 use crate::{
     AppState,
@@ -19,6 +20,24 @@ use crate::{
     problem::{Kind, Problem},
     registry::Resource,
 };
+
+/// What may be asked of a resource that nobody but the syncer writes.
+pub(crate) const READ_ONLY: HeaderValue = HeaderValue::from_static("GET,HEAD");
+
+/// The resource that a path names, whatever else it names.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Written {
+    source: String,
+    resource: String,
+}
+
+impl Written {
+    /// Whether it is one that the caller sees, and that the syncer writes.
+    pub(crate) fn is_mirrored(&self, snapshot: &View) -> bool {
+        let found = snapshot.resource(&self.source, &self.resource);
+        found.is_ok_and(|resource| resource.definition.local.is_none())
+    }
+}
 
 /// What is written, and who writes.
 #[derive(Clone, Debug)]
@@ -118,8 +137,7 @@ impl IntoResponse for Refused {
                 );
                 let problem = Problem::new(Kind::MethodNotAllowed, detail);
                 let mut response = problem.into_response();
-                let allowed = HeaderValue::from_static("GET, HEAD");
-                response.headers_mut().insert(ALLOW, allowed);
+                response.headers_mut().insert(ALLOW, READ_ONLY);
                 response
             }
         }

@@ -20,7 +20,13 @@ use reqwest::{
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::Value;
 use testdb::{Kind, TestDb};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{OnceCell, oneshot},
+    task::JoinHandle,
+};
+
+use crate::openapi::Document;
 
 /// A server over a database of its own.
 pub(crate) struct World {
@@ -30,6 +36,8 @@ pub(crate) struct World {
     now: Arc<Mutex<DateTime<Utc>>>,
     state: AppState,
     client: reqwest::Client,
+    /// As it was when it was first asked for.
+    document: OnceCell<Value>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
     // Last, so that the connections are closed before the database goes.
@@ -101,6 +109,7 @@ impl World {
             now,
             state,
             client: client(),
+            document: OnceCell::new(),
             stop: Some(stop),
             serving: Some(serving),
             _database: database,
@@ -354,6 +363,16 @@ impl World {
     }
 
     /// Tells the server to stop, and does not wait for it.
+    /// Checks that the document of this world has such an answer, if it has that operation.
+    pub(crate) async fn conforms(&self, (method, path): (&Method, &str), answer: &Answer) {
+        let document = async || self.get("/api/openapi.json").await.json();
+        let document = Document::from(self.document.get_or_init(document).await.clone());
+        let plain = path.split('?').next().unwrap_or(path);
+        if let Some(operation) = document.operation(method.as_str(), plain) {
+            document.conforms(&operation, answer, &format!("{method} {path}"));
+        }
+    }
+
     pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
     }

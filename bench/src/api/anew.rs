@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Measured, PAGE, Wrk, in_turns,
+    Measured, PAGE, ROUNDS, Wrk, in_turns,
     kept::{self, Subject},
     server::{Server, get},
 };
@@ -60,6 +60,7 @@ pub(super) async fn at_depth(ours: &Server, records: u64) -> anyhow::Result<Vec<
         let bytes = ours.recorded(&first, None).await?.body.len();
         let wrk = Wrk::each_another();
         let (at_depth, at_first) = in_turns(
+            ROUNDS,
             || wrk.load(ours, &deep, None),
             || wrk.load(ours, &first, None),
         )?;

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::{
-    Measured, PAGE, Wrk, in_turns, kept,
+    Measured, PAGE, ROUNDS, Wrk, in_turns, kept,
     server::{Server, free_port, get},
 };
 use crate::product::ALL;
@@ -32,6 +32,7 @@ pub(super) async fn measured(
         let wrk = Wrk::of(CONNECTIONS);
         let bytes = ours.recorded(&our_path, None).await?.body.len();
         let (ours, theirs) = in_turns(
+            ROUNDS,
             || wrk.load(ours, &our_path, None),
             || wrk.load(&theirs, &their_path, None),
         )?;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::{
-    Measured, PAGE, Wrk, in_turns,
+    Measured, PAGE, ROUNDS, Wrk, in_turns,
     server::{Server, bare, get},
 };
 use crate::product::ALL;
@@ -54,6 +54,7 @@ pub(super) async fn beside_bare(
         let path = format!("/{at}");
         let header = subject.header.as_deref();
         let (ours, theirs) = in_turns(
+            ROUNDS,
             || subject.wrk.load(ours, &subject.path, header),
             || subject.wrk.load(&theirs, &path, header),
         )?;

@@ -6,6 +6,7 @@ mod bare;
 mod datasette;
 mod export;
 mod kept;
+mod known;
 mod server;
 mod streams;
 mod wrk;
@@ -26,7 +27,7 @@ use crate::{
     server::Server as Database,
 };
 
-/// Each server is measured so often, in turns; the best counts.
+/// Each server is measured so often, in turns, but where it says otherwise; the best counts.
 const ROUNDS: usize = 3;
 /// Rows of a page.
 pub(crate) const PAGE: u64 = 50;
@@ -53,6 +54,8 @@ pub(crate) struct Findings {
     pub after: u64,
     /// Beside bare axum with the same bytes.
     pub bare: Vec<Measured>,
+    /// For somebody known, beside the same for nobody known.
+    pub known: Vec<Measured>,
     /// A page in the depth, beside the first.
     pub depth: Vec<Measured>,
     /// Beside Datasette, and which one; only of SQLite, where it is installed.
@@ -75,6 +78,7 @@ pub(crate) async fn run(
     let keeping = server::started(&product, 32).await?;
     let idle = keeping.resident()?;
     let mut bare = kept::measured(&keeping).await?;
+    let known = known::measured(&product, &keeping).await?;
     let after = keeping.resident()?;
     let beside = match (database.file(), datasette) {
         (Some(file), Some(program)) => {
@@ -96,6 +100,7 @@ pub(crate) async fn run(
         idle,
         after,
         bare,
+        known,
         depth,
         datasette: beside,
         export: export::measured(&server::started(&product, 32).await?).await?,
@@ -105,11 +110,12 @@ pub(crate) async fn run(
 
 /// The better of several, each a turn apart.
 fn in_turns(
+    rounds: usize,
     one: impl Fn() -> anyhow::Result<Load>,
     other: impl Fn() -> anyhow::Result<Load>,
 ) -> anyhow::Result<(Load, Load)> {
     let mut best: Option<(Load, Load)> = None;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let (a, b) = (one()?, other()?);
         best = Some(match best {
             None => (a, b),

@@ -152,6 +152,9 @@ pub(crate) enum Command {
     State(State),
     /// Show each resource: its last outcome, rows, version, age, what it is at, and its next run
     Status {
+        /// Then go on: tell each resource that fares otherwise than before, until interrupted
+        #[arg(long)]
+        watch: bool,
         #[command(flatten)]
         at: At,
     },

@@ -1,15 +1,10 @@
 //! `catchment key` and `signing-key`: keys for programs, and the key that signs access tokens.
 
 use anyhow::anyhow;
-use api::keys::{self, NewKey};
+use api::keys::{self, NewKey, Told};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    access::Scope,
-    api_key::{self, Entity as ApiKey},
-    audit,
-};
+use entity::{api_key::Entity as ApiKey, audit};
 use sea_orm::DatabaseConnection;
-use serde::Serialize;
 
 use super::{
     Call, Form,
@@ -23,35 +18,6 @@ use crate::{
 
 /// For how long yet other processes may sign with a key that was rotated out.
 const UNNOTICED: TimeDelta = TimeDelta::seconds(10);
-
-#[derive(Serialize)]
-struct Row {
-    id: i64,
-    name: String,
-    prefix: String,
-    scopes: Vec<String>,
-    created_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    last_used_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-}
-
-impl Row {
-    fn new(key: api_key::Model, text: Option<String>) -> Self {
-        let scopes = key.scopes();
-        Self {
-            id: key.id,
-            name: key.name,
-            prefix: key.prefix,
-            scopes: scopes.iter().map(Scope::to_string).collect(),
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
-            key: text,
-        }
-    }
-}
 
 pub(super) async fn run(call: &Call, what: Key) -> anyhow::Result<Exit> {
     let db = call.open_ready().await?;
@@ -83,7 +49,7 @@ async fn create(
     let made = keys::create(db, (&owner, new), (&by(), call.clock.now())).await;
     let (key, text) = made.map_err(refused)?;
     match call.form {
-        Form::Json => print::json(&Row::new(key, Some(text)))?,
+        Form::Json => print::json(&Told::new(key, Some(text)))?,
         Form::Text => {
             print::note("This is the only time that the key is shown:");
             print::text(&format!("{text}\n"))?;
@@ -95,7 +61,7 @@ async fn create(
 async fn list(call: &Call, db: &DatabaseConnection, user: &str) -> anyhow::Result<Exit> {
     let owner = found(db, user).await?;
     let keys = ApiKey::of_user(db, owner.id).await?;
-    let keys: Vec<Row> = keys.into_iter().map(|key| Row::new(key, None)).collect();
+    let keys: Vec<Told> = keys.into_iter().map(|key| Told::new(key, None)).collect();
     match call.form {
         Form::Json => print::json(&serde_json::json!({ "keys": keys }))?,
         Form::Text if keys.is_empty() => print::text(&format!("{} has no keys\n", owner.name))?,
@@ -104,7 +70,7 @@ async fn list(call: &Call, db: &DatabaseConnection, user: &str) -> anyhow::Resul
     Ok(Exit::Done)
 }
 
-fn table(keys: &[Row], now: DateTime<Utc>) -> String {
+fn table(keys: &[Told], now: DateTime<Utc>) -> String {
     let columns = ["prefix", "name", "scopes", "made", "used", "expires"];
     let mut table = Table::new(&columns.map(|name| (name, Align::Left)));
     for key in keys {
@@ -130,7 +96,7 @@ async fn revoke(call: &Call, db: &DatabaseConnection, prefix: &str) -> anyhow::R
         return Err(anyhow!("the key `{prefix}` was revoked before"));
     }
     match call.form {
-        Form::Json => print::json(&Row::new(key, None))?,
+        Form::Json => print::json(&Told::new(key, None))?,
         Form::Text => print::text(&format!("{prefix} is revoked\n"))?,
     }
     Ok(Exit::Done)

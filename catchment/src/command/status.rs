@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::run::Outcome;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Form};
+use super::{Call, Form, watch};
 use crate::{
     cli::{At, Target},
     control::Control,
@@ -45,22 +45,22 @@ pub(super) struct Resource {
     pub(super) enabled: bool,
     pub(super) state: String,
     #[serde(rename(deserialize = "last_outcome"))]
-    outcome: Option<Outcome>,
-    rows: i64,
-    version: i64,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) rows: i64,
+    pub(super) version: i64,
     /// Whether the rows are those of one complete run.
     complete: bool,
     last_run_at: Option<DateTime<Utc>>,
     synced_at: Option<DateTime<Utc>>,
     changed_at: Option<DateTime<Utc>>,
     next_run_at: Option<DateTime<Utc>>,
-    running: Option<Running>,
+    pub(super) running: Option<Running>,
     rejects: u64,
 }
 
 /// A run under way.
 #[derive(Deserialize, Serialize)]
-struct Running {
+pub(super) struct Running {
     run: i64,
     pages: i64,
     pages_expected: Option<i64>,
@@ -70,8 +70,10 @@ struct Running {
     seconds_left: Option<i64>,
 }
 
-pub(super) async fn run(call: &Call, at: &At) -> anyhow::Result<Exit> {
-    let fare: Fare = call.control(at).await?.get("").await?;
+/// `going_on`: tells what changes from then on, for ever.
+pub(super) async fn run(call: &Call, at: &At, going_on: bool) -> anyhow::Result<Exit> {
+    let control = call.control(at).await?;
+    let fare: Fare = control.get("").await?;
     let resources = fare.sources.into_iter().flat_map(|source| source.resources);
     let document = Document {
         resources: resources.collect(),
@@ -86,6 +88,9 @@ pub(super) async fn run(call: &Call, at: &At) -> anyhow::Result<Exit> {
                 print::text(NOBODY)?;
             }
         }
+    }
+    if going_on {
+        match watch::run(call, &control, document.resources).await? {}
     }
     Ok(Exit::Done)
 }
@@ -166,7 +171,7 @@ pub(super) fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
 }
 
 /// The state, and how far a run has come.
-fn state(resource: &Resource) -> String {
+pub(super) fn state(resource: &Resource) -> String {
     let state = &resource.state;
     let Some(running) = &resource.running else {
         return state.clone();

@@ -4,7 +4,10 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::world::{Process, World, with_shop};
+use crate::{
+    user::{PASSWORD, told},
+    world::{Process, World, with_shop},
+};
 
 /// The address that a role says it listens at.
 fn address(process: &Process, what: &str) -> String {
@@ -44,6 +47,32 @@ async fn up_makes_its_schema_serves_what_it_mirrors_and_stops_cleanly() {
     assert!(ended.stderr.contains("cts_") && !ended.stdout.contains("cts_"));
     let last: Value = serde_json::from_str(ended.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(last["message"], "stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_says_who_may_read_a_source() {
+    let world = with_shop()
+        .await
+        .with("CATCHMENT__SOURCE__SHOP__READ", "authenticated");
+    assert_eq!(told(&world, "user add anna", PASSWORD).code, Some(0));
+    let key = world.run("key create reports --user anna --scope read --json");
+    let key = key.json()["key"].as_str().unwrap().to_owned();
+    let up = world.start("up");
+    let api = address(&up, "the api listens");
+    up.line("run ended");
+    let ask = async |path: &str, key: Option<&str>| {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.get(format!("http://{api}/api/v1/{path}"));
+        if let Some(key) = key {
+            request = request.header("x-api-key", key);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    while ask("shop/items", Some(&key)).await.0 != 200 {}
+    assert_eq!(ask("shop/items", None).await.0, 404);
+    assert!(!ask("catalog", None).await.1.contains("shop"));
+    assert!(ask("catalog", Some(&key)).await.1.contains("shop"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

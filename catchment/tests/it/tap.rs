@@ -221,6 +221,31 @@ async fn the_tap_is_turned_from_here_and_from_afar() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_watches_is_told_how_a_run_comes_on_and_ends() {
+    for kind in testdb::kinds() {
+        let mut place = Place::on(kind).await;
+        let syncer = place.world.start("syncer");
+        syncer.line("run ended");
+        let sides = ["", &place.remote];
+        let watches = sides.map(|side| place.world.start(&format!("status --watch {side}")));
+        for watch in &watches {
+            watch.line("fake.things  complete");
+        }
+        place.upstream.shut();
+        let asked = place.world.run("run fake.things --mode full");
+        assert_eq!(asked.code, Some(0), "{kind:?}: {}", asked.stderr);
+        place.upstream.holds().await;
+        for watch in &watches {
+            watch.line("fake.things  running: 1 of 3 pages");
+        }
+        place.upstream.unlock();
+        for watch in &watches {
+            watch.line("fake.things  idle: complete, 6 rows, version ");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_killed_syncer_is_told_of_and_what_it_was_asked_is_done_by_the_next() {
     for kind in testdb::kinds() {
         let mut place = Place::on(kind).await;

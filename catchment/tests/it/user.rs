@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::world::{Output, World};
 
-const PASSWORD: &str = "walrus on a bicycle\n";
+pub(crate) const PASSWORD: &str = "walrus on a bicycle\n";
 
 fn with_schema() -> World {
     let world = World::new()
@@ -17,7 +17,7 @@ fn with_schema() -> World {
 }
 
 /// Runs a command that reads `input`.
-fn told(world: &World, arguments: &str, input: &str) -> Output {
+pub(crate) fn told(world: &World, arguments: &str, input: &str) -> Output {
     let mut command = world.command(arguments);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     // A command that is refused before it reads may be gone.

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     AppState,
-    identity::{Caller, View},
+    identity::{Address, Caller, View},
     path::Segments,
     problem::{Kind, Problem},
 };
@@ -49,7 +49,7 @@ impl Imports {
 
 pub(crate) async fn import(
     State(state): State<AppState>,
-    caller: Caller,
+    (caller, Address(address)): (Caller, Address),
     snapshot: View,
     Segments((source, name)): Segments<(String, String)>,
     request: Request,
@@ -69,8 +69,8 @@ pub(crate) async fn import(
         actor: Some(place.actor.clone()),
         action: "records.import".to_owned(),
         target: Some(format!("{source}.{name}")),
+        address: Some(address.to_string()),
         detail: Some(tally.in_words()),
-        ..audit::Entry::default()
     };
     audit::Entity::add(&state.db, entry, state.clock.now()).await?;
     let body = serde_json::to_string(&tally.told()).map_err(Problem::internal)?;

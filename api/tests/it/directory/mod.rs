@@ -127,7 +127,7 @@ impl Asker {
     ) -> Answer {
         let client = reqwest::Client::builder().no_proxy().build();
         let client = client.expect("a client");
-        let mut request = client.request(method, format!("{}{path}", world.url));
+        let mut request = client.request(method.clone(), format!("{}{path}", world.url));
         if let Some((name, value)) = &self.0 {
             request = request.header(name, value);
         }
@@ -150,6 +150,7 @@ impl Asker {
         for secret in [PASSWORD, "$argon2", "\"password_hash\":"] {
             assert!(!answer.body.contains(secret), "{path}: {}", answer.body);
         }
+        world.conforms((&method, path), &answer).await;
         answer
     }
 }

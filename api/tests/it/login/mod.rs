@@ -72,7 +72,7 @@ async fn ask(
         .no_proxy()
         .build()
         .expect("a client");
-    let mut request = client.request(method, format!("{}{path}", world.url));
+    let mut request = client.request(method.clone(), format!("{}{path}", world.url));
     if let Some(token) = from.bearer {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
@@ -88,11 +88,13 @@ async fn ask(
             .body(body.to_string());
     }
     let response = request.send().await.expect("the server answers");
-    Answer {
+    let answer = Answer {
         status: response.status(),
         headers: response.headers().clone(),
         body: response.text().await.expect("a text"),
-    }
+    };
+    world.conforms((&method, path), &answer).await;
+    answer
 }
 
 async fn post(world: &World, path: &str, from: Sender<'_>, body: Value) -> Answer {

@@ -1,8 +1,8 @@
 //! How everything fares, and whether it is to run.
 
-use entity::{audit, run::Outcome};
+use entity::{audit, run::Outcome, source};
 use reqwest::Method;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
 use super::{operator::Operator, syncer::Syncer};
@@ -44,6 +44,29 @@ async fn a_resource_tells_its_state_its_run_and_its_last_ones() {
         assert_eq!(told["last_run"]["outcome"], "partial");
         assert_eq!(told["runs"][0], told["last_run"]);
         assert_eq!(told["runs"][0]["error"], "the upstream is gone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_source_tells_what_may_be_asked_of_its_upstream() {
+    World::each(async |world| {
+        world.mirrored(&breeds(), &[]).await;
+        let operator = Operator::of(&world).await;
+        assert_eq!(operator.told("/cats").await["budget"], Value::Null);
+        let budget = json!({
+            "rate": 120,
+            "per_ms": 60_000,
+            "concurrency": 4,
+            "left": 0,
+            "resets_at": "2027-01-15T08:00:30Z",
+            "waiting_until": null,
+            "told_at": "2027-01-15T08:00:00Z",
+        });
+        let told = source::Entity::update_many();
+        let told = told.col_expr(source::Column::Budget, Expr::value(budget.to_string()));
+        told.exec(&world.db).await.expect("it is written");
+        assert_eq!(operator.told("/cats").await["budget"], budget);
     })
     .await;
 }

@@ -11,6 +11,9 @@ use crate::{
     world::{Answer, World},
 };
 
+/// Where all is that is about the syncers.
+const BASE: &str = "/api/v1/sync";
+
 /// Asks with a key.
 pub(crate) struct Operator<'a> {
     world: &'a World,
@@ -74,8 +77,8 @@ impl<'a> Operator<'a> {
             body: response.text().await.expect("a text"),
         };
         let at = format!("{method} {path}");
-        let path = path.split('?').next().unwrap_or(path);
-        if let Some(operation) = self.document.operation(method.as_str(), path) {
+        let whole = format!("{BASE}{}", path.split('?').next().unwrap_or(path));
+        if let Some(operation) = self.document.operation(method.as_str(), &whole) {
             self.document.conforms(&operation, &answer, &at);
         }
         answer
@@ -88,7 +91,7 @@ impl<'a> Operator<'a> {
         path: &str,
         body: Option<&str>,
     ) -> reqwest::Response {
-        let url = format!("{}/api/v1/sync{path}", self.world.url);
+        let url = format!("{}{BASE}{path}", self.world.url);
         let mut request = self
             .http
             .request(method, url)

@@ -1,9 +1,16 @@
 //! Many records at once.
 
-use reqwest::Method;
-use serde_json::json;
+use std::convert::Infallible;
 
-use super::{By, PEOPLE, by, each, send};
+use api::Settings;
+use entity::audit;
+use reqwest::{Body, Method};
+use sea_orm::EntityTrait;
+use serde_json::json;
+use testdb::Kind;
+
+use super::{By, PEOPLE, by, each, key, opened, people, send};
+use crate::world::{World, settings};
 
 fn import(query: &str) -> String {
     format!("{PEOPLE}/-/import{query}")
@@ -49,6 +56,59 @@ async fn what_does_not_fit_is_told_by_its_line_and_keeps_the_others_out_or_not()
         let header = send(&world, (Method::POST, &import("?on_bad=skip")), csv, "Fullname,sex\na,male\n").await;
         assert_eq!(header.status, 422, "{}", header.body);
         assert_eq!(header.json()["errors"][0]["did_you_mean"], "Full Name");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_than_may_come_is_refused_whether_or_not_its_length_is_told() {
+    let settings = Settings {
+        import_body: 100,
+        ..settings()
+    };
+    let world = World::with_schema(Kind::Sqlite, settings).await;
+    opened(&world, &people()).await;
+    let key = key(&world, "writer", "read write:people/passengers").await;
+    let lines = By {
+        form: "application/x-ndjson",
+        ..by(&key)
+    };
+    let long = "{\"id\":1,\"name\":\"a\"}\n".repeat(6);
+    let told = send(&world, (Method::POST, &import("")), lines, long.clone()).await;
+    assert_eq!(told.status, 413, "{}", told.body);
+    let chunks = long
+        .into_bytes()
+        .into_iter()
+        .map(|byte| Ok::<_, Infallible>(vec![byte]));
+    let untold = Body::wrap_stream(futures::stream::iter(chunks));
+    let untold = send(&world, (Method::POST, &import("")), lines, untold).await;
+    assert_eq!(untold.status, 413, "{}", untold.body);
+    assert_eq!(world.get(PEOPLE).await.json()["data"], json!([]));
+}
+
+#[tokio::test]
+async fn an_import_is_in_the_audit() {
+    each(async |world, key| {
+        let csv = By {
+            form: "text/csv",
+            ..by(&key)
+        };
+        let path = import("?on_bad=skip");
+        let answer = send(&world, (Method::POST, &path), csv, "id,name\n1,a\n2,\n").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let rows = audit::Entity::find().all(&world.db).await.expect("rows");
+        let rows: Vec<_> = rows
+            .iter()
+            .filter(|row| row.action == "records.import")
+            .collect();
+        let [row] = rows.as_slice() else {
+            panic!("{rows:?}");
+        };
+        assert_eq!(row.actor.as_deref(), Some("key:writer/writer"));
+        assert_eq!(row.target.as_deref(), Some("people.passengers"));
+        assert_eq!(row.address.as_deref(), Some("127.0.0.1"));
+        let told = "1 inserted, 0 updated, 0 unchanged, 1 rejected";
+        assert_eq!(row.detail.as_deref(), Some(told));
     })
     .await;
 }

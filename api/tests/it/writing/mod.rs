@@ -147,7 +147,7 @@ pub(crate) async fn send(
     let client = reqwest::Client::builder().no_proxy().build();
     let mut request = client
         .expect("a client")
-        .request(method, format!("{}{path}", world.url))
+        .request(method.clone(), format!("{}{path}", world.url))
         .header(CONTENT_TYPE, by.form);
     if !by.key.is_empty() {
         request = request.header("x-api-key", by.key);
@@ -156,11 +156,13 @@ pub(crate) async fn send(
         request = request.header(*name, *value);
     }
     let response = request.body(body).send().await.expect("the server answers");
-    Answer {
+    let answer = Answer {
         status: response.status(),
         headers: response.headers().clone(),
         body: response.text().await.expect("a text"),
-    }
+    };
+    world.conforms((&method, path), &answer).await;
+    answer
 }
 
 /// A world with the people in it, and a key that may write them.

@@ -189,7 +189,17 @@ async fn who_may_not_write_does_not() {
         check(PEOPLE, &other, 403).await;
         check("/api/v1/people/pasengers", &other, 404).await;
         let mirrored = check("/api/v1/cats/breeds", &other, 405).await;
-        assert_eq!(mirrored.header("allow"), "GET, HEAD");
+        assert_eq!(mirrored.header("allow"), "GET,HEAD");
+        for (path, allowed) in [
+            ("/api/v1/cats/breeds", "GET,HEAD"),
+            ("/api/v1/cats/breeds/abys", "GET,HEAD"),
+            (PEOPLE, "GET,HEAD,POST"),
+            (&format!("{PEOPLE}/1"), "GET,HEAD,PUT,PATCH,DELETE"),
+        ] {
+            let answer = world.send(Method::OPTIONS, path, &[]).await;
+            assert_eq!(answer.status, 405, "{path}");
+            assert_eq!(answer.header("allow"), allowed, "{path}");
+        }
         let catalog = world.get("/api/v1/catalog/people").await.json();
         assert_eq!(catalog["data"]["resources"][0]["writable"], true);
     })

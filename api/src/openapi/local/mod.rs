@@ -1,9 +1,8 @@
 //! The operations that write the rows of local resources, with the schema of what each takes.
 
-use entity::{
-    definition::{Definition, Field, Kind, Rule, TimeFormat},
-    local,
-};
+mod sent;
+
+use entity::{definition::Definition, local};
 use serde_json::{Map, Value, json};
 
 use super::{act::Act, tag};
@@ -52,7 +51,9 @@ impl Of<'_> {
             verb: "create",
             summary: "Adds a record; its path is in `Location`",
             parameters: vec![once],
-            body: Some(json!({ "application/json": { "schema": self.record(true) } })),
+            body: Some(
+                json!({ "application/json": { "schema": sent::record(self.definition, true) } }),
+            ),
             statuses: &[(201, "The record, as it is read from now on.")],
             problems: &["Conflict"],
         })
@@ -64,7 +65,9 @@ impl Of<'_> {
             verb: "replace",
             summary: "Replaces the record of a key, or makes it",
             parameters: with_conditions(self.key()),
-            body: Some(json!({ "application/json": { "schema": self.record(true) } })),
+            body: Some(
+                json!({ "application/json": { "schema": sent::record(self.definition, true) } }),
+            ),
             statuses: &[
                 (200, "The record, as it is read from now on."),
                 (201, "The record, which is new."),
@@ -74,7 +77,7 @@ impl Of<'_> {
     }
 
     fn change(&self) -> (String, Value) {
-        let schema = self.record(false);
+        let schema = sent::record(self.definition, false);
         self.act(Asked {
             method: "patch",
             verb: "change",
@@ -154,6 +157,7 @@ impl Of<'_> {
             parameters: asked.parameters,
             body: asked.body,
             answers: answers.collect(),
+            headers: &[],
             problems: &[asked.problems, &["NotFound"]].concat(),
         };
         let (method, mut operation) = act.member();
@@ -183,39 +187,17 @@ impl Of<'_> {
     }
 
     fn key(&self) -> Value {
+        let schema = match local::counted(self.definition) {
+            Some(_) => json!({ "type": "integer", "format": "int64" }),
+            None => json!({ "type": "string" }),
+        };
         json!({
             "name": "key",
             "in": "path",
             "required": true,
             "description": "The key's value; of a key of several fields, their values joined by commas, with `%` and `,` in them percent-encoded.",
-            "schema": { "type": "string" },
+            "schema": schema,
         })
-    }
-
-    /// What a caller sends: a whole record, or some members of one.
-    fn record(&self, whole: bool) -> Value {
-        let definition = self.definition;
-        let rules = definition.local.iter().flat_map(|local| &local.rules);
-        let fields: Vec<(&Field, &Rule)> = definition.fields.iter().zip(rules).collect();
-        let properties = fields.iter().map(|(field, rule)| {
-            let mut schema = member(definition, field, rule);
-            schema["description"] = json!(local::accepted(field.kind, rule));
-            (field.name.clone(), schema)
-        });
-        let mut schema = json!({
-            "type": "object",
-            "properties": properties.collect::<Map<_, _>>(),
-            "additionalProperties": false,
-        });
-        // The path has the key, and who is counted gets a number.
-        let required = fields
-            .iter()
-            .filter(|(field, rule)| rule.required && !definition.key.contains(&field.name));
-        let required: Vec<&str> = required.map(|(field, _)| field.name.as_str()).collect();
-        if whole && !required.is_empty() {
-            schema["required"] = json!(required);
-        }
-        schema
     }
 }
 
@@ -243,76 +225,6 @@ fn with_conditions(key: Value) -> Vec<Value> {
         ),
         header("If-None-Match", "`*`: it is left alone if it is there."),
     ]
-}
-
-/// What a caller writes for a field.
-fn member(definition: &Definition, field: &Field, rule: &Rule) -> Value {
-    let is_epoch = matches!(
-        rule.format,
-        TimeFormat::EpochSeconds | TimeFormat::EpochMillis
-    );
-    let is_standard = rule.format == TimeFormat::Standard;
-    let text = |format: Option<&str>| match format {
-        Some(format) => json!({ "type": "string", "format": format }),
-        None => json!({ "type": "string" }),
-    };
-    let mut schema = match field.kind {
-        Kind::Text => text(None),
-        Kind::Integer => json!({ "type": "integer", "format": "int64" }),
-        Kind::Decimal { .. } | Kind::Float => json!({ "type": "number" }),
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Timestamp | Kind::Date if is_epoch => json!({ "type": "number" }),
-        Kind::Timestamp => text(is_standard.then_some("date-time")),
-        Kind::Date => text(is_standard.then_some("date")),
-        Kind::List => json!({ "type": "array", "items": text(None) }),
-        Kind::Json => json!({}),
-    };
-    if let Some(most) = definition.text_limit(field) {
-        match field.kind {
-            Kind::List => schema["items"]["maxLength"] = json!(most),
-            _ => schema["maxLength"] = json!(most),
-        }
-    }
-    for (name, bound) in [("minimum", &rule.min), ("maximum", &rule.max)] {
-        let number = bound
-            .as_ref()
-            .and_then(|bound| bound.to_string().parse::<f64>().ok());
-        if let Some(number) = number {
-            schema[name] = json!(number);
-        }
-    }
-    let values: Vec<Value> = rule
-        .values
-        .iter()
-        .map(|value| listed(field.kind, value))
-        .collect();
-    if !values.is_empty() {
-        match field.kind {
-            Kind::List => schema["items"]["enum"] = json!(values),
-            _ => schema["enum"] = json!(values),
-        }
-    }
-    or_null(schema, rule.required)
-}
-
-fn listed(kind: Kind, value: &str) -> Value {
-    match kind {
-        Kind::Integer => value.parse::<i64>().map_or(json!(value), Value::from),
-        _ => json!(value),
-    }
-}
-
-fn or_null(mut schema: Value, required: bool) -> Value {
-    if required {
-        return schema;
-    }
-    if let Some(of_type) = schema.get("type").cloned() {
-        schema["type"] = json!([of_type, "null"]);
-    }
-    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        values.push(Value::Null);
-    }
-    schema
 }
 
 /// What came of an import.

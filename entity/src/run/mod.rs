@@ -1,5 +1,7 @@
 //! One pull of one resource, how it ended, and what it did.
 
+mod counts;
+
 use sea_orm::{
     ActiveValue::Set,
     Order, QueryOrder, QuerySelect,
@@ -8,6 +10,8 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::counts::Counts;
+use self::counts::with_counts;
 use crate::resource;
 
 /// How a run ended. Only a complete run deletes rows or moves the incremental mark.
@@ -143,63 +147,6 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// What a run did so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    pub requests: i64,
-    pub bytes: i64,
-    pub pages: i64,
-    pub total: Option<i64>,
-    pub fetched: i64,
-    pub inserted: i64,
-    pub updated: i64,
-    pub unchanged: i64,
-    pub deleted: i64,
-    pub rejected: i64,
-    pub bad_values: i64,
-}
-
-impl Counts {
-    /// Whether a commit with these counts changed rows.
-    pub fn changed_rows(&self) -> bool {
-        self.inserted + self.updated + self.deleted > 0
-    }
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.bytes += other.bytes;
-        self.pages += other.pages;
-        self.total = other.total.or(self.total);
-        self.fetched += other.fetched;
-        self.inserted += other.inserted;
-        self.updated += other.updated;
-        self.unchanged += other.unchanged;
-        self.deleted += other.deleted;
-        self.rejected += other.rejected;
-        self.bad_values += other.bad_values;
-    }
-}
-
-impl Model {
-    pub fn counts(&self) -> Counts {
-        Counts {
-            requests: self.requests,
-            bytes: self.bytes,
-            pages: self.pages,
-            total: self.total,
-            fetched: self.fetched,
-            inserted: self.inserted,
-            updated: self.updated,
-            unchanged: self.unchanged,
-            deleted: self.deleted,
-            rejected: self.rejected,
-            bad_values: self.bad_values,
-        }
-    }
-}
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -373,22 +320,5 @@ impl Entity {
             runs = runs.filter(Column::ResourceId.eq(id));
         }
         runs.all(db).await
-    }
-}
-
-fn with_counts(counts: &Counts) -> ActiveModel {
-    ActiveModel {
-        requests: Set(counts.requests),
-        bytes: Set(counts.bytes),
-        pages: Set(counts.pages),
-        total: Set(counts.total),
-        fetched: Set(counts.fetched),
-        inserted: Set(counts.inserted),
-        updated: Set(counts.updated),
-        unchanged: Set(counts.unchanged),
-        deleted: Set(counts.deleted),
-        rejected: Set(counts.rejected),
-        bad_values: Set(counts.bad_values),
-        ..Default::default()
     }
 }
