@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
+use entity::run::Outcome;
 use prometheus_client::{
     collector::Collector,
     encoding::{
@@ -20,6 +21,7 @@ use prometheus_client::{
     },
     registry::Registry as Metered,
 };
+use sea_orm::Iterable;
 
 use crate::{
     AppState, changes::Feed, export::Exports, identity::View, problem::Problem, registry::Resource,
@@ -196,14 +198,68 @@ impl Collector for Resources {
                 "catchment_last_success_timestamp_seconds",
                 "When a run last ended complete",
             ),
+            |resource| resource.model.synced_at.map(seconds),
+        )?;
+        gauges(
+            &mut encoder,
+            resources,
+            (
+                "catchment_last_run_timestamp_seconds",
+                "When a run last ended, however it ended",
+            ),
+            |resource| resource.model.last_run_at.map(seconds),
+        )?;
+        gauges(
+            &mut encoder,
+            resources,
+            (
+                "catchment_next_run_timestamp_seconds",
+                "When the next run is due, if one is wanted",
+            ),
             |resource| {
-                resource
-                    .model
-                    .synced_at
-                    .map(|at: DateTime<Utc>| at.timestamp())
+                let model = &resource.model;
+                model.next_run_at.filter(|_| model.enabled).map(seconds)
             },
-        )
+        )?;
+        gauges(
+            &mut encoder,
+            resources,
+            (
+                "catchment_resource_enabled",
+                "Whether runs are wanted: 1 or 0",
+            ),
+            |resource| Some(resource.model.enabled.into()),
+        )?;
+        outcomes(&mut encoder, resources)
     }
+}
+
+fn seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp()
+}
+
+/// Each outcome of each resource that has runs: that of the last one is 1, the others 0.
+fn outcomes(
+    encoder: &mut DescriptorEncoder<'_>,
+    resources: &[Arc<Resource>],
+) -> Result<(), std::fmt::Error> {
+    let (name, help) = ("catchment_last_run_outcome", "How the last run ended: 1");
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    let mirrored = resources
+        .iter()
+        .filter(|resource| resource.definition.local.is_none());
+    for resource in mirrored {
+        for outcome in Outcome::iter() {
+            let labels = [
+                ("source", resource.source.name.as_str()),
+                ("resource", resource.model.name.as_str()),
+                ("outcome", outcome.as_str()),
+            ];
+            let is_last = resource.model.last_outcome == Some(outcome);
+            ConstGauge::new(i64::from(is_last)).encode(metric.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
 }
 
 impl Collector for Holders {

@@ -2,13 +2,14 @@
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
+use entity::run::Outcome;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
-use crate::{Report, run::Run};
+use crate::{Report, run::Run, source::plan::Plan};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResourceLabels {
@@ -65,6 +66,7 @@ pub struct Metrics {
     request_duration: Histograms<SourceLabels>,
     rows: Family<ResourceLabels, Gauge>,
     version: Family<ResourceLabels, Gauge>,
+    kept: Family<ResourceLabels, Gauge>,
     commands: Family<CommandLabels, Counter>,
     last_success: Family<ResourceLabels, Gauge<f64, AtomicU64>>,
 }
@@ -90,6 +92,7 @@ impl Default for Metrics {
             request_duration: Family::new_with_constructor(request_buckets),
             rows: Family::default(),
             version: Family::default(),
+            kept: Family::default(),
             commands: Family::default(),
             last_success: Family::default(),
         };
@@ -136,6 +139,11 @@ impl Metrics {
             self.version.clone(),
         );
         registry.register(
+            "deletes_blocked",
+            "Rows that did not come, and that a suspect run did not delete",
+            self.kept.clone(),
+        );
+        registry.register(
             "commands",
             "Commands by what came of them",
             self.commands.clone(),
@@ -175,7 +183,7 @@ impl Metrics {
         self.commands.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn run_ended(&self, report: &Report, run: &Run) {
+    pub(crate) fn run_ended(&self, report: &Report, run: &Run, plan: &Plan) {
         let (source, resource) = (report.source.clone(), report.resource.clone());
         let outcome = report.outcome.as_str();
         self.runs
@@ -194,7 +202,15 @@ impl Metrics {
         self.run_duration.get_or_create(&labels).observe(seconds);
         self.rows.get_or_create(&labels).set(run.live_rows);
         self.version.get_or_create(&labels).set(run.version);
-        if report.outcome == entity::run::Outcome::Complete {
+        let kept = match report.outcome {
+            Outcome::Complete => Some(0),
+            Outcome::Suspect if run.tells_absence(plan) => Some(run.gone()),
+            _ => None,
+        };
+        if let Some(kept) = kept {
+            self.kept.get_or_create(&labels).set(kept.cast_signed());
+        }
+        if report.outcome == Outcome::Complete {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "milliseconds since 1970 are exact in a double"

@@ -35,6 +35,11 @@ async fn requests_are_measured_by_route_and_resources_by_name() {
         has("catchment_last_success_timestamp_seconds{source=\"cats\",resource=\"breeds\"} 1800000000");
         let never = "catchment_last_success_timestamp_seconds{source=\"cats\",resource=\"images\"}";
         assert!(!answer.body.contains(never), "{}", answer.body);
+        has("catchment_last_run_timestamp_seconds{source=\"cats\",resource=\"breeds\"} 1800000000");
+        has("catchment_next_run_timestamp_seconds{source=\"cats\",resource=\"breeds\"} 1800003600");
+        has("catchment_resource_enabled{source=\"cats\",resource=\"breeds\"} 1");
+        has("catchment_last_run_outcome{source=\"cats\",resource=\"breeds\",outcome=\"complete\"} 1");
+        has("catchment_last_run_outcome{source=\"cats\",resource=\"breeds\",outcome=\"failed\"} 0");
         has(&format!("catchment_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")));
         assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
     })

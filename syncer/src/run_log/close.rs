@@ -67,7 +67,7 @@ pub(crate) async fn close(
     Progress::end(&transaction, run.resource.id, run.id).await?;
     transaction.commit().await?;
     let report = report(source, plan, &run, verdict, now);
-    ctx.metrics.run_ended(&report, &run);
+    ctx.metrics.run_ended(&report, &run, plan);
     tell(&run, &report);
     Ok(report)
 }
