@@ -8,7 +8,13 @@ const { instance } = createRequire(`${modules}/`)("@viz-js/viz");
 const graphviz = await instance();
 
 for (const file of files) {
-  const svg = graphviz.renderString(readFileSync(file, "utf8"), { format: "svg" });
+  const { output, errors } = graphviz.render(readFileSync(file, "utf8"), { format: "svg" });
+  for (const { message } of errors) {
+    console.error(`${file}: ${message}`);
+    process.exitCode = 1;
+  }
+  // Where there is no Verdana, a font as wide as it.
+  const svg = output.replaceAll('font-family="Verdana"', 'font-family="Verdana,DejaVu Sans,sans-serif"');
   const to = file.replace(/\.dot$/, ".svg");
   if (mode === "--write") {
     writeFileSync(to, svg);

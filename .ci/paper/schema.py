@@ -17,9 +17,9 @@ MORE = {
 HEAD = """\
 // {about} Made by .ci/papers --write out of a database.
 digraph schema {{
-  graph [fontname="Helvetica,Arial,sans-serif" fontsize=15 pad=0.3 nodesep=0.25 ranksep=1.1 rankdir=LR label="{title}" labelloc=t]
-  node [fontname="Helvetica,Arial,sans-serif" fontsize=11 shape=plain]
-  edge [fontname="Helvetica,Arial,sans-serif" fontsize=10 color="#555555" arrowhead=none arrowtail=crow dir=both]
+  graph [fontname="Verdana" fontsize=15 pad=0.3 nodesep=0.25 ranksep=1.1 rankdir=LR label="{title}" labelloc=t]
+  node [fontname="Verdana" fontsize=11 shape=plain]
+  edge [fontname="Verdana" fontsize=10 color="#555555" arrowhead=none arrowtail=crow dir=both]
 
 """
 
@@ -113,7 +113,7 @@ def edge(table, column, tables, to, its):
     if to not in tables or not tables[to].has(its):
         raise SystemExit(f"{table.name}.{column}: there is no {to}.{its}")
     # A table that stands for itself has no arrow through the others.
-    ports = f'"{table.name}":"{column}":e -> "{to}":"{its}":' + ("e" if to == table.name else "w")
+    ports = f'"{table.name}":"{column}_":e -> "{to}":' + (f'"{its}_":e' if to == table.name else f'"{its}":w')
     return f"  {ports}{' [arrowtail=none]' if table.key == [column] else ''}\n"
 
 
@@ -129,7 +129,7 @@ def drawn(table, groups):
         kind = kind if needed else f"{kind}, null"
         lines.append(
             f'    <tr><td align="left" port="{name}">{text}</td><td align="left">{grey(kind)}</td>'
-            f'<td align="left">{grey(mark)}</td></tr>'
+            f'<td align="left" port="{name}_">{grey(mark)}</td></tr>'
         )
     for line in table.lines():
         lines.append(f'    <tr><td colspan="3" align="left">{grey(line)}</td></tr>')
