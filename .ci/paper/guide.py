@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 FENCE = re.compile(r"^```(sh|sh terminal|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PORT = re.compile(r"127\.0\.0\.1:(\d+)")
 PATIENCE = 20
 OTHERWISE = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?"), "TIME"),
@@ -26,7 +27,7 @@ OTHERWISE = [
     (re.compile(r"(\bcomplete +\d+ +)\d+"), r"\1VERSION"),
     (re.compile(r'("version": ?|as of version )\d+'), r"\1VERSION"),
     (re.compile(r"duration_ms=\d+|bytes=\d+|address=\S+"), "NUMBER"),
-    (re.compile(r"cts_[\w-]+"), "TOKEN"),
+    (re.compile(r"(cts|ctm)_[\w-]+"), "TOKEN"),
     (re.compile(r"-{3,}"), "---"),
     (re.compile(r" +"), " "),
 ]
@@ -35,7 +36,9 @@ OTHERWISE = [
 def main(guide, catchment, write=None):
     page = Path(guide).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="guide-") as folder:
-        walk = Walk(Path(folder), Path(catchment).resolve(), fixed=write is not None)
+        ports = {8000, 8001, *map(int, PORT.findall(page))}
+        ports = {port: port if write else free_port() for port in ports}
+        walk = Walk(Path(folder), Path(catchment).resolve(), ports)
         try:
             blocks = list(FENCE.finditer(page))
             outputs = [walk.outcome(block, following) for block, following in zip(blocks, [*blocks[1:], None])]
@@ -49,9 +52,8 @@ def main(guide, catchment, write=None):
 
 
 class Walk:
-    def __init__(self, folder, catchment, fixed):
-        self.folder, self.faults, self.terminals, self.count = folder, [], [], 0
-        self.ports = {port: port if fixed else free_port() for port in (8000, 8001, 9000)}
+    def __init__(self, folder, catchment, ports):
+        self.folder, self.ports, self.faults, self.terminals, self.count = folder, ports, [], [], 0
         programs = folder / ".programs"
         programs.mkdir()
         (programs / "catchment").symlink_to(catchment)

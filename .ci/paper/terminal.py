@@ -18,7 +18,7 @@ from guide import alike, free_port
 API = "http://127.0.0.1:8000/api/v1/thecatapi/breeds"
 ASKED = [
     f"curl -s '{API}?origin=Egypt&fields=id,name&shape=array'",
-    f"curl -s '{API}?temperament__has=Gentle&sort=-name&fields=name&limit=2'",
+    f"curl -s '{API}?temperament__has=Gentle&fields=name&limit=2&shape=array'",
     f"curl -s '{API}/-/facets?facet=origin&facet_limit=3'",
     f"curl -s '{API}?orgin=Egypt' | grep -o '\"did_you_mean\":.*\"'",
 ]
