@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::{
-    Measured, PAGE, Wrk, in_turns,
+    Measured, PAGE, Wrk, guessed, in_turns,
     server::{Server, get},
 };
 use crate::product::{ALL, Product};
@@ -65,6 +65,7 @@ pub(super) async fn measured(
             budget,
         });
     }
+    measured.push(guessed::measured(ours, &one).await?);
     Ok(measured)
 }
 

@@ -5,6 +5,7 @@ mod anew;
 mod bare;
 mod datasette;
 mod export;
+mod guessed;
 mod kept;
 mod known;
 mod server;

@@ -13,7 +13,7 @@ pub(crate) fn case(found: &Findings) -> String {
     let records = thousands(found.records);
     let mut text = format!("### {records} records, {}\n\n", found.database.version);
     text.push_str(&comparison("bare axum", &found.bare));
-    text.push_str("\nFor a caller that shows who it is, beside one that nobody knows:\n\n");
+    text.push_str("\nFor a caller that shows who it is, and while passwords are guessed, beside one that nobody knows, in quiet:\n\n");
     text.push_str(&comparison("unknown", &found.known));
     let depth = thousands((found.records / 2).min(DEPTH));
     text.push_str(&format!(
@@ -50,8 +50,8 @@ pub(crate) fn part(command: &str, cases: &[Findings]) -> Part {
 
 const HEAD: &str = "\
 Made by the command below, in one go. The product runs as it does by default: metrics, log, request ids, compression, limits.
-Each server has one core, the clients (`wrk`) the other; each pair is measured three times in turns, those of known callers seven times, and the best of each counts.
-Compare the ratios: the part of the other's requests per second that is reached.
+Each server has one core, the clients (`wrk`) the other; each pair is measured three times in turns, those of known callers
+seven times, and the best of each counts. Compare the ratios: the part of the other's requests per second that is reached.
 
 - **bare axum**: a server that answers the same bytes and headers from memory, and does nothing else.
 - **kept**: an answer that was asked for before. **anew**: with `api.cache_mib = 0`, so that each is read from the database.
