@@ -48,6 +48,8 @@ pub(crate) async fn identify(
     let Some(shown) = Shown::of(headers, is_mirror)? else {
         return Ok(Caller::anonymous());
     };
+    // Where nothing can be read yet, nobody can be known.
+    state.registry.snapshot()?;
     let (hash, now) = (shown.hash(), state.clock.now());
     let epoch = state.recent.epoch();
     let found = timeout(LONGEST, found(state, shown, now)).await;

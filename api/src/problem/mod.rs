@@ -301,6 +301,7 @@ impl From<DbErr> for Problem {
             DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => false,
             _ => true,
         };
+        let refused = refused && !dialect::is_going(&error);
         // A database that answers, but refuses the query or hands out what cannot be read, is a fault of ours.
         if refused {
             return Self::internal(error);

@@ -10,7 +10,7 @@ mod snapshot;
 
 use std::{sync::Arc, time::Duration};
 
-use entity::{access::Rule, resource::Entity};
+use entity::{access::Rule, dialect, resource::Entity};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::{
     sync::{Mutex, watch},
@@ -106,9 +106,9 @@ impl Registry {
                 }
             }
             Err(error) => {
-                let trouble = match db.ping().await {
-                    Ok(()) => Trouble::NoSchema,
-                    Err(_) => Trouble::NoDatabase,
+                let trouble = match dialect::lacks_table(&error) {
+                    true => Trouble::NoSchema,
+                    false => Trouble::NoDatabase,
                 };
                 if self.trouble.send_replace(Some(trouble)) != Some(trouble) {
                     trouble.report(&error);

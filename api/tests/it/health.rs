@@ -143,6 +143,21 @@ async fn a_query_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn before_there_is_a_schema_nobody_is_known_and_nothing_is_at_fault() {
+    for kind in testdb::kinds() {
+        let world = World::without_schema(kind, settings()).await;
+        let key = HeaderName::from_static("x-api-key");
+        let shown = [(
+            key,
+            "ctm_17396def_9b8yEHtfc0fTvnbrtv75Oh4_TUk-9S9DP1GgqxfkADY",
+        )];
+        let answer = world.get_with("/api/v1/users/1", &shown).await;
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        assert_eq!(answer.json()["code"], "NOT_READY");
+    }
+}
+
+#[tokio::test]
 async fn it_ends_when_it_is_told_to() {
     for kind in testdb::kinds() {
         let world = World::without_schema(kind, settings()).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use entity::dialect::{Reader, is_timeout};
+use entity::dialect::{Reader, is_going, is_timeout, lacks_table};
 use sea_orm::{ConnectionTrait, Statement};
 use testdb::Kind;
 use tokio::time::timeout;
@@ -112,6 +112,26 @@ async fn takes_its_time(world: &World, path: &str) {
         let answer = world.get(&format!("{path}{query}")).await;
         assert_eq!(answer.status, 400, "{path}{query}: {}", answer.body);
         assert_eq!(answer.faults(&["parameter"]), ["timeout_ms"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_itself_is_told_from_what_it_says_of_a_statement() {
+    for kind in testdb::kinds() {
+        let world = World::with_schema(kind, settings()).await;
+        let missing = world.db.execute_unprepared("SELECT 1 FROM nothing").await;
+        let missing = missing.expect_err("there is no such table");
+        assert!(lacks_table(&missing) && !is_going(&missing), "{missing}");
+        let wrong = world.db.execute_unprepared("SELECT").await;
+        let wrong = wrong.expect_err("it is no statement");
+        assert!(!lacks_table(&wrong) && !is_going(&wrong), "{wrong}");
+        if kind != Kind::Sqlite {
+            // ER_SERVER_SHUTDOWN, which each statement is answered with while the server goes down.
+            let goes = "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1053";
+            let goes = world.db.execute_unprepared(goes).await;
+            let goes = goes.expect_err("it is an error");
+            assert!(is_going(&goes) && !lacks_table(&goes), "{goes}");
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, QueryStream,
     RuntimeErr, Statement, entity::prelude::async_trait,
 };
-use sqlx::{mysql::MySqlDatabaseError, sqlite::SqliteError};
 use tokio::runtime::Handle;
 
 /// How many steps of its virtual machine SQLite goes between two questions: some ten microseconds' worth.
@@ -25,16 +24,6 @@ const STEPS: i32 = 1000;
 /// The time left is rounded down to so many parts of the whole: a connection keeps each text prepared, so there must be
 /// only a few.
 const PARTS: u32 = 32;
-
-/// SQLite's result code for a statement that was interrupted.
-const INTERRUPTED: &str = "9";
-/// MySQL's and MariaDB's errors for a statement that took longer than it might.
-const TOOK_TOO_LONG: [u16; 2] = [3024, 1969];
-
-/// SQLite's result codes for a database that another connection writes.
-const BUSY: [&str; 3] = ["5", "261", "517"];
-/// MySQL's and MariaDB's errors for a lock that was not had in time, or never will be.
-const LOCKED: [u16; 3] = [1205, 1213, 1020];
 
 /// A database that is read for one request: no statement goes on after the request's time, none writes.
 #[derive(Clone, Debug)]
@@ -119,45 +108,6 @@ impl ConnectionTrait for Reader {
         match self.get_database_backend() {
             DbBackend::Sqlite => self.rows_of_sqlite(statement).await,
             _ => self.db.query_all_raw(self.limited(statement)).await,
-        }
-    }
-}
-
-/// Whether a statement failed because its time was over.
-pub fn is_timeout(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) =
-        error
-    else {
-        return false;
-    };
-    let Some(told) = cause.as_database_error() else {
-        return false;
-    };
-    match told.try_downcast_ref::<MySqlDatabaseError>() {
-        Some(told) => TOOK_TOO_LONG.contains(&told.number()),
-        None => {
-            told.try_downcast_ref::<SqliteError>().is_some()
-                && told.code().as_deref() == Some(INTERRUPTED)
-        }
-    }
-}
-
-/// Whether a statement failed because another transaction holds what it wants to write.
-pub fn is_locked(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) =
-        error
-    else {
-        return false;
-    };
-    let Some(told) = cause.as_database_error() else {
-        return false;
-    };
-    match told.try_downcast_ref::<MySqlDatabaseError>() {
-        Some(told) => LOCKED.contains(&told.number()),
-        None => {
-            let code = told.code();
-            let is_sqlite = told.try_downcast_ref::<SqliteError>().is_some();
-            is_sqlite && code.is_some_and(|code| BUSY.contains(&&*code))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cell;
 mod explain;
+mod fault;
 mod limit;
 mod statement;
 
@@ -16,7 +17,8 @@ use sea_orm::{
 
 pub use cell::{bind, operand, read, readable};
 pub(crate) use explain::{Told, explain};
-pub use limit::{Reader, is_locked, is_timeout};
+pub use fault::{is_going, is_locked, is_timeout, lacks_table};
+pub use limit::Reader;
 pub(crate) use statement::{Many, select_by};
 
 use self::cell::SQLITE_DIGITS;
