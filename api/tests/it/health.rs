@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api::Settings;
 use entity::run::Outcome;
+use reqwest::header::HeaderName;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use tokio::time::timeout;

@@ -119,7 +119,7 @@ async fn takes_its_time(world: &World, path: &str) {
 async fn what_a_server_says_of_itself_is_told_from_what_it_says_of_a_statement() {
     for kind in testdb::kinds() {
         let world = World::with_schema(kind, settings()).await;
-        let missing = world.db.execute_unprepared("SELECT 1 FROM nothing").await;
+        let missing = world.db.execute_unprepared("SELECT 1 FROM no_such_thing").await;
         let missing = missing.expect_err("there is no such table");
         assert!(lacks_table(&missing) && !is_going(&missing), "{missing}");
         let wrong = world.db.execute_unprepared("SELECT").await;
