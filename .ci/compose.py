@@ -436,7 +436,7 @@ def tries():
         ("Fluentd for another version", conf("match", "elasticsearch", "default_elasticsearch_version", "7")),
         ("Fluentd reads elsewhere", conf("source", "tail", "path", "/var/log/catchments/*.log")),
         ("Fluentd writes elsewhere", conf("source", "tail", "pos_file", "/var/files.pos")),
-        ("Fluentd writes into the logs", conf("buffer", "file", "path", "/var/log/catchment/buffer")),
+        ("Fluentd writes into the logs", conf("match", "file", "path", "/var/log/catchment/rejected")),
         ("Fluentd before the template", lambda _, services: services["fluentd"]["depends_on"].pop("elasticsearch-setup")),
         ("another Rust", lambda world, _: world.__setitem__("toolchain", "1.96.0")),
         ("a new crate", lambda world, _: (world["cargo"]["workspace"]["members"].append("more"), world["needs"].__setitem__("more", []))),
