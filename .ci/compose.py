@@ -6,6 +6,7 @@ of these, and wants to find it.
 
 import copy
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -57,7 +58,7 @@ def read():
     world["cargo"] = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
     world["toolchain"] = tomllib.loads((ROOT / "rust-toolchain.toml").read_text(encoding="utf-8"))["toolchain"]["channel"]
     world["needs"] = {name: needs(name) for name in world["cargo"]["workspace"]["members"]}
-    world["tracked"] = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n"))
+    world["there"] = set(there())
     world["prepared"] = prepared()
     return world
 
@@ -65,6 +66,13 @@ def read():
 def keys(table, prefix=""):
     for name, value in table.items():
         yield from keys(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
+
+
+def there():
+    """The files of the project, without what is made."""
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in (".git", "target", "secrets")]
+        yield from (str((pathlib.Path(folder) / name).relative_to(ROOT)) for name in files)
 
 
 def needs(crate):
@@ -183,7 +191,7 @@ def about_files(world, services):
         for target, source, read_only in mounts(service):
             if source.startswith("./"):
                 path = source[2:]
-                if not any(file == path or file.startswith(path + "/") for file in world["tracked"]):
+                if not any(file == path or file.startswith(path + "/") for file in world["there"]):
                     yield f"{name}: there is no {path}"
                 if not read_only:
                     yield f"{name}: {path} can be written"
@@ -197,7 +205,7 @@ def about_files(world, services):
         for word in service.get("command", []) if service["restart"] == "no" else []:
             if word.startswith("/setup/"):
                 folder = {target: source for target, source, _ in mounts(service)}.get("/setup", "./nowhere")
-                if f"{folder[2:]}/{word.removeprefix('/setup/')}" not in world["tracked"]:
+                if f"{folder[2:]}/{word.removeprefix('/setup/')}" not in world["there"]:
                     yield f"{name}: there is no {word}"
             elif url := re.fullmatch(r"http://([\w-]+):(\d+)", word):
                 yield from reached(world, name, url[1], int(url[2]))
@@ -339,7 +347,7 @@ def about_image(world):
             yield f"Dockerfile: {name} is not copied"
     for line in re.findall(r"^COPY (?!--from)(?:--\S+ )*(.+) \S+$", text, re.M):
         for source in line.split():
-            if source.rstrip("/") not in world["tracked"] and not any(file.startswith(f"{source.rstrip('/')}/") for file in world["tracked"]):
+            if source.rstrip("/") not in world["there"] and not any(file.startswith(f"{source.rstrip('/')}/") for file in world["there"]):
                 yield f"Dockerfile: there is no {source}"
             if not any(source == kept[1:] or source.startswith(f"{kept[1:]}/") for kept in ignored if kept.startswith("!")):
                 yield f".dockerignore keeps {source} out"
@@ -362,7 +370,7 @@ def about_doc(world):
 
 
 def broken(world, breaks):
-    world = {name: copy.deepcopy(value) if name not in ("tracked",) else value for name, value in world.items()}
+    world = {name: copy.deepcopy(value) if name != "there" else value for name, value in world.items()}
     breaks(world, world["compose"]["services"])
     try:
         return any(True for _ in faults(world))
