@@ -188,7 +188,7 @@ def mounts(service):
 def about_files(world, services):
     declared, used = set(world["compose"]["volumes"]), set()
     for name, service in services.items():
-        for target, source, read_only in mounts(service):
+        for _, source, read_only in mounts(service):
             if source.startswith("./"):
                 path = source[2:]
                 if not any(file == path or file.startswith(path + "/") for file in world["there"]):
@@ -214,7 +214,7 @@ def about_files(world, services):
     wanted = {secret for service in services.values() for secret in service.get("secrets", [])}
     yield from (f"there is no secret {name}" for name in wanted - set(secrets))
     yield from (f"nobody uses the secret {name}" for name in set(secrets) - wanted)
-    for name, secret in secrets.items():
+    for secret in secrets.values():
         path = pathlib.PurePosixPath(secret["file"])
         if str(path.parent) != "infra/compose/secrets" or path.name not in world["prepared"]:
             yield f"infra/compose/prepare does not make {path}"

@@ -192,8 +192,15 @@ class World:
 
     def until_stored(self, story):
         before = time.monotonic()
-        good = lambda: self.count() - sum(line in REFUSED for line in self.lines())
-        self.until(lambda: len(self.stored()) >= good(), lambda: f"{story}: {len(self.stored())} of {good()} lines")
+
+        def good():
+            return sum(line not in REFUSED for line in self.lines())
+
+        def short():
+            reasons = [reason for document, reason in self.store.answers.values()]
+            return f"{story}: {len(self.stored())} of {good()} lines; refused: {reasons[:3]}"
+
+        self.until(lambda: len(self.stored()) >= good(), short)
         say(f"{story}: all {len(self.stored())} lines are stored, {time.monotonic() - before:.1f} s later")
 
     def judge(self, seen):

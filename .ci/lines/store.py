@@ -77,7 +77,7 @@ class Store:
         if len(lines) % 2:
             return self.complain("an action without a document")
         items = []
-        for action, document in zip(lines[::2], lines[1::2]):
+        for action, document in zip(lines[::2], lines[1::2], strict=True):
             try:
                 ((kind, meta),) = json.loads(action).items()
             except ValueError:
