@@ -101,6 +101,8 @@ def both(tokens):
 
 def single(tokens):
     kind, value = tokens.pop(0)
+    if (kind, value) == ("word", "not"):
+        return ("not", single(tokens))
     if (kind, value) == ("sign", "("):
         tree = either(tokens)
         if not tokens or tokens.pop(0) != ("sign", ")"):
@@ -120,7 +122,7 @@ def single(tokens):
 
 
 def names(tree):
-    if tree[0] in ("and", "or"):
+    if tree[0] in ("and", "or", "not"):
         return {name for part in tree[1:] for name in names(part)}
     return set() if tree[0] == "all" else {tree[1]}
 
@@ -133,6 +135,8 @@ def find(tree, document):
             return all(find(part, document) for part in parts)
         case ("or", *parts):
             return any(find(part, document) for part in parts)
+        case ("not", part):
+            return not find(part, document)
         case (sign, name, wanted):
             value = document.get(name.removesuffix(".keyword"))
             if value is None or wanted == "*":

@@ -13,7 +13,8 @@ VIEW = "catchment-logs"
 VERSIONS = {"index-pattern": "7.11.0", "search": "8.0.0", "visualization": "8.0.0", "dashboard": "8.7.0"}
 
 RUNS = 'message.keyword : "run ended"'
-REQUESTS = 'message.keyword : "request"'
+# Without those of health checks and Prometheus.
+REQUESTS = 'message.keyword : "request" and not route : ("/readyz" or "/livez" or "/healthz" or "/metrics")'
 # What the alerts of slow answers take for slow.
 SLOW = f"{REQUESTS} and duration_ms >= 250"
 
