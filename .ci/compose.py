@@ -399,7 +399,7 @@ def tries():
         ("an image without a version", put("grafana", "image", "grafana/grafana")),
         ("latest", put("mysql", "image", "mysql:latest")),
         ("no limit", drop("kibana", "mem_limit")),
-        ("too much memory", put("kibana", "mem_limit", "1000m")),
+        ("too much memory", put("kibana", "mem_limit", "1200m")),
         ("privileges", drop("api", "security_opt")),
         ("a network that is not there", put("api", "networks", ["database", "service"])),
         ("an open port", put("elasticsearch", "ports", ["9200:9200"])),
