@@ -248,11 +248,13 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let folder = here.parent().context("this program is in a folder")?;
     let mut command = Command::new("cargo");
     command
-        .args(["build", "--quiet", "--package", "catchment"])
+        .args(["build", "--quiet"])
+        .args(match folder.ends_with("release") {
+            true => ["--release", "--package", "catchment"].as_slice(),
+            // As the tests are built: for one package alone the dependencies would be compiled anew.
+            false => &["--workspace", "--all-targets"],
+        })
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    if folder.ends_with("release") {
-        command.arg("--release");
-    }
     ensure!(command.status()?.success(), "catchment cannot be built");
     Ok(folder.join("catchment"))
 }
