@@ -1,6 +1,7 @@
 """What infra/scaling/measure and infra/scaling/replica stand on: servers, services, counters, and how all of them end."""
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -137,6 +139,27 @@ class Stage:
             self.rows(name, rows, edition, size)
         return [f"places{number}" for number in range(sources)]
 
+    def upstream(self):
+        upstream = Upstream()
+        self.processes.append(upstream)
+        return upstream
+
+    def asked_of(self, upstream, sources, schedule):
+        """Definitions of so many sources of that upstream, with one resource of one page."""
+        for number in range(sources):
+            (self.definitions / f"places{number}.toml").write_text(f"""
+                [source]
+                name     = "places{number}"
+                base_url = "{upstream.url}/{number}"
+                schedule = "{schedule}"
+                [resource.towns]
+                path = "/towns"
+                key  = "id"
+                page = {{ kind = "none" }}
+                [resource.towns.fields]
+                name = "text"
+                """)
+
     def rows(self, name, rows, edition, size=900):
         text = "x" * max(0, size - 100)
         lines = (f"{row},town {row},{LANDS[row % 5]},{row * 7919 % 9999},{edition},{text}" for row in range(rows))
@@ -201,6 +224,38 @@ class Process:
     def cpu(self):
         """Seconds of the processor, of it and of what it started."""
         return cpu(self.process.pid) + sum(cpu(child) for child in children(self.process.pid))
+
+
+class Upstream:
+    """Answers the same 20 records again and again, after a while, and counts how often it is asked."""
+
+    def __init__(self):
+        self.delay, self.asked = 0, 0
+        body = json.dumps([{"id": number, "name": f"town {number}"} for number in range(20)]).encode()
+        upstream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                upstream.asked += 1
+                time.sleep(upstream.delay)
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Answer:
