@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -116,28 +117,34 @@ class Stage:
         until(lambda: get(f"{process.url}/api/v1").status == 200, "NGINX answers", process)
         return process
 
-    def towns(self, sources, rows, schedule, edition=1, size=900):
-        """Definitions of so many sources of one file each, whose resource has so many rows of about `size` bytes."""
-        for number in range(sources):
-            name = f"places{number}"
-            (self.definitions / f"{name}.toml").write_text(f"""
+    def towns(self, sources, rows, schedule, edition=1, resources=1):
+        """Definitions of so many sources of a file each, of which each has so many resources; and the files."""
+        names = [f"places{number}" for number in range(sources)]
+        for name in names:
+            source = f"""
                 [source]
                 name     = "{name}"
                 base_url = "file:."
                 schedule = "{schedule}"
-                [resource.towns]
+                """
+            each = [
+                f"""
+                [resource.towns{number or ""}]
                 path   = "/{name}.csv"
                 format = "csv"
                 key    = "id"
                 page   = {{ kind = "none" }}
-                [resource.towns.fields]
+                [resource.towns{number or ""}.fields]
                 name    = "text"
                 land    = "text"
                 size    = "integer"
                 edition = "integer"
-                """)
-            self.rows(name, rows, edition, size)
-        return [f"places{number}" for number in range(sources)]
+                """
+                for number in range(resources)
+            ]
+            (self.definitions / f"{name}.toml").write_text(source + "".join(each))
+            self.rows(name, rows, edition)
+        return names
 
     def upstream(self):
         upstream = Upstream()
@@ -174,7 +181,7 @@ class Server:
     def __init__(self, options, environment):
         # With its statements counted by kind; without the performance schema, as in the tests.
         environment = os.environ | {"CATCHMENT_TEST_OWNER": str(os.getpid())} | environment
-        self.port = free_port(range(23000, 24000))
+        self.port = free_port()
         started = subprocess.run([MYSQL, "start", str(self.port), *options], env=environment, text=True, capture_output=True, check=False)
         if started.returncode:
             raise SystemExit(started.stderr)
@@ -219,6 +226,10 @@ class Process:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    @property
+    def has_ended(self):
+        return self.process.poll() is not None
 
     @property
     def cpu(self):
@@ -292,7 +303,7 @@ def get(url, method="GET", body=None, **headers):
 def until(is_so, what, process=None, patience=30):
     end = time.monotonic() + patience
     while not is_so():
-        if time.monotonic() > end:
+        if time.monotonic() > end or (process and process.has_ended):
             log = process.log.read_text(errors="replace")[-2000:] if process else ""
             raise SystemExit(f"it did not come to that: {what}\n{log}")
         time.sleep(0.05)
@@ -311,9 +322,11 @@ def children(pid):
     return []
 
 
-def free_port(among=None):
-    for port in among or [0]:
+def free_port():
+    """Below those that the kernel gives to clients, of which a load makes many."""
+    for _ in range(100):
+        port = random.randint(20_000, 29_999)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return probe.getsockname()[1]
+            return port
     raise SystemExit("no free port")
