@@ -67,11 +67,11 @@ class Stage:
             "MALLOC_ARENA_MAX": "1",
         } | more
 
-    def catchment(self, url, *arguments, **more):
-        """Runs a command of Catchment to its end."""
+    def catchment(self, url, *arguments, told=""):
+        """Runs a command of Catchment to its end, with a line of standard input."""
         done = subprocess.run(
-            [self.program, *arguments], env=os.environ | self.settings(url, **more), cwd=self.folder, text=True,
-            capture_output=True, timeout=300, check=False,
+            [self.program, *arguments], env=os.environ | self.settings(url), cwd=self.folder, text=True,
+            input=told, capture_output=True, timeout=300, check=False,
         )
         if done.returncode:
             raise SystemExit(f"catchment {' '.join(arguments)}: {done.stdout}{done.stderr}")
