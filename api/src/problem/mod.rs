@@ -117,6 +117,17 @@ impl Problem {
         }
     }
 
+    /// The database is a replica, or was told to take no writes.
+    fn read_only(cause: DbErr) -> Self {
+        Self {
+            cause: Some(Arc::new(cause)),
+            ..Self::new(
+                Kind::NotReady,
+                "the database takes no writes now; nothing was written",
+            )
+        }
+    }
+
     /// Something is missing: what the path names, with what could be meant.
     pub(crate) fn not_found(fault: Fault) -> Self {
         Self {
@@ -294,6 +305,9 @@ impl From<DbErr> for Problem {
         }
         if dialect::is_locked(&error) {
             return Self::others_write(error);
+        }
+        if dialect::is_read_only(&error) {
+            return Self::read_only(error);
         }
         let refused = match &error {
             DbErr::Query(RuntimeErr::SqlxError(cause))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use entity::dialect::{Reader, is_going, is_timeout, lacks_table};
+use entity::dialect::{Reader, is_going, is_read_only, is_timeout, lacks_table};
 use sea_orm::{ConnectionTrait, Statement};
 use testdb::Kind;
 use tokio::time::timeout;
@@ -119,7 +119,10 @@ async fn takes_its_time(world: &World, path: &str) {
 async fn what_a_server_says_of_itself_is_told_from_what_it_says_of_a_statement() {
     for kind in testdb::kinds() {
         let world = World::with_schema(kind, settings()).await;
-        let missing = world.db.execute_unprepared("SELECT 1 FROM no_such_thing").await;
+        let missing = world
+            .db
+            .execute_unprepared("SELECT 1 FROM no_such_thing")
+            .await;
         let missing = missing.expect_err("there is no such table");
         assert!(lacks_table(&missing) && !is_going(&missing), "{missing}");
         let wrong = world.db.execute_unprepared("SELECT").await;
@@ -131,6 +134,10 @@ async fn what_a_server_says_of_itself_is_told_from_what_it_says_of_a_statement()
             let goes = world.db.execute_unprepared(goes).await;
             let goes = goes.expect_err("it is an error");
             assert!(is_going(&goes) && !lacks_table(&goes), "{goes}");
+            let refuses = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1290";
+            let refuses = world.db.execute_unprepared(refuses).await;
+            let refuses = refuses.expect_err("it is an error");
+            assert!(is_read_only(&refuses) && !is_going(&refuses), "{refuses}");
         }
     }
 }

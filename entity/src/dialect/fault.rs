@@ -16,6 +16,10 @@ const LOCKED: [u16; 3] = [1205, 1213, 1020];
 /// MySQL's and MariaDB's errors for a server that goes down, or that has ended the connection.
 const GOING: [u16; 3] = [1053, 1927, 3168];
 
+/// SQLite's result codes for a database that cannot be written, and MySQL's and MariaDB's errors for one that takes no writes.
+const READ_ONLY: [&str; 6] = ["8", "264", "520", "776", "1032", "1288"];
+const NO_WRITES: [u16; 3] = [1290, 1792, 1836];
+
 /// MySQL's and MariaDB's errors for a table or a column that is not there.
 const MISSING: [u16; 2] = [1146, 1054];
 
@@ -35,6 +39,15 @@ pub fn is_locked(error: &DbErr) -> bool {
 /// Whether a statement failed because the server takes none any more.
 pub fn is_going(error: &DbErr) -> bool {
     is(error, &GOING, |_| false)
+}
+
+/// Whether a statement failed because the database is one that is only read.
+pub fn is_read_only(error: &DbErr) -> bool {
+    let is_so = |told: &dyn DatabaseError| {
+        let code = told.code();
+        code.is_some_and(|code| READ_ONLY.contains(&&*code))
+    };
+    is(error, &NO_WRITES, is_so)
 }
 
 /// Whether a statement failed because a table or a column is not there, or not yet.

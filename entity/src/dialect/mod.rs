@@ -17,7 +17,7 @@ use sea_orm::{
 
 pub use cell::{bind, operand, read, readable};
 pub(crate) use explain::{Told, explain};
-pub use fault::{is_going, is_locked, is_timeout, lacks_table};
+pub use fault::{is_going, is_locked, is_read_only, is_timeout, lacks_table};
 pub use limit::Reader;
 pub(crate) use statement::{Many, select_by};
 

@@ -274,6 +274,28 @@ impl Entity {
             .await
     }
 
+    /// When the last run of a resource began that its schedule asked for: one that ended, and that the upstream did not put
+    /// off.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn last_scheduled(
+        db: &impl ConnectionTrait,
+        resource_id: i32,
+    ) -> Result<Option<DateTimeUtc>, DbErr> {
+        let was_cut_off = Column::Error.is_not_null().and(Column::Error.eq(ABANDONED));
+        let last = Self::find()
+            .filter(Column::ResourceId.eq(resource_id))
+            .filter(Column::Trigger.eq(Trigger::Schedule))
+            .filter(Column::Outcome.is_not_null())
+            .filter(Column::Outcome.ne(Outcome::Deferred))
+            .filter(was_cut_off.not())
+            .order_by_desc(Column::Id)
+            .one(db)
+            .await?;
+        Ok(last.map(|run| run.started_at))
+    }
+
     /// The last run of each resource.
     ///
     /// # Errors

@@ -47,11 +47,8 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
         }
     }
     scheduler.start().await?;
-    for source in tick::overdue(ctx, catalog).await {
-        // A full queue means that ticks are waiting already.
-        let queued = tick.try_send(source);
-        drop(queued);
-    }
+    let overdue = tick::overdue(ctx, catalog).await;
+    paces.spawn(tick::each(overdue, tick.clone()));
     let (start, mut started) = mpsc::channel(16);
     let obeying = control::watch(ctx.clone(), catalog.sources.clone(), start);
     let obeying = tokio::spawn(obeying);

@@ -9,7 +9,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use entity::{resource::Entity as Resource, run::Trigger};
+use entity::{
+    resource::Entity as Resource,
+    run::{Entity as Run, Trigger},
+};
 use sea_orm::DbErr;
 use tracing::{error, info, warn};
 
@@ -47,7 +50,10 @@ pub(super) async fn whole(
     let before = last_ends(ctx, source).await?;
     let mut deferred_until = None;
     for plan in &source.resources {
-        let report = run_resource(ctx, source, plan, &before).await;
+        let report = match is_made(ctx, source, plan).await {
+            true => None,
+            false => run_resource(ctx, source, plan, &before).await,
+        };
         deferred_until = deferred_until.max(report.and_then(|report| report.deferred_until));
         progress.step();
     }
@@ -108,6 +114,27 @@ async fn last_ends(ctx: &Ctx, source: &Source) -> Option<LastEnds> {
     };
     let mine = all.into_iter().filter(|(_, of)| of.name == source.name);
     Some(mine.map(|(row, _)| (row.name, row.last_run_at)).collect())
+}
+
+/// Whether another process has made the run that this tick asks for: its tick came before.
+async fn is_made(ctx: &Ctx, source: &Source, plan: &Plan) -> bool {
+    let is_made = async {
+        let row = table::row(ctx, source, plan).await?;
+        let began = Run::last_scheduled(&ctx.db, row.id).await?;
+        let around = source.schedule.around(ctx.clock.now());
+        let both = began.zip(around);
+        Ok::<bool, DbErr>(both.is_some_and(|(began, around)| around.contains(&began)))
+    };
+    // What is wrong with the database the run tells.
+    let is_made = is_made.await.unwrap_or(false);
+    if is_made {
+        info!(
+            source = source.name,
+            resource = plan.name,
+            "the run of this tick is made: skipped"
+        );
+    }
+    is_made
 }
 
 /// One run, if there is one to make and it is not time to stop.

@@ -73,6 +73,15 @@ pub(super) async fn overdue(ctx: &Ctx, catalog: &Catalog) -> Vec<String> {
         .collect()
 }
 
+/// Ticks once for each of them, however many they are.
+pub(super) async fn each(names: Vec<String>, tick: mpsc::Sender<String>) {
+    for name in names {
+        if tick.send(name).await.is_err() {
+            break;
+        }
+    }
+}
+
 /// Ticks once when the upstream may be asked again.
 pub(super) async fn again(name: String, over: Instant, tick: mpsc::Sender<String>) {
     tokio::time::sleep_until(over).await;

@@ -1,6 +1,6 @@
 //! When a source's runs are due.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Range, time::Duration};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use croner::{
@@ -31,6 +31,25 @@ impl Schedule {
                 Some(next.trunc_subsecs(0))
             }
             Self::Every(pace) => after.checked_add_signed(chrono::Duration::from_std(*pace).ok()?),
+            Self::Never => None,
+        }
+    }
+
+    /// Between which times a run began if it is the one that a tick at `now` asks for: each process has ticks of its own,
+    /// and a clock may be ahead of another, or be set back.
+    pub(crate) fn around(&self, now: DateTime<Utc>) -> Option<Range<DateTime<Utc>>> {
+        match self {
+            Self::Cron(expression) => {
+                let last = cron(expression)
+                    .ok()?
+                    .find_previous_occurrence(&now, true)
+                    .ok()?;
+                Some(last.trunc_subsecs(0)..self.next(now)?)
+            }
+            Self::Every(pace) => {
+                let half = chrono::Duration::from_std(*pace / 2).ok()?;
+                Some(now.checked_sub_signed(half)?..now.checked_add_signed(half)?)
+            }
             Self::Never => None,
         }
     }

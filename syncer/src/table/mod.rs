@@ -47,6 +47,12 @@ pub async fn register(ctx: &Ctx, catalog: &Catalog) -> Result<(), DbErr> {
             let Some(keeper) = lease::hold(ctx, source, &resource).await? else {
                 continue;
             };
+            // Whoever had the lease before may have done it.
+            let resource = row(ctx, source, plan).await?;
+            if is_current(&resource, plan)? {
+                keeper.give_back().await?;
+                continue;
+            }
             let prepared = prepare(ctx, plan, &keeper, &resource).await?;
             if source.is_written() && prepared != Prepared::Stopped {
                 open(ctx, plan, &resource).await?;
