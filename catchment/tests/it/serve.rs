@@ -1,12 +1,12 @@
 //! `catchment up`, `syncer` and `api`: ports, schema, logs, stop.
 
-use std::net::TcpListener;
+use std::{collections::BTreeSet, net::TcpListener};
 
 use serde_json::Value;
 
 use crate::{
     user::{PASSWORD, told},
-    world::{Process, World, with_shop},
+    world::{Process, Shop, World, with_shop},
 };
 
 /// The address that a role says it listens at.
@@ -73,6 +73,48 @@ async fn a_variable_says_who_may_read_a_source() {
     assert_eq!(ask("shop/items", None).await.0, 404);
     assert!(!ask("catalog", None).await.1.contains("shop"));
     assert!(ask("catalog", Some(&key)).await.1.contains("shop"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_source_that_is_due_runs_at_the_start_however_many_there_are() {
+    let shop = Shop::open().await;
+    let world = World::new().with("CATCHMENT__SOURCES__DIR", "sources");
+    for at in 0..20 {
+        let definition = format!(
+            "[source]\nname = \"shop{at}\"\nbase_url = \"{}\"\nschedule = \"every 1h\"\n\n\
+             [resource.items]\npath = \"/items\"\nkey = \"id\"\npage = {{ kind = \"none\" }}\n",
+            shop.base_url
+        );
+        world.file(&format!("sources/shop{at}.toml"), &definition);
+    }
+    assert_eq!(world.run("migrate up").code, Some(0));
+    let syncer = world.start("syncer");
+    let mut ran = BTreeSet::new();
+    while ran.len() < 20 {
+        let run: Value = serde_json::from_str(&syncer.line("run ended")).unwrap();
+        ran.insert(run["source"].as_str().unwrap().to_owned());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn syncers_that_start_at_once_on_an_empty_database_make_its_tables_together() {
+    for kind in testdb::kinds() {
+        let database = testdb::fresh(kind).await;
+        let world = with_shop()
+            .await
+            .with("CATCHMENT__DATABASE__URL", &database.url);
+        assert_eq!(world.run("migrate up").code, Some(0));
+        let syncers: Vec<Process> = (0..4).map(|_| world.start("syncer")).collect();
+        for syncer in &syncers {
+            // A run of its own, or one that another has made: it got past the tables.
+            syncer.line("\"resource\":");
+        }
+        for syncer in syncers {
+            syncer.signal("TERM");
+            let ended = syncer.end();
+            assert_eq!(ended.code, Some(0), "{kind:?}: {}", ended.stderr);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,6 +101,39 @@ async fn a_run_that_another_host_has_made_is_skipped_whatever_its_clock_says() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_whose_run_another_process_has_made_already_makes_none() {
+    on_each_database(TWO, async |world| {
+        let (first, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        assert_eq!(next(&mut asked).await, "/first");
+        assert_eq!(next(&mut asked).await, "/second");
+        while world.resource("second").await.next_run_at.is_none() {
+            tokio::task::yield_now().await;
+        }
+        // The ticks of a second process come as it starts: after the run of the first one, and before the next is due.
+        let due = "UPDATE resource SET next_run_at = '2026-11-21 07:00:00'";
+        world.execute(due).await;
+        let (second, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        while world.resource("second").await.next_run_at < Some(world.ctx.clock.now()) {
+            tokio::task::yield_now().await;
+        }
+        assert!(asked.try_recv().is_err(), "the runs were made");
+        // Half an interval later they are those of the next tick.
+        world
+            .execute("UPDATE run SET started_at = '2026-11-21 07:00:00'")
+            .await;
+        world.execute(due).await;
+        let (third, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        assert_eq!(next(&mut asked).await, "/first");
+        assert_eq!(next(&mut asked).await, "/second");
+        world.stopper.stop();
+        for service in [first, second, third] {
+            service.await.expect("no panic").expect("a clean end");
+        }
+    })
+    .await;
+}
+
 /// Another process takes the lease of a resource, for longer than any test takes.
 async fn occupy(world: &World, resource: &str) {
     let id = world.resource(resource).await.id;
