@@ -50,7 +50,7 @@ page    = {{ kind = "none" }}
 name = "text"
 """
 
-# Its run of the start is the only one: the rows are as old as the drill. Prometheus needs its key to see it.
+# Its run of the start is the only one: the rows are as old as the drill. Prometheus needs a key to see it.
 SELDOM = """\
 [source]
 name     = "seldom"
