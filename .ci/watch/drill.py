@@ -100,7 +100,6 @@ class Drill:
         self.service("syncer")
         self.catchment_run("user", "add", "prometheus", told="password-of-the-drill\n")
         self.key = self.made_key("read")
-        self.scrape_with(self.made_key("read:drill"))
         self.say(f"api, syncer and MySQL ({self.mysql_port}) are started")
 
     def catchment_run(self, *arguments, told=""):
@@ -110,9 +109,10 @@ class Drill:
         made = self.catchment_run("key", "create", scope, "--user", "prometheus", "--scope", scope, "--json")
         return json.loads(made)["key"]
 
-    def scrape_with(self, key):
-        """Puts it where prometheus.yml says."""
-        (self.work / "catchment-key").write_text(f"{key}\n")
+    def scrape_with(self, key, name):
+        """Puts it into a file of that name: newer versions of Prometheus do not look again at the one that they know."""
+        (self.work / name).write_text(f"{key}\n")
+        shorten.prometheus(INFRA / "prometheus/prometheus.yml", self.work / "prometheus.yml", self.jobs, name)
 
     def service(self, role):
         self.start(role, [self.catchment, role], self.settings)
@@ -120,9 +120,9 @@ class Drill:
     def start_watchers(self):
         ports, work, programs = self.ports, self.work, self.programs
         place = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
-        jobs = place | {"catchment-api": place["api"], "catchment-syncer": place["syncer"]}
+        self.jobs = place | {"catchment-api": place["api"], "catchment-syncer": place["syncer"]}
         shorten.rules(INFRA / "prometheus/rules", work / "rules")
-        shorten.prometheus(INFRA / "prometheus/prometheus.yml", work / "prometheus.yml", jobs)
+        self.scrape_with(self.made_key("read:drill"), "catchment-key")
         shorten.alertmanager(self.receivers(), work / "alertmanager.yml")
         listen = "--web.listen-address"
         account = f"[client]\nuser = root\npassword = secret\nhost = 127.0.0.1\nport = {self.mysql_port}\n"
@@ -202,7 +202,8 @@ class Drill:
         self.complete(5)
         self.raised(HIDDEN)
         self.fires_only(HIDDEN)
-        self.scrape_with(self.key)
+        self.scrape_with(self.key, "another-key")
+        self.running["prometheus"].send_signal(signal.SIGHUP)
         self.complete(6)
         self.cleared(HIDDEN)
         self.fires_only(set())

@@ -46,12 +46,12 @@ def rules(folder, into):
         (into / path.name).write_text(yaml.safe_dump(walk(yaml.safe_load(path.read_text()))))
 
 
-def prometheus(path, into, places):
-    """$places: where each job is found, instead of by the names of containers. The key is where it is said to be put."""
+def prometheus(path, into, places, key):
+    """$places: where each job is found, instead of by the names of containers. $key: the name of its file."""
     text = Path(path).read_text()
     if KEY not in text:
         raise ValueError(f"{path} does not say where a key goes")
-    config = yaml.safe_load(text.replace(KEY, KEY.replace("# ", "")))
+    config = yaml.safe_load(text.replace(KEY, KEY.replace("# ", "").replace("catchment-key", key)))
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     for job in config["scrape_configs"]:
         job.pop("dns_sd_configs", None)
