@@ -1,19 +1,14 @@
 """What promtool does not look at: FOLDER of infra. Each alert is tested, both ways, and told of in doc/monitoring.md;
-the schedules are those of the definitions; Grafana and Prometheus agree.
+Grafana and Prometheus agree.
 """
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
 import yaml
 
 ALERT_KEYS = {"summary", "description", "runbook"}
-EACH_MINUTES = re.compile(r"^0 \*/(\d+) \* \* \* \*$")
-EACH_DAY = re.compile(r"^0 \d+ \d+ \* \* \*$")
-EVERY = re.compile(r"^every (\d+)(s|m|h|d)$")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def main(infra):
@@ -23,7 +18,6 @@ def main(infra):
     faults = [
         *tested(infra, rules),
         *told(root, rules),
-        *scheduled(root, rules),
         *provisioned(infra),
     ]
     print("\n".join(faults) or f"{sum('alert' in rule for rule in rules)} alerts, {len(rules)} rules")
@@ -59,29 +53,6 @@ def told(root, rules):
             yield f"{name}: its severity is neither page nor ticket"
         if rule["annotations"].get("runbook") != f"doc/monitoring.md#{name.lower()}" or name.lower() not in headings:
             yield f"{name}: doc/monitoring.md does not say what to do"
-
-
-def scheduled(root, rules):
-    listed = {
-        rule["labels"]["source"]: float(rule["expr"].removeprefix("vector(").removesuffix(")"))
-        for rule in rules
-        if rule.get("record") == "catchment:schedule_interval_seconds"
-    }
-    for path in sorted((root / "syncer/sources").glob("*.toml")):
-        source = tomllib.loads(path.read_text())["source"]
-        if listed.pop(source["name"], None) != interval(source["schedule"]):
-            yield f"{path}: schedules.yml does not say {interval(source['schedule'])} s for `{source['schedule']}`"
-    for name in listed:
-        yield f"schedules.yml: there is no source {name}"
-
-
-def interval(schedule):
-    if found := EACH_MINUTES.match(schedule):
-        return int(found[1]) * 60
-    if EACH_DAY.match(schedule):
-        return 86400
-    number, unit = EVERY.match(schedule).groups()
-    return int(number) * SECONDS[unit]
 
 
 def provisioned(infra):

@@ -1,22 +1,28 @@
-"""The configuration of Prometheus and Alertmanager as it is, with a second for each of its minutes."""
+"""The configuration of Prometheus and Alertmanager as it is, with a second for each of its minutes.
+
+What takes half an hour or longer takes a third of that: nobody waits for it.
+"""
 
 import re
 from pathlib import Path
 
 import yaml
 
-SHORTER = 60
+SHORTER, LONG, SHORTER_IF_LONG = 60, 30 * 60_000, 180
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
-# In an expression only a range or an offset is a duration.
+# In an expression a duration is a range, an offset, or a product of minutes.
 RANGE = re.compile(r"(\[|\boffset )(\d+)(ms|s|m|h|d)\b")
+MINUTES = re.compile(r"\b(\d+) \* 60\b")
 TIMES = ("for", "interval", "group_wait", "group_interval", "repeat_interval")
+KEY = "    # authorization:\n    #   credentials_file: catchment-key\n"
 
 
 def shortened(value):
     """$value: a duration."""
     number, unit = DURATION.match(value).groups()
-    return f"{max(1, int(number) * UNITS[unit] // SHORTER)}ms"
+    milliseconds = int(number) * UNITS[unit]
+    return f"{max(1, milliseconds // (SHORTER if milliseconds < LONG else SHORTER_IF_LONG))}ms"
 
 
 def walk(node):
@@ -30,24 +36,22 @@ def walk(node):
             made[key] = shortened(made[key])
     if "expr" in made:
         made["expr"] = RANGE.sub(lambda found: found[1] + shortened(found[2] + found[3]), made["expr"])
+        made["expr"] = MINUTES.sub(r"\1", made["expr"])
     return made
 
 
-def rules(folder, into, schedules):
-    """$schedules: seconds between the runs of the drill's sources."""
+def rules(folder, into):
     into.mkdir()
     for path in sorted(Path(folder).glob("*.yml")):
         (into / path.name).write_text(yaml.safe_dump(walk(yaml.safe_load(path.read_text()))))
-    own = [
-        {"record": "catchment:schedule_interval_seconds", "expr": f"vector({seconds})", "labels": {"source": source}}
-        for source, seconds in schedules.items()
-    ]
-    (into / "drill.yml").write_text(yaml.safe_dump({"groups": [{"name": "drill", "rules": own}]}))
 
 
-def prometheus(path, into, places):
-    """$places: where each job is found, instead of by the names of containers."""
-    config = yaml.safe_load(Path(path).read_text())
+def prometheus(path, into, places, key):
+    """$places: where each job is found, instead of by the names of containers. $key: the name of its file."""
+    text = Path(path).read_text()
+    if KEY not in text:
+        raise ValueError(f"{path} does not say where a key goes")
+    config = yaml.safe_load(text.replace(KEY, KEY.replace("# ", "").replace("catchment-key", key)))
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     for job in config["scrape_configs"]:
         job.pop("dns_sd_configs", None)

@@ -17,6 +17,8 @@ ASKED = 'http_route!~"/metrics|/healthz|/livez|/readyz", http_route=~"$route"'
 COUNT = "http_server_request_duration_seconds_count"
 BUCKET = "http_server_request_duration_seconds_bucket"
 OF = 'source=~"$source", resource=~"$resource"'
+# With the colour of each.
+OUTCOMES = (("complete", "green"), ("deferred", "blue"), ("partial", "yellow"), ("suspect", "orange"), ("failed", "red"))
 NO_DISK = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660"'
 
 
@@ -69,8 +71,8 @@ def basic_monitor():
             ),
             stat(
                 "Not complete",
-                "resources whose last run was not",
-                "count(catchment:run:last_not_complete) or vector(0)",
+                "resources whose last run was not, those that are stopped left out",
+                'count(max by (source, resource) (catchment_last_run_outcome{outcome!="complete"}) == 1 and on (source, resource) catchment:resource:wanted) or vector(0)',
                 "none",
                 high=1,
             ),
@@ -189,6 +191,7 @@ def basic_monitor():
                 "percentunit",
             ),
             row("Syncer"),
+            outcomes('source=~"$source"'),
             series(
                 "Runs in the last hour",
                 "by outcome",
@@ -225,6 +228,17 @@ def basic_monitor():
                 "share of the records of the last hour, or day",
                 [('catchment:rejects:ratio{source=~"$source"}', "{{source}}.{{resource}}")],
                 "percentunit",
+            ),
+            series(
+                "Deletes blocked",
+                "rows that did not come, and that a suspect run did not delete",
+                [
+                    (
+                        'max by (source, resource) (catchment_deletes_blocked{source=~"$source"})',
+                        "{{source}}.{{resource}}",
+                    )
+                ],
+                "short",
             ),
             series(
                 "Upstream calls",
@@ -267,20 +281,31 @@ def syncer():
             row("Resources"),
             table(
                 "Resources",
-                "age: since the last complete run; allowed: two intervals of the schedule",
+                "age: since the last complete run; interval: from run to run, as the schedule wants it",
                 [
                     ("Age", f"catchment:resource:age_seconds{{{OF}}}", "s"),
-                    ("Allowed", f"2 * catchment:resource:interval_seconds{{{OF}}}", "s"),
+                    ("Interval", f"catchment:resource:interval_seconds{{{OF}}}", "s"),
+                    (
+                        "Next run",
+                        f"1000 * max by (source, resource) (catchment_next_run_timestamp_seconds{{{OF}}})",
+                        "dateTimeFromNow",
+                    ),
+                    (
+                        "Wanted",
+                        f"max by (source, resource) (catchment_resource_enabled{{{OF}}})",
+                        "bool_yes_no",
+                    ),
                     ("Rows", f"max by (source, resource) (catchment_resource_rows{{{OF}}})", "short"),
                     ("Version", f"max by (source, resource) (catchment_resource_version{{{OF}}})", "none"),
                     ("Rejects", f"catchment:rejects:ratio{{{OF}}}", "percentunit"),
+                    (
+                        "Deletes blocked",
+                        f"max by (source, resource) (catchment_deletes_blocked{{{OF}}})",
+                        "short",
+                    ),
                 ],
             ),
-            table(
-                "Last run not complete",
-                "outcome, and how long ago such a run was last seen to end; empty is well",
-                [("Seen", f"time() - catchment:run:last_not_complete{{{OF}}}", "s")],
-            ),
+            outcomes(OF),
             series(
                 "Age against the schedule",
                 "1: a run is due; 2: it is late",
@@ -298,6 +323,17 @@ def syncer():
                 [
                     (
                         f"1000 * max by (source, resource) (catchment_last_success_timestamp_seconds{{{OF}}})",
+                        "{{source}}.{{resource}}",
+                    )
+                ],
+                "dateTimeFromNow",
+            ),
+            series(
+                "Next run",
+                "of those that are wanted; in the past: it is due, under way, or nobody runs it",
+                [
+                    (
+                        f"1000 * max by (source, resource) (catchment_next_run_timestamp_seconds{{{OF}}})",
                         "{{source}}.{{resource}}",
                     )
                 ],
@@ -372,8 +408,19 @@ def syncer():
             ),
             series(
                 "Records of a run",
-                "on average in the last hour, or day",
-                [(f"catchment:run:records{{{OF}}}", "{{source}}.{{resource}}")],
+                "on average in the last day",
+                [
+                    (
+                        f'sum by (source, resource) (catchment:records:increase1d{{result=~"inserted|updated|unchanged", {OF}}}) / (sum by (source, resource) (catchment:runs:increase1d{{{OF}}}) > 0)',
+                        "{{source}}.{{resource}}",
+                    )
+                ],
+                "short",
+            ),
+            series(
+                "Deletes blocked",
+                "rows that did not come, and that a suspect run did not delete",
+                [(f"max by (source, resource) (catchment_deletes_blocked{{{OF}}})", "{{source}}.{{resource}}")],
                 "short",
             ),
             series(
@@ -687,14 +734,41 @@ def series(title, description, queries, unit, stacked=False):
     return made
 
 
+def outcomes(of):
+    """How the last run of each resource ended, over time."""
+    ended = " or ".join(
+        f'{number} * (catchment_last_run_outcome{{outcome="{outcome}", {of}}} == 1)'
+        for number, (outcome, _) in enumerate(OUTCOMES)
+    )
+    query = (f"max by (source, resource) ({ended})", "{{source}}.{{resource}}")
+    made = panel("state-timeline", "How the last run ended", "", [query], (8, 8))
+    words = {
+        str(number): {"text": outcome, "color": color, "index": number} for number, (outcome, color) in enumerate(OUTCOMES)
+    }
+    made["fieldConfig"] = {
+        "defaults": {
+            "mappings": [{"type": "value", "options": words}],
+            "color": {"mode": "thresholds"},
+            "custom": {"fillOpacity": 70, "lineWidth": 0},
+        },
+        "overrides": [],
+    }
+    made["options"] = {
+        "mergeValues": True,
+        "showValue": "never",
+        "rowHeight": 0.9,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return made
+
+
 def table(title, description, columns):
     """$columns: title, query and unit. One line for each resource."""
-    made = panel("table", title, description, [(query, "") for _, query, _ in columns], (12, 8))
+    made = panel("table", title, description, [(query, "") for _, query, _ in columns], (WIDTH, 8))
     for target in made["targets"]:
         target |= {"format": "table", "instant": True}
     named = {f"Value #{target['refId']}": name for target, (name, _, _) in zip(made["targets"], columns)}
-    if len(columns) == 1:
-        named = {"Value": columns[0][0]}
     made["transformations"] = [
         {"id": "merge", "options": {}},
         {"id": "organize", "options": {"excludeByName": {"Time": True, "__name__": True}, "renameByName": named}},
