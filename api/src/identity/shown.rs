@@ -58,18 +58,23 @@ impl<'a> Shown<'a> {
 pub(super) fn hash(headers: &HeaderMap) -> Result<Option<secret::Hash>, ()> {
     match (headers.get(AUTHORIZATION), headers.get(API_KEY)) {
         (None, None) => Ok(None),
-        (Some(value), None) => bearer(value)
-            .map(|text| Some(secret::hash(text.as_bytes())))
+        (Some(value), None) => behind_bearer(value.as_bytes())
+            .map(|bytes| Some(secret::hash(bytes)))
             .ok_or(()),
         (None, Some(value)) => Ok(Some(secret::hash(value.as_bytes()))),
         (Some(_), Some(_)) => Err(()),
     }
 }
 
-/// The word for it may be written in any case.
 fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
+    behind_bearer(value.to_str().ok()?.as_bytes()).and_then(|bytes| str::from_utf8(bytes).ok())
+}
+
+/// The word for it may be written in any case.
+fn behind_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = value.split_at_checked("bearer ".len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer ");
+    is_bearer.then(|| rest.trim_ascii())
 }
 
 fn ours(text: &str) -> Option<Shown<'_>> {
