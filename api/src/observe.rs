@@ -108,9 +108,10 @@ pub(crate) async fn kept(state: &AppState, asked: Asked<'_>) -> Option<Response>
     }
     let seen = Seen::now();
     // Who it is decides what it may have.
-    let caller = identity::recall(state, asked.headers)?;
+    let now = state.clock.now();
+    let caller = identity::recall(state, asked.headers, now)?;
     let View(view) = View::of(state, &caller).ok()?;
-    let (route, response) = answers::kept(state, asked, &view).await?;
+    let (route, response) = answers::kept(state, asked, (&view, now)).await?;
     let method = method_name(asked.method);
     let id = request_id(asked.headers);
     Some(seen.told(state, (method, route.as_str(), &id), response))

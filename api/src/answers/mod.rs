@@ -85,9 +85,8 @@ impl<'a> Asked<'a> {
 pub(crate) async fn kept(
     state: &AppState,
     asked: Asked<'_>,
-    view: &Snapshot,
+    (view, now): (&Snapshot, DateTime<Utc>),
 ) -> Option<(MatchedPath, Response)> {
-    let now = state.clock.now();
     let kept = state.answers.held(state, asked.url, (view, now))?;
     let response = kept.respond(asked.method, asked.headers, now).await;
     state.metrics.looked(found(&response));
@@ -121,7 +120,8 @@ pub(crate) async fn kept_or(
         url: kept_as,
         ..asked
     };
-    if let Some((_, response)) = kept(state, asked_plainly, &view).await {
+    let now = state.clock.now();
+    if let Some((_, response)) = kept(state, asked_plainly, (&view, now)).await {
         return Cost::kept(response);
     }
     let sending = Sending {

@@ -24,12 +24,12 @@ const LONGEST: Duration = Duration::from_secs(2);
 const USED: TimeDelta = TimeDelta::minutes(1);
 
 /// Who sent a request with these headers, if that is known without asking the database; `None`: it has to be found out.
-pub(crate) fn recall(state: &AppState, headers: &HeaderMap) -> Option<Caller> {
-    let Some(hash) = shown::hash(headers).ok()? else {
+pub(crate) fn recall(state: &AppState, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Caller> {
+    let Some(shown) = shown::bytes(headers).ok()? else {
         return Some(Caller::anonymous());
     };
     let can_look = state.registry.is_in_touch();
-    state.recent.get(&hash, state.clock.now(), can_look)
+    state.recent.get(shown, now, can_look)
 }
 
 /// Who sent a request with these headers to that route.
@@ -41,7 +41,8 @@ pub(crate) async fn identify(
     headers: &HeaderMap,
     route: &str,
 ) -> Result<Caller, Problem> {
-    if let Some(caller) = recall(state, headers) {
+    let now = state.clock.now();
+    if let Some(caller) = recall(state, headers, now) {
         return Ok(caller);
     }
     let is_mirror = route.starts_with("/mirror/");
@@ -50,22 +51,22 @@ pub(crate) async fn identify(
     };
     // Where nothing can be read yet, nobody can be known.
     state.registry.snapshot()?;
-    let (hash, now) = (shown.hash(), state.clock.now());
+    let bytes = shown.bytes();
     let epoch = state.recent.epoch();
     let found = timeout(LONGEST, found(state, shown, now)).await;
     let problem = match found.unwrap_or_else(|_| Err(Problem::no_database())) {
         Ok(seen) => {
             let caller = Caller::known(Arc::clone(&seen.known));
-            state.recent.keep(hash, seen, epoch);
+            state.recent.keep(bytes, seen, epoch);
             return Ok(caller);
         }
         Err(problem) => problem,
     };
     if problem.is(Kind::Unauthenticated) {
-        state.recent.drop(&hash);
+        state.recent.drop(bytes);
         return Err(problem);
     }
-    state.recent.at_least(&hash, now).ok_or(problem)
+    state.recent.at_least(bytes, now).ok_or(problem)
 }
 
 async fn found(state: &AppState, shown: Shown<'_>, now: DateTime<Utc>) -> Result<Seen, Problem> {

@@ -1,4 +1,7 @@
-//! Who was known lately, by a hash of what it showed: so long nobody looks again, neither at a signature nor in the database.
+//! Who was known lately, by what it showed: so long nobody looks again, neither at a signature nor in the database.
+//!
+//! What was shown is remembered as it is, and not by a hash: for a kept answer a SHA-256 would be a tenth of all that it
+//! costs. Whoever can read this memory can read the requests.
 
 use std::{
     fmt,
@@ -11,7 +14,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::sync::Cache;
 
-use super::{Caller, Known, Who, secret::Hash};
+use super::{Caller, Known, Who};
 
 /// Most who are remembered.
 const MOST: usize = 8192;
@@ -22,7 +25,7 @@ const HARD: TimeDelta = TimeDelta::seconds(5);
 
 /// Those who were known lately.
 pub(crate) struct Recent {
-    seen: Cache<Hash, Arc<Seen>>,
+    seen: Cache<Box<[u8]>, Arc<Seen>>,
     /// Raised when somebody is forgotten: what was found out before that is not remembered.
     epoch: AtomicU64,
 }
@@ -68,8 +71,8 @@ impl Recent {
     }
 
     /// Who it is, if nobody has to look again. While the database cannot be asked, nobody has.
-    pub(crate) fn get(&self, hash: &Hash, now: DateTime<Utc>, can_look: bool) -> Option<Caller> {
-        let seen = self.seen.get(hash)?;
+    pub(crate) fn get(&self, shown: &[u8], now: DateTime<Utc>, can_look: bool) -> Option<Caller> {
+        let seen = self.seen.get(shown)?;
         let age = (now - seen.at).abs();
         let is_fresh = age < SOFT || (age < HARD && seen.looking.swap(true, Ordering::Relaxed));
         let holds = !seen.is_expired(now) && (is_fresh || !can_look);
@@ -77,8 +80,8 @@ impl Recent {
     }
 
     /// Who it was, if the database does not say whether it still is.
-    pub(crate) fn at_least(&self, hash: &Hash, now: DateTime<Utc>) -> Option<Caller> {
-        self.get(hash, now, false)
+    pub(crate) fn at_least(&self, shown: &[u8], now: DateTime<Utc>) -> Option<Caller> {
+        self.get(shown, now, false)
     }
 
     /// What [`Self::keep`] has to be given: to be asked for before the database is.
@@ -86,20 +89,20 @@ impl Recent {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn keep(&self, hash: Hash, seen: Seen, epoch: u64) {
+    pub(crate) fn keep(&self, shown: &[u8], seen: Seen, epoch: u64) {
         if self.epoch() != epoch {
             return;
         }
-        self.seen.insert(hash, Arc::new(seen));
+        self.seen.insert(shown.into(), Arc::new(seen));
         // Somebody was forgotten just now: it may be this one.
         if self.epoch() != epoch {
-            self.seen.remove(&hash);
+            self.seen.remove(shown);
         }
     }
 
     /// What it showed is not good any more.
-    pub(crate) fn drop(&self, hash: &Hash) {
-        self.seen.remove(hash);
+    pub(crate) fn drop(&self, shown: &[u8]) {
+        self.seen.remove(shown);
     }
 
     /// Forgets all who are so: the database knows by now.
@@ -131,11 +134,11 @@ mod tests {
     fn one_looks_again_a_little_early_and_then_everybody_must() {
         let recent = Recent::new();
         let start = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        let hash = Hash::default();
-        recent.keep(hash, seen(start, 60), recent.epoch());
+        let shown = b"a token";
+        recent.keep(shown, seen(start, 60), recent.epoch());
         let known = |seconds, can_look| {
             let now = start + TimeDelta::seconds(seconds);
-            recent.get(&hash, now, can_look).is_some()
+            recent.get(shown, now, can_look).is_some()
         };
         assert!(known(3, true));
         assert!(!known(4, true));
@@ -151,11 +154,11 @@ mod tests {
         let start = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
         let epoch = recent.epoch();
         recent.forget(|_| true);
-        recent.keep(Hash::default(), seen(start, 60), epoch);
-        assert!(recent.get(&Hash::default(), start, true).is_none());
-        recent.keep(Hash::default(), seen(start, 60), recent.epoch());
-        assert!(recent.get(&Hash::default(), start, true).is_some());
+        recent.keep(b"a token", seen(start, 60), epoch);
+        assert!(recent.get(b"a token", start, true).is_none());
+        recent.keep(b"a token", seen(start, 60), recent.epoch());
+        assert!(recent.get(b"a token", start, true).is_some());
         recent.forget(|who| matches!(who, Who::User { id: 1, .. }));
-        assert!(recent.get(&Hash::default(), start, true).is_none());
+        assert!(recent.get(b"a token", start, true).is_none());
     }
 }

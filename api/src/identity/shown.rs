@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
-use super::{secret, token};
+use super::token;
 use crate::problem::{Kind, Problem};
 
 /// Where a program sends its key, if not as a bearer token.
@@ -47,29 +47,32 @@ impl<'a> Shown<'a> {
     }
 
     /// By what it is remembered.
-    pub(crate) fn hash(self) -> secret::Hash {
+    pub(crate) fn bytes(self) -> &'a [u8] {
         let (Self::Token(text) | Self::Key(text)) = self;
-        secret::hash(text.as_bytes())
+        text.as_bytes()
     }
 }
 
-/// What a request shows, by what it would be remembered, without a look at what it is; `Ok(None)`: nothing.
-/// `Err`: more than one thing, or nothing that could be ours.
-pub(super) fn hash(headers: &HeaderMap) -> Result<Option<secret::Hash>, ()> {
+/// What a request shows, without a look at what it is; `Ok(None)`: nothing. `Err`: more than one thing, or nothing that could
+/// be ours.
+pub(super) fn bytes(headers: &HeaderMap) -> Result<Option<&[u8]>, ()> {
     match (headers.get(AUTHORIZATION), headers.get(API_KEY)) {
         (None, None) => Ok(None),
-        (Some(value), None) => bearer(value)
-            .map(|text| Some(secret::hash(text.as_bytes())))
-            .ok_or(()),
-        (None, Some(value)) => Ok(Some(secret::hash(value.as_bytes()))),
+        (Some(value), None) => behind_bearer(value.as_bytes()).map(Some).ok_or(()),
+        (None, Some(value)) => Ok(Some(value.as_bytes())),
         (Some(_), Some(_)) => Err(()),
     }
 }
 
-/// The word for it may be written in any case.
 fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
+    behind_bearer(value.to_str().ok()?.as_bytes()).and_then(|bytes| str::from_utf8(bytes).ok())
+}
+
+/// The word for it may be written in any case.
+fn behind_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = value.split_at_checked("bearer ".len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer ");
+    is_bearer.then(|| rest.trim_ascii())
 }
 
 fn ours(text: &str) -> Option<Shown<'_>> {

@@ -1,7 +1,7 @@
 //! `catchment status`: how fresh and complete each resource is, what runs now, and whether anybody runs it.
 
 use chrono::{DateTime, Utc};
-use entity::run::Outcome;
+use entity::{run::Outcome, source::Budget};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Form, watch};
@@ -21,13 +21,24 @@ struct Fare {
 
 #[derive(Deserialize)]
 struct Source {
+    source: String,
+    budget: Option<Budget>,
     resources: Vec<Resource>,
 }
 
 #[derive(Serialize)]
 struct Document {
     resources: Vec<Resource>,
+    budgets: Vec<OfSource>,
     syncers: Vec<Syncer>,
+}
+
+/// What may be asked of a source's upstream, as the syncer that asked it last knew.
+#[derive(Serialize)]
+struct OfSource {
+    source: String,
+    #[serde(flatten)]
+    budget: Budget,
 }
 
 /// A process that is alive.
@@ -74,16 +85,29 @@ pub(super) struct Running {
 pub(super) async fn run(call: &Call, at: &At, going_on: bool) -> anyhow::Result<Exit> {
     let control = call.control(at).await?;
     let fare: Fare = control.get("").await?;
-    let resources = fare.sources.into_iter().flat_map(|source| source.resources);
-    let document = Document {
-        resources: resources.collect(),
+    let mut document = Document {
+        resources: Vec::new(),
+        budgets: Vec::new(),
         syncers: fare.syncers,
     };
+    for Source {
+        source,
+        budget,
+        resources,
+    } in fare.sources
+    {
+        document.resources.extend(resources);
+        let of_source = budget.map(|budget| OfSource { source, budget });
+        document.budgets.extend(of_source);
+    }
     match call.form {
         Form::Json => print::json(&document)?,
         Form::Text if document.resources.is_empty() => print::text(NOTHING)?,
         Form::Text => {
-            print::text(&table(&document.resources, call.clock.now()))?;
+            let now = call.clock.now();
+            print::text(&table(&document.resources, now))?;
+            let lines = document.budgets.iter().filter_map(|of| budget(of, now));
+            print::text(&lines.collect::<String>())?;
             if document.syncers.is_empty() {
                 print::text(NOBODY)?;
             }
@@ -170,6 +194,20 @@ pub(super) fn table(resources: &[Resource], now: DateTime<Utc>) -> String {
     table.render()
 }
 
+/// What may still be asked of an upstream, if that is known to have an end.
+fn budget(of: &OfSource, now: DateTime<Utc>) -> Option<String> {
+    let OfSource { source, budget } = of;
+    if let Some(until) = budget.waiting_until.filter(|until| *until > now) {
+        let until = print::until(until, now);
+        return Some(format!(
+            "{source}: its upstream may be asked again {until}\n"
+        ));
+    }
+    let (left, resets_at) = (budget.left?, budget.resets_at.filter(|at| *at > now)?);
+    let resets = print::until(resets_at, now);
+    Some(format!("{source}: {left} requests left, more {resets}\n"))
+}
+
 /// The state, and how far a run has come.
 pub(super) fn state(resource: &Resource) -> String {
     let state = &resource.state;
@@ -191,7 +229,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
     use serde_json::{Value, json};
 
-    use super::{Resource, table};
+    use super::{OfSource, Resource, table};
 
     fn resource(name: &str, more: Value) -> Resource {
         let mut resource = json!({
@@ -209,6 +247,29 @@ mod tests {
         };
         resource.as_object_mut().unwrap().extend(more);
         serde_json::from_value(resource).unwrap()
+    }
+
+    #[test]
+    fn a_budget_is_told_while_it_holds() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let check = |budget: Value, expected: Option<&str>| {
+            let of = OfSource {
+                source: "cats".to_owned(),
+                budget: serde_json::from_value(budget).unwrap(),
+            };
+            assert_eq!(super::budget(&of, now).as_deref(), expected);
+        };
+        let later = now + TimeDelta::seconds(30);
+        check(
+            json!({ "left": 7, "resets_at": later }),
+            Some("cats: 7 requests left, more in 30 s\n"),
+        );
+        check(json!({ "left": 7, "resets_at": now }), None);
+        check(json!({ "rate": 120, "per_ms": 60_000 }), None);
+        check(
+            json!({ "left": 0, "waiting_until": later }),
+            Some("cats: its upstream may be asked again in 30 s\n"),
+        );
     }
 
     #[test]

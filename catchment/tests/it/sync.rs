@@ -144,6 +144,7 @@ async fn a_status_says_how_fresh_and_complete_a_resource_is() {
         ".resources[].next_run_at" => time(),
     }, @r#"
     {
+      "budgets": [],
       "resources": [
         {
           "changed_at": "[time]",
