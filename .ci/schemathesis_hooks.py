@@ -25,6 +25,9 @@ def named_once(orders):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     query = case.query
+    # Who asks would be gone, once chance has made another admin.
+    if case.method in ("PATCH", "DELETE") and str((case.path_parameters or {}).get("id")) == "1":
+        case.path_parameters["id"] = 2
     # Good, but up to a minute long: the tests of the api wait, not these.
     if query and str(query.get("wait")).isdigit():
         query["wait"] = 0
