@@ -136,6 +136,9 @@ class Pod:
 
     def lay_out_volume(self, volume, path):
         """As the kubelet does: each file is a link into a folder of this version, which a link names."""
+        if "emptyDir" in volume:
+            (self.root / path[1:]).mkdir(parents=True)
+            return
         if "configMap" in volume:
             found, mode = self.cluster.named("ConfigMap", volume["configMap"]["name"]), 0o644
             data = {key: value.encode() for key, value in found["data"].items()}
@@ -154,7 +157,10 @@ class Pod:
 
     def command(self, arguments, program="/app/catchment"):
         user = self.spec["securityContext"]
+        volumes = {volume["name"]: volume for volume in self.spec["volumes"]}
+        empty = [mount["mountPath"] for mount in self.container["volumeMounts"] if "emptyDir" in volumes[mount["name"]]]
         binds = "".join(f"mount --bind {path} {self.root}{path}; " for path in ("/dev/null", *(path for path in SYSTEM if os.path.isdir(path))))
+        binds += "".join(f"mount -t tmpfs -o mode=1777 tmpfs {self.root}{path}; " for path in empty)
         return [
             "unshare", "--mount", "--kill-child", "--fork", "sh", "-ec",
             f"mount --bind {self.root} {self.root}; {binds} mount --bind {self.cluster.program} {self.root}/app/catchment; "

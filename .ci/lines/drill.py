@@ -63,11 +63,15 @@ def story(world):
         ("busy", "it takes no document at the first and second try"),
         ("mute", "it writes down what comes, and hangs up without an answer"),
     ):
+        before, conflicts = dict(world.store.tries), world.store.conflicts
         world.store.mode = mode
         world.ask()
         time.sleep(1.5)
         world.store.mode = "well"
         world.until_stored(story)
+        again = max(tries - before.get(name, 0) for name, tries in world.store.tries.items())
+        if (again < 3) if mode == "busy" else (world.store.conflicts == conflicts):
+            raise Wrong(f"it did not: {story}")
 
     world.store.stop()
     world.ask()

@@ -43,7 +43,7 @@ class Store:
         return 200, {"acknowledged": True}
 
     def put_template(self, name, body):
-        policy = body["template"]["settings"].get("index.lifecycle.name")
+        policy = body["template"]["settings"]["index"].get("lifecycle", {}).get("name")
         if policy not in self.policies:
             return 400, {"error": f"there is no policy {policy}"}
         self.templates[name] = body
@@ -154,10 +154,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.json_is_said(body):
             self.store.wrong.append(f"Content-Type {self.headers['Content-Type']}")
             return self.tell(406, {"error": "Content-Type header is not supported"})
-        if mode == "unavailable":
-            return self.tell(503, {"error": {"type": "unavailable_shards_exception", "reason": "later"}, "status": 503})
-        if mode == "overloaded":
-            return self.tell(429, {"error": {"type": "circuit_breaking_exception", "reason": "later"}, "status": 429})
         with self.store.lock:
             status, answer = self.store.bulk(body)
         if mode == "mute":

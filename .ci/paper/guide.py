@@ -80,17 +80,21 @@ class Walk:
         if kind == "text":
             return None
         self.count += 1
-        printed = self.terminal(text, expected) if kind == "sh terminal" else self.typed(text)
-        if kind == "sh" and expected is not None and alike(printed) != alike(expected):
+        if kind == "sh terminal":
+            return self.terminal(text, expected)
+        code, printed = self.typed(text)
+        if expected is None and code:
+            self.faults.append(f"$ {block[2].rstrip()}\n-- ended with {code}\n{printed}")
+        if expected is not None and alike(printed) != alike(expected):
             self.faults.append(f"$ {block[2].rstrip()}\n-- the guide says\n{expected}-- this was printed\n{printed}")
         return printed
 
     def typed(self, text):
-        """What a block prints; the folder it goes to and the variables it exports hold for the next one."""
-        keep = f"\n{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} > {self.state}\n"
+        """How a block ends and what it prints; the folder it goes to and the variables it exports hold for the next one."""
+        keep = f"\nended=$?\n{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} > {self.state}\nexit $ended\n"
         done = subprocess.run(["bash", "-c", f"set -a; . {self.state}\n{text}{keep}"], env=self.environment, cwd=self.home,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3 * PATIENCE)
-        return self.there(done.stdout)
+        return done.returncode, self.there(done.stdout)
 
     def terminal(self, text, expected):
         log = self.folder / f"terminal-{len(self.terminals)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 WORDS = {"$__rate_interval": "10s", "$__range": "1m", "$__interval": "1s"}
 VARIABLE = re.compile(r"\$(\w+)")
 LABEL_VALUES = re.compile(r"^label_values\((.+), (\w+)\)$")
+METRIC = re.compile(r"\b(?:ALERTS|up|catchment:[\w:]+|(?:catchment|http_server|mysql|node)_\w+)\b")
 LEGEND = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -55,6 +56,10 @@ def of_target(target, known, prometheus):
     for label in LEGEND.findall(target.get("legendFormat", "")):
         if not all(label in one["metric"] for one in answer):
             return f"no label `{label}` for its legend"
+    # `or vector(0)` answers by itself: each metric must be there.
+    for name in METRIC.findall(re.sub(r'"[^"]*"', "", target["expr"])):
+        if not ask(f"{prometheus}/api/v1/query", {"query": f"count({name})"})["result"]:
+            return f"there is no {name}"
     return None
 
 

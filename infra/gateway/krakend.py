@@ -96,10 +96,10 @@ class Operation:
         return sorted({*HEADERS, *body, *self.named("header")}, key=str.lower)
 
     def timeout(self):
-        """An export takes its time, and who waits for changes may say how long."""
+        """An export takes its time, who waits for changes may say how long, and events go on."""
         if self.path.endswith("/-/export"):
             return EXPORT + SLACK
-        if "wait" in self.named("query"):
+        if "wait" in self.named("query") or self.path.endswith("/events"):
             return 60 + SLACK
         return USUAL
 

@@ -65,6 +65,9 @@ resource "aws_eks_cluster" "this" {
 resource "aws_eks_addon" "network" {
   cluster_name = aws_eks_cluster.this.name
   addon_name   = "vpc-cni"
+  # A new cluster comes with one that nobody has set up.
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
   # Without this nobody heeds the network policies.
   configuration_values = jsonencode({ enableNetworkPolicy = "true" })
 }

@@ -55,9 +55,9 @@ variable "operators" {
 }
 
 variable "nodes" {
-  description = "The machines of the cluster: their type, and how many at least and at most."
+  description = "The machines of the cluster: their type, and how many at least and at most. Those of ARM want an image for ARM."
   type        = object({ type = string, min = number, max = number })
-  default     = { type = "t4g.medium", min = 3, max = 6 }
+  default     = { type = "t3.medium", min = 3, max = 6 }
   validation {
     condition     = var.nodes.min >= 2 && var.nodes.max > var.nodes.min
     error_message = "At least 2, and room for one more: a rollout starts new pods before old ones end."

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use entity::run::Outcome;
+use entity::run::{Outcome, STOPPED};
 use sea_orm::DbErr;
 
 /// Why a page could not be had, read or written.
@@ -73,7 +73,7 @@ pub enum SyncError {
     Token(#[source] Arc<Self>),
     #[error("the upstream asks to wait until {until}")]
     Deferred { until: DateTime<Utc> },
-    #[error("stopped after the page in flight")]
+    #[error("{}", STOPPED)]
     Stopped,
     #[error("{why}")]
     Steered { why: String },

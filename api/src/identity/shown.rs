@@ -56,7 +56,13 @@ impl<'a> Shown<'a> {
 /// What a request shows, without a look at what it is; `Ok(None)`: nothing. `Err`: more than one thing, or nothing that could
 /// be ours.
 pub(super) fn bytes(headers: &HeaderMap) -> Result<Option<&[u8]>, ()> {
-    match (headers.get(AUTHORIZATION), headers.get(API_KEY)) {
+    let mut bearers = headers.get_all(AUTHORIZATION).iter();
+    let mut keys = headers.get_all(API_KEY).iter();
+    let first = (bearers.next(), keys.next());
+    if bearers.next().is_some() || keys.next().is_some() {
+        return Err(());
+    }
+    match first {
         (None, None) => Ok(None),
         (Some(value), None) => behind_bearer(value.as_bytes()).map(Some).ok_or(()),
         (None, Some(value)) => Ok(Some(value.as_bytes())),

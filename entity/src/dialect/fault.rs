@@ -17,7 +17,7 @@ const LOCKED: [u16; 3] = [1205, 1213, 1020];
 const GOING: [u16; 3] = [1053, 1927, 3168];
 
 /// SQLite's result codes for a database that cannot be written, and MySQL's and MariaDB's errors for one that takes no writes.
-const READ_ONLY: [&str; 6] = ["8", "264", "520", "776", "1032", "1288"];
+const READ_ONLY: [&str; 7] = ["8", "264", "520", "776", "1032", "1288", "1544"];
 const NO_WRITES: [u16; 3] = [1290, 1792, 1836];
 
 /// MySQL's and MariaDB's errors for a table or a column that is not there.

@@ -170,6 +170,8 @@ pub struct Opening {
 
 /// The error of a run that nobody could close.
 pub const ABANDONED: &str = "its process ended before the run did";
+/// The error of a run whose process was told to stop.
+pub const STOPPED: &str = "stopped after the page in flight";
 
 impl Model {
     /// Whether its process died: when, nobody knows, as `ended_at` is when the next one came.
@@ -274,8 +276,8 @@ impl Entity {
             .await
     }
 
-    /// When the last run of a resource began that its schedule asked for: one that ended, and that the upstream did not put
-    /// off.
+    /// When the last run of a resource began that its schedule asked for: one that ended of itself, and that the upstream did
+    /// not put off.
     ///
     /// # Errors
     /// The database does not answer.
@@ -283,7 +285,9 @@ impl Entity {
         db: &impl ConnectionTrait,
         resource_id: i32,
     ) -> Result<Option<DateTimeUtc>, DbErr> {
-        let was_cut_off = Column::Error.is_not_null().and(Column::Error.eq(ABANDONED));
+        let was_cut_off = Column::Error
+            .is_not_null()
+            .and(Column::Error.is_in([ABANDONED, STOPPED]));
         let last = Self::find()
             .filter(Column::ResourceId.eq(resource_id))
             .filter(Column::Trigger.eq(Trigger::Schedule))

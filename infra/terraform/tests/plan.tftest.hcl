@@ -94,18 +94,18 @@ run "cluster" {
     error_message = "pods can take the machine's credentials"
   }
   assert {
-    condition     = aws_eks_node_group.this.ami_type == "AL2023_ARM_64_STANDARD"
-    error_message = "t4g machines are ARM"
+    condition     = aws_eks_node_group.this.ami_type == "AL2023_x86_64_STANDARD"
+    error_message = "the released image is not for these machines"
   }
 }
 
 run "other_machines" {
   variables {
-    nodes    = { type = "m7i.large", min = 3, max = 9 }
+    nodes    = { type = "m7g.large", min = 3, max = 9 }
     database = { type = "db.m7g.large", disk = 100, disk_max = 1000, standby = true }
   }
   assert {
-    condition     = aws_eks_node_group.this.ami_type == "AL2023_x86_64_STANDARD" && aws_db_instance.this.performance_insights_enabled
+    condition     = aws_eks_node_group.this.ami_type == "AL2023_ARM_64_STANDARD" && aws_db_instance.this.performance_insights_enabled
     error_message = "what depends on the machines' types does not follow them"
   }
 }
@@ -118,7 +118,7 @@ run "refused" {
     network            = "203.0.0.0/16"
     kubernetes_version = "1.29"
     operators          = ["0.0.0.0/0"]
-    nodes              = { type = "t4g.medium", min = 1, max = 1 }
+    nodes              = { type = "t3.medium", min = 1, max = 1 }
     database           = { type = "db.t4g.medium", disk = 50, disk_max = 50, standby = true }
     database_password  = "short"
   }

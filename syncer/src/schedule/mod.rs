@@ -82,6 +82,8 @@ struct Rounds<'a> {
     ctx: &'a Ctx,
     catalog: &'a Catalog,
     busy: HashMap<String, Busy>,
+    /// When the last round of each source here ended.
+    ended: HashMap<String, DateTime<Utc>>,
     under_way: JoinSet<Ended>,
 }
 
@@ -116,6 +118,7 @@ impl<'a> Rounds<'a> {
             ctx,
             catalog,
             busy: HashMap::new(),
+            ended: HashMap::new(),
             under_way: JoinSet::new(),
         }
     }
@@ -143,9 +146,10 @@ impl<'a> Rounds<'a> {
         let under_way = Busy::UnderWay(progress.clone());
         self.busy.insert(name.clone(), under_way);
         let ctx = self.ctx.clone();
+        let since = self.ended.get(&name).copied();
         self.under_way.spawn(async move {
             Ended {
-                deferred_until: round::whole(&ctx, &source, &progress).await,
+                deferred_until: round::whole(&ctx, &source, &progress, since).await,
                 source: name,
                 part: Part::Whole,
             }
@@ -219,6 +223,7 @@ impl<'a> Rounds<'a> {
             part,
             deferred_until,
         } = ended;
+        self.ended.insert(source.clone(), self.ctx.clock.now());
         if part == Part::Whole {
             self.busy.remove(&source);
         }

@@ -41,16 +41,18 @@ impl Progress {
 /// When the last run of each resource of a source ended.
 type LastEnds = HashMap<String, Option<DateTime<Utc>>>;
 
-/// The runs of a source, parents before their children; until when its upstream asked to wait.
+/// The runs of a source, parents before their children; until when its upstream asked to wait. Its last round here ended
+/// at `since`.
 pub(super) async fn whole(
     ctx: &Ctx,
     source: &Arc<Source>,
     progress: &Progress,
+    since: Option<DateTime<Utc>>,
 ) -> Option<DateTime<Utc>> {
     let before = last_ends(ctx, source).await?;
     let mut deferred_until = None;
     for plan in &source.resources {
-        let report = match is_made(ctx, source, plan).await {
+        let report = match is_made(ctx, (source, plan), since).await {
             true => None,
             false => run_resource(ctx, source, plan, &before).await,
         };
@@ -116,14 +118,22 @@ async fn last_ends(ctx: &Ctx, source: &Source) -> Option<LastEnds> {
     Some(mine.map(|(row, _)| (row.name, row.last_run_at)).collect())
 }
 
-/// Whether another process has made the run that this tick asks for: its tick came before.
-async fn is_made(ctx: &Ctx, source: &Source, plan: &Plan) -> bool {
+/// Whether another process has made the run that this tick asks for: its tick came before. What began before the last round
+/// here ended, at `since`, is of an earlier tick, however late it came.
+async fn is_made(
+    ctx: &Ctx,
+    (source, plan): (&Source, &Plan),
+    since: Option<DateTime<Utc>>,
+) -> bool {
     let is_made = async {
         let row = table::row(ctx, source, plan).await?;
         let began = Run::last_scheduled(&ctx.db, row.id).await?;
         let around = source.schedule.around(ctx.clock.now());
-        let both = began.zip(around);
-        Ok::<bool, DbErr>(both.is_some_and(|(began, around)| around.contains(&began)))
+        let is_of_this_tick = |began| {
+            around.is_some_and(|around| around.contains(&began))
+                && since.is_none_or(|since| began > since)
+        };
+        Ok::<bool, DbErr>(began.is_some_and(is_of_this_tick))
     };
     // What is wrong with the database the run tells.
     let is_made = is_made.await.unwrap_or(false);

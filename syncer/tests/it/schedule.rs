@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::lease::Entity as Lease;
+use entity::{
+    lease::Entity as Lease,
+    run::{ABANDONED, STOPPED},
+};
 use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::mpsc::UnboundedReceiver, task::JoinHandle};
 
@@ -101,35 +104,58 @@ async fn a_run_that_another_host_has_made_is_skipped_whatever_its_clock_says() {
     .await;
 }
 
+/// A process that comes when all runs are due, until there are `runs` in the log, or none is due any more.
+async fn process(world: &mut World, runs: usize) {
+    world.go_on();
+    let due = "UPDATE resource SET next_run_at = '2026-11-21 07:00:00'";
+    world.execute(due).await;
+    let (service, _) = serve_and_listen(world, |_| Reply::json(r#"[{"id":1}]"#));
+    let ended = "SELECT outcome FROM run WHERE outcome IS NOT NULL";
+    let is_due = async || world.resource("second").await.next_run_at < Some(world.ctx.clock.now());
+    while is_due().await && world.column(ended).await.len() < runs {
+        tokio::task::yield_now().await;
+    }
+    world.stopper.stop();
+    service.await.expect("no panic").expect("a clean end");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_whose_run_another_process_has_made_already_makes_none() {
-    on_each_database(TWO, async |world| {
-        let (first, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
-        assert_eq!(next(&mut asked).await, "/first");
-        assert_eq!(next(&mut asked).await, "/second");
-        while world.resource("second").await.next_run_at.is_none() {
-            tokio::task::yield_now().await;
-        }
+    on_each_database(TWO, async |mut world| {
+        let runs = async |world: &World| world.column("SELECT error FROM run").await.len();
+        process(&mut world, 2).await;
+        assert_eq!(runs(&world).await, 2);
         // The ticks of a second process come as it starts: after the run of the first one, and before the next is due.
-        let due = "UPDATE resource SET next_run_at = '2026-11-21 07:00:00'";
-        world.execute(due).await;
-        let (second, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
-        while world.resource("second").await.next_run_at < Some(world.ctx.clock.now()) {
-            tokio::task::yield_now().await;
-        }
-        assert!(asked.try_recv().is_err(), "the runs were made");
+        process(&mut world, 4).await;
+        assert_eq!(runs(&world).await, 2);
         // Half an interval later they are those of the next tick.
         world
             .execute("UPDATE run SET started_at = '2026-11-21 07:00:00'")
             .await;
-        world.execute(due).await;
-        let (third, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
-        assert_eq!(next(&mut asked).await, "/first");
-        assert_eq!(next(&mut asked).await, "/second");
-        world.stopper.stop();
-        for service in [first, second, third] {
-            service.await.expect("no panic").expect("a clean end");
+        process(&mut world, 4).await;
+        assert_eq!(runs(&world).await, 4);
+        // A run that did not come to its end is none.
+        for (made, why) in [(6, ABANDONED), (8, STOPPED)] {
+            let broken_off = format!("UPDATE run SET outcome = 'partial', error = '{why}'");
+            world.execute(&broken_off).await;
+            process(&mut world, made).await;
+            assert_eq!(runs(&world).await, made, "{why}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_late_a_run_was_the_next_tick_of_its_process_makes_one() {
+    let often = TWO.replace("every 1h", "every 1s");
+    on_each_database(&often, async |world| {
+        // The clock stands: to it each run is as late as the next tick.
+        let (service, mut asked) = serve_and_listen(&world, |_| Reply::json(r#"[{"id":1}]"#));
+        for path in ["/first", "/second"].repeat(2) {
+            assert_eq!(next(&mut asked).await, path);
+        }
+        world.stopper.stop();
+        service.await.expect("no panic").expect("a clean end");
     })
     .await;
 }

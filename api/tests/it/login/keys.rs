@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::access::world::API_KEY;
 
 async fn made(world: &World, token: &str, body: Value) -> (i64, String) {
     let answer = post(world, "/keys", bearer(token), body).await;
@@ -178,14 +179,31 @@ async fn nobody_gives_a_key_what_its_user_has_not() {
 }
 
 #[tokio::test]
+async fn two_different_keys_are_refused_also_if_one_is_remembered() {
+    each(async |world| {
+        user(&world, "anna", Role::Reader).await;
+        let (token, _) = tokens(&world, "anna").await;
+        let wanted = |name| json!({ "name": name, "scopes": ["read"] });
+        let (_, first) = made(&world, &token, wanted("first")).await;
+        let (_, second) = made(&world, &token, wanted("second")).await;
+        assert_eq!(status(&world, shown(&first)).await, 200);
+        for (other, expected) in [(&second, 401), (&first, 200)] {
+            let both = [&first, other].map(|key| (API_KEY, key.as_str()));
+            let answer = world.get_with("/api/v1/catalog", &both).await;
+            assert_eq!(answer.status, expected, "{}", answer.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn on_a_mirror_what_is_meant_for_the_upstream_is_passed_by() {
     let world = one_world(quick()).await;
     let path = "/mirror/cats/breeds";
     let plain = world.get(path).await.status;
     assert_eq!(plain, 404);
-    let mine = reqwest::header::HeaderName::from_static("x-api-key");
     for (name, value) in [
-        (mine.clone(), "live_0123456789"),
+        (API_KEY, "live_0123456789"),
         (AUTHORIZATION, "Basic dTpw"),
         (AUTHORIZATION, "Bearer eyJhbGciOiJub25lIn0.e30."),
     ] {
@@ -197,6 +215,6 @@ async fn on_a_mirror_what_is_meant_for_the_upstream_is_passed_by() {
             "{value}"
         );
     }
-    let ours = [(mine, "ctm_00000000_nothing")];
+    let ours = [(API_KEY, "ctm_00000000_nothing")];
     assert_eq!(world.get_with(path, &ours).await.status, 401);
 }
