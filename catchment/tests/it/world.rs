@@ -1,6 +1,7 @@
 //! A folder to work in, the binary with nothing but the variables that a test gives it, and an upstream at a socket.
 
 use std::{
+    env,
     io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -19,6 +20,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+/// Into what file a program writes which of its lines ran, if it was built to.
+pub(crate) const PROFILE: &str = "LLVM_PROFILE_FILE";
 /// Longer than anything takes on a busy machine; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -96,6 +99,8 @@ impl World {
             .args(arguments.split_whitespace())
             .current_dir(self.folder.path())
             .env_clear()
+            // Where .ci/coverage wants to be told what ran.
+            .envs(env::vars_os().filter(|(name, _)| name == PROFILE))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -18,7 +18,7 @@ use super::{
     tables::{Tables, assert_sound},
     victim::{End, Victim},
 };
-use crate::world::World;
+use crate::world::{PROFILE, World};
 
 /// Where the file of the settings' own default is.
 const FILE: &str = "catchment.db";
@@ -151,7 +151,9 @@ fn limited(world: &World, blocks: usize) -> Command {
         .current_dir(sync.get_current_dir().unwrap())
         .env_clear()
         .envs(
+            // What it ran would be a file that is too large, too.
             sync.get_envs()
+                .filter(|(name, _)| *name != PROFILE)
                 .filter_map(|(name, value)| Some((name, value?))),
         )
         .stdin(Stdio::null())
