@@ -15,5 +15,5 @@ mod watch;
 pub(crate) use self::{
     fate::is_over,
     hand::{Hand, Under, begun},
-    watch::{Started, watch},
+    watch::{Started, arrive},
 };

@@ -47,22 +47,17 @@ pub(crate) struct Started {
     pub(crate) resources: Vec<String>,
 }
 
-/// Obeys until it is time to stop, and then to the end of the pages in flight.
-pub(crate) async fn watch(ctx: Ctx, sources: Vec<Arc<Source>>, started: mpsc::Sender<Started>) {
+/// Tells that this process is there. To be awaited before it runs anything: whoever sees a run sees who is at it.
+pub(crate) async fn arrive(
+    ctx: Ctx,
+    sources: Vec<Arc<Source>>,
+    started: mpsc::Sender<Started>,
+) -> Watch {
     let mut watch = Watch::new(ctx, sources, started);
-    while !watch.ctx.stop.is_asked() {
-        if let Err(error) = watch.look().await {
-            warn!(%error, "cannot see what was asked for");
-        }
-        tokio::select! {
-            () = watch.ctx.stop.asked() => {}
-            () = pause(watch.ctx.poll) => {}
-        }
+    if let Err(error) = watch.beat().await {
+        warn!(%error, "cannot tell that this syncer is there");
     }
-    while watch.obeyed.join_next().await.is_some() {}
-    if let Err(error) = Syncer::leaves(&watch.ctx.db, watch.ctx.process()).await {
-        warn!(%error, "cannot tell that this syncer stops");
-    }
+    watch
 }
 
 #[expect(clippy::disallowed_methods, reason = "a look is taken at a pace")]
@@ -70,7 +65,7 @@ async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-struct Watch {
+pub(crate) struct Watch {
     ctx: Ctx,
     sources: Vec<Arc<Source>>,
     started: mpsc::Sender<Started>,
@@ -105,6 +100,23 @@ impl Watch {
             stopped: None,
             under_way: HashSet::new(),
             obeyed: JoinSet::new(),
+        }
+    }
+
+    /// Obeys until it is time to stop, and then to the end of the pages in flight.
+    pub(crate) async fn obey(mut self) {
+        while !self.ctx.stop.is_asked() {
+            if let Err(error) = self.look().await {
+                warn!(%error, "cannot see what was asked for");
+            }
+            tokio::select! {
+                () = self.ctx.stop.asked() => {}
+                () = pause(self.ctx.poll) => {}
+            }
+        }
+        while self.obeyed.join_next().await.is_some() {}
+        if let Err(error) = Syncer::leaves(&self.ctx.db, self.ctx.process()).await {
+            warn!(%error, "cannot tell that this syncer stops");
         }
     }
 

@@ -47,11 +47,11 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
         }
     }
     scheduler.start().await?;
+    let (start, mut started) = mpsc::channel(16);
+    let watch = control::arrive(ctx.clone(), catalog.sources.clone(), start).await;
+    let obeying = tokio::spawn(watch.obey());
     let overdue = tick::overdue(ctx, catalog).await;
     paces.spawn(tick::each(overdue, tick.clone()));
-    let (start, mut started) = mpsc::channel(16);
-    let obeying = control::watch(ctx.clone(), catalog.sources.clone(), start);
-    let obeying = tokio::spawn(obeying);
     let (found, mut abandoned) = mpsc::channel(16);
     paces.spawn(abandoned::watch(ctx.clone(), found));
     let mut rounds = Rounds::new(ctx, catalog);
