@@ -49,9 +49,10 @@ pub(crate) async fn run(ctx: &Ctx, catalog: &Catalog) -> Result<(), JobScheduler
     scheduler.start().await?;
     let (start, mut started) = mpsc::channel(16);
     let watch = control::arrive(ctx.clone(), catalog.sources.clone(), start).await;
-    let obeying = tokio::spawn(watch.obey());
     let overdue = tick::overdue(ctx, catalog).await;
     paces.spawn(tick::each(overdue, tick.clone()));
+    // Behind that: what it starts again would be run twice, if it were overdue as well.
+    let obeying = tokio::spawn(watch.obey());
     let (found, mut abandoned) = mpsc::channel(16);
     paces.spawn(abandoned::watch(ctx.clone(), found));
     let mut rounds = Rounds::new(ctx, catalog);
